@@ -1,0 +1,45 @@
+"""The contract of an activation."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from overparam.arrays import Array
+from overparam.components import Component
+
+__all__ = ["Activation"]
+
+
+@dataclass(frozen=True)
+class Activation(Component):
+    """An activation φ : R → R, written once as two elementwise functions over the Array API.
+
+    Engines record `value` and `derivative` together and share what they have in common, so write
+    the same subexpression the same way in both and it is computed once.
+
+    Attributes
+    ----------
+    kinks : tuple of float
+        Points where φ′ jumps; empty for a smooth φ.
+    bound : float or None
+        B with |φ′(z)| ≤ B and, away from kinks, |φ″(z)| ≤ B for all z (Theorem 2.1); None where
+        no finite bound exists or none is known.
+    """
+
+    kind: ClassVar[str] = "activation"
+    kinks: ClassVar[tuple[float, ...]] = ()
+
+    @property
+    def bound(self) -> float | None:
+        """B of Theorem 2.1, or None where there is none."""
+        return None
+
+    @abstractmethod
+    def value(self, z: Array) -> Array:
+        """φ(z), elementwise; same shape and dtype as `z`."""
+
+    @abstractmethod
+    def derivative(self, z: Array) -> Array:
+        """φ′(z), elementwise; a generalized derivative at the kinks."""

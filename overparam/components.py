@@ -1,0 +1,186 @@
+"""What a user can name on the command line: components, their parameters and their spelling.
+
+A component is a frozen dataclass with a class variable `name`. It is written ``name`` or
+``name:key=value,key=value``; a list is ``key=0;1;0.5``. The fields' annotations give the types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from abc import ABC
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+
+__all__ = [
+    "Component",
+    "ComponentError",
+    "build",
+    "parse_specification",
+    "unknown_name",
+]
+
+
+class ComponentError(ValueError):
+    """A component, or one of its parameters, is not what it needs to be."""
+
+
+@dataclass(frozen=True)
+class Component(ABC):
+    """Base of everything that has a name on the command line.
+
+    Attributes
+    ----------
+    kind : str
+        The word for the family: "activation", "optimizer", "data generator", ...
+    name : str
+        The name on the command line: lower case, digits and hyphens.
+    """
+
+    kind: ClassVar[str] = "component"
+    name: ClassVar[str]
+
+    def specification(self) -> str:
+        """Spell the component as the command line does; parameters at their defaults are left out."""
+        pairs = []
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.default is dataclasses.MISSING or value != field.default:
+                pairs.append(f"{field.name}={_spell(value)}")
+        return f"{self.name}:{','.join(pairs)}" if pairs else self.name
+
+
+C = TypeVar("C", bound=Component)
+
+
+def parse_specification(text: str) -> tuple[str, dict[str, str]]:
+    """Split ``name:key=value,key=value`` into its name and raw parameters.
+
+    A comma inside a value is written ``\\,``.
+
+    Raises
+    ------
+    ComponentError
+        Where the text has not that form.
+    """
+    name, colon, rest = text.strip().partition(":")
+    if not name or not all(c.isalnum() or c in "-_./" for c in name):
+        raise ComponentError(f"{text!r} does not name a component: write name or name:key=value,key=value")
+    parameters: dict[str, str] = {}
+    if colon and not rest.strip():
+        raise ComponentError(f"{text!r} ends in a colon: write {name} or {name}:key=value")
+    if not colon:
+        return name, parameters
+    for item in rest.replace("\\,", "\0").split(","):
+        key, equals, value = item.replace("\0", ",").partition("=")
+        key, value = key.strip().replace("-", "_"), value.strip()
+        if not equals or not key or not value:
+            raise ComponentError(f"{item.strip()!r} in {text!r} is not of the form key=value")
+        if key in parameters:
+            raise ComponentError(f"{text!r} gives {key} twice")
+        parameters[key] = value
+    return name, parameters
+
+
+def build(cls: type[C], parameters: Mapping[str, str]) -> C:
+    """Make a component of class `cls` from raw parameters, converted by its fields' annotations.
+
+    Raises
+    ------
+    ComponentError
+        For an unknown, missing or unconvertible parameter; the message names the choices.
+    """
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    for key in parameters:
+        if key not in fields:
+            known = ", ".join(fields) or "none"
+            raise ComponentError(f"{cls.name} has no parameter {key!r}; it takes: {known}")
+    for key, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and key not in parameters:
+            raise ComponentError(
+                f"{cls.name} needs {key}: write {cls.name}:{key}=… ({_describe(hints[key])})"
+            )
+    values = {key: _convert(cls.name, key, raw, hints[key]) for key, raw in parameters.items()}
+    try:
+        return cls(**values)
+    except ComponentError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ComponentError(f"{cls.name}: {error}") from error
+
+
+def unknown_name(kind: str, name: str, choices: Iterable[str]) -> ComponentError:
+    """The error for a name that nobody registered; it lists the choices and the nearest one."""
+    known = sorted(choices)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ComponentError(f"unknown {kind} {name!r}: choose from {', '.join(known) or 'none'}{hint}")
+
+
+_TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    """The alternatives of a union annotation, or the annotation alone."""
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def _convert(owner: str, key: str, raw: str, hint: Any) -> Any:
+    for member in sorted(_members(hint), key=lambda m: get_origin(m) is not Literal):
+        try:
+            return _convert_one(raw, member)
+        except ValueError:
+            continue
+    raise ComponentError(f"{owner}: {key} must be {_describe(hint)}, got {raw!r}")
+
+
+def _convert_one(raw: str, hint: Any) -> Any:
+    origin = get_origin(hint)
+    if origin is Literal:
+        if raw in get_args(hint):
+            return raw
+    elif origin is tuple:
+        return tuple(_convert_one(item.strip(), get_args(hint)[0]) for item in raw.split(";"))
+    elif hint is bool:
+        if raw.lower() in _TRUE | _FALSE:
+            return raw.lower() in _TRUE
+    elif hint is float:
+        value = float(raw)
+        if math.isfinite(value):
+            return value
+    elif hint is type(None):
+        if raw.lower() == "none":
+            return None
+    elif hint in (int, str, Path):
+        return hint(raw)
+    raise ValueError(raw)
+
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
+
+
+def _describe(hint: Any) -> str:
+    if len(members := _members(hint)) > 1:
+        return " or ".join(_describe(member) for member in members)
+    if get_origin(hint) is Literal:
+        return " or ".join(repr(choice) for choice in get_args(hint))
+    if get_origin(hint) is tuple:
+        return f"a list (value;value;…), each {_describe(get_args(hint)[0])}"
+    return "none" if hint is type(None) else _WORDS.get(hint, str(hint))
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ";".join(_spell(item) for item in value)
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return "none" if value is None else str(value).replace(",", "\\,")

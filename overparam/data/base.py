@@ -1,0 +1,63 @@
+"""The contracts of data generators and of labels."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.components import Component
+
+__all__ = ["DataGenerator", "Dataset", "Labels", "Matrix"]
+
+Matrix: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data matrix and, where the source has them, its own labels.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, d)
+        One sample a row; unit Euclidean norm unless the generator says otherwise.
+    y : ndarray, shape (n,), or None
+    """
+
+    X: Matrix
+    y: Matrix | None = None
+
+
+@dataclass(frozen=True)
+class DataGenerator(Component):
+    """Draws data matrices X with unit rows. Everything is drawn on the host, in float64."""
+
+    kind: ClassVar[str] = "data generator"
+
+    @abstractmethod
+    def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
+        """Draw n samples in d dimensions, all randomness from `rng`.
+
+        Raises
+        ------
+        ValueError
+            Where no such data set can be had; the message says what could be.
+        """
+
+    def shape(self) -> tuple[int, int] | None:
+        """The only (n, d) that this source has, or None where any can be drawn."""
+        return None
+
+
+@dataclass(frozen=True)
+class Labels(Component):
+    """Draws label vectors y."""
+
+    kind: ClassVar[str] = "labels"
+
+    @abstractmethod
+    def draw(self, dataset: Dataset, rng: np.random.Generator) -> Matrix:
+        """Labels for a data set, shape (n,), all randomness from `rng`."""

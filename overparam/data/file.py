@@ -1,0 +1,143 @@
+"""Data read from a file."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from overparam.data.base import DataGenerator, Dataset, Matrix
+
+__all__ = ["File"]
+
+
+@dataclass(frozen=True)
+class File(DataGenerator):
+    """X (n, d) and optionally y (n,) from a .npy, .npz or .csv file.
+
+    A .npz holds arrays `X` and optionally `y`; a .csv has one sample a row, an optional header, and
+    labels in the column headed `y`, if any. Nothing in a file is ever unpickled.
+
+    Attributes
+    ----------
+    path : Path
+    normalize : bool
+        Scale every row to unit Euclidean norm, as the theorems assume.
+    """
+
+    name: ClassVar[str] = "file"
+    path: Path
+    normalize: bool = True
+
+    def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
+        """Return the file's data set; (n, d) must be the file's own shape."""
+        dataset = self._load()
+        if dataset.X.shape != (n, d):
+            raise ValueError(
+                f"{self.path} holds {dataset.X.shape[0]} samples in {dataset.X.shape[1]} dimensions, "
+                f"asked for n={n}, d={d}"
+            )
+        return dataset
+
+    def shape(self) -> tuple[int, int]:
+        """Return the (n, d) of the file."""
+        n, d = self._load().X.shape
+        return n, d
+
+    def _load(self) -> Dataset:
+        readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
+        if self.path.suffix.lower() not in readers:
+            raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
+        try:
+            X, y = readers[self.path.suffix.lower()](self.path)
+        except OSError as error:
+            raise ValueError(f"{self.path}: {error.strerror or error}") from error
+        return _checked(self.path, X, y, self.normalize)
+
+
+def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Dataset:
+    if X.ndim != 2 or 0 in X.shape:
+        raise ValueError(f"{path}: X must be a matrix (n, d) with n, d ≥ 1, it has shape {X.shape}")
+    if y is not None and y.shape != X.shape[:1]:
+        raise ValueError(f"{path}: y must have shape ({X.shape[0]},), it has {y.shape}")
+    for name, array in (("X", X), ("y", y)):
+        if array is not None and not np.isfinite(array).all():
+            row = int(np.argwhere(~np.isfinite(array))[0][0])
+            raise ValueError(f"{path}: {name} has a value in row {row} that is not finite")
+    if normalize:
+        scale = np.max(np.abs(X), axis=1, keepdims=True)
+        if not scale.all():
+            raise ValueError(
+                f"{path}: row {int(np.argmin(scale))} of X is zero and cannot be normalized; "
+                "remove it or say normalize=false"
+            )
+        X = X / scale
+        X = X / np.linalg.norm(X, axis=1, keepdims=True)
+    return Dataset(X, y)
+
+
+def _real(path: Path, name: str, array: object) -> Matrix:
+    values = np.asarray(array)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{path}: {name} must hold real numbers, it holds {values.dtype}")
+    return values.astype(np.float64)
+
+
+def _read_npy(path: Path) -> tuple[Matrix, Matrix | None]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a plain .npy array of numbers (pickles are refused)") from error
+    if not isinstance(loaded, np.ndarray):
+        raise ValueError(f"{path} is an archive, not one array: call it .npz")
+    return _real(path, "X", loaded), None
+
+
+def _read_npz(path: Path) -> tuple[Matrix, Matrix | None]:
+    # numpy raises zipfile.BadZipFile, ValueError, EOFError, KeyError or zlib.error as the damage has it.
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path} is not a readable .npz of plain arrays (pickles are refused)") from error
+    if "X" not in arrays:
+        raise ValueError(f"{path} has no array 'X'; it has: {', '.join(arrays) or 'nothing'}")
+    y = _real(path, "y", arrays["y"]) if "y" in arrays else None
+    return _real(path, "X", arrays["X"]), y
+
+
+def _read_csv(path: Path) -> tuple[Matrix, Matrix | None]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
+            rows = [(i, row) for i, row in enumerate(csv.reader(handle), start=1) if any(row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is not a text file of comma-separated values: {error}") from error
+    header = [cell.strip() for cell in rows.pop(0)[1]] if rows and not _is_number(rows[0][1][0]) else None
+    if not rows:
+        raise ValueError(f"{path} holds no rows of numbers")
+    width = len(header) if header else len(rows[0][1])
+    table = np.empty((len(rows), width))
+    for target, (line, row) in zip(table, rows, strict=True):
+        if len(row) != width:
+            raise ValueError(f"{path}, line {line}: {len(row)} values where the first row has {width}")
+        try:
+            target[:] = [float(cell) for cell in row]
+        except ValueError as error:
+            raise ValueError(f"{path}, line {line}: {error}") from error
+    if header is None or "y" not in header:
+        return table, None
+    column = header.index("y")
+    return np.delete(table, column, axis=1), table[:, column]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""δ-separated data (Assumption 1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from overparam.data.base import DataGenerator, Dataset, Matrix
+from overparam.data.sphere import uniform_on_sphere
+
+__all__ = ["Separated", "separation"]
+
+_TRIES_PER_POINT = 200
+_REPULSION_STEPS = 4000
+
+
+def separation(X: Matrix) -> float:
+    """Min over i ≠ j of min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) for unit rows (Assumption 1); inf for one row."""
+    if X.shape[0] < 2:
+        return math.inf
+    gram = np.abs(X @ X.T)
+    np.fill_diagonal(gram, -1.0)
+    i, j = np.unravel_index(int(np.argmax(gram)), gram.shape)
+    return float(min(np.linalg.norm(X[i] - X[j]), np.linalg.norm(X[i] + X[j])))
+
+
+@dataclass(frozen=True)
+class Separated(DataGenerator):
+    """Unit rows with min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ for every pair (Assumption 1, Theorem 2.5).
+
+    Points are drawn uniformly one after another and those too close to an earlier one drawn again.
+    Where that stalls, because δ is near the largest that n lines in Rᵈ allow, all points are pushed
+    apart until the requirement is met.
+
+    Attributes
+    ----------
+    delta : float
+        The separation δ > 0. Two points can be at most √2 apart in this sense.
+    """
+
+    name: ClassVar[str] = "separated"
+    delta: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.delta) and self.delta > 0):
+            raise ValueError(f"delta must be a positive number, got {self.delta}")
+
+    def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
+        """Draw X, shape (n, d).
+
+        Raises
+        ------
+        ValueError
+            Where δ was not reached; the message names the largest separation that was.
+        """
+        X = _sequential(n, d, self.delta, rng)
+        if X is None:
+            X, reached = _repelled(n, d, self.delta, rng)
+            if reached < self.delta:
+                raise ValueError(
+                    f"no {n} points with separation delta={self.delta:g} were found on the sphere of "
+                    f"R^{d}; the largest delta reached is {_round_down(reached):g}"
+                )
+        return Dataset(X)
+
+
+def _round_down(x: float) -> float:
+    """Four decimals, downwards: a δ that can be asked for."""
+    return math.floor(x * 1e4) / 1e4
+
+
+def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matrix | None:
+    """Uniform points, each drawn again while too close to an earlier one; None where that stalls."""
+    coherence = 1.0 - 0.5 * delta * delta
+    X = np.empty((n, d))
+    placed = 0
+    while placed < n:
+        candidates = uniform_on_sphere(_TRIES_PER_POINT, d, rng)
+        clear = np.all(np.abs(candidates @ X[:placed].T) <= coherence, axis=1)
+        if not clear.any():
+            return None
+        X[placed] = candidates[int(np.argmax(clear))]
+        placed += 1
+        if placed > 1 and separation(X[placed - 2 : placed]) < delta:
+            placed -= 1
+    return X if separation(X) >= delta else None
+
+
+def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[Matrix, float]:
+    """Push points apart towards δ; where it stays out of reach, towards what can be had by bisection."""
+    best = uniform_on_sphere(n, d, rng)
+    reached = separation(best)
+    if d == 1 or n == 1:
+        return best, reached
+    low, target = 0.0, delta
+    for _ in range(10):
+        X = _push_apart(best, target)
+        if (now := separation(X)) > reached:
+            best, reached = X, now
+        if reached >= delta:
+            break
+        low = max(low, reached)
+        target = 0.5 * (low + min(delta, target)) if now < target else 0.5 * (target + delta)
+    return best, reached
+
+
+def _push_apart(X: Matrix, delta: float) -> Matrix:
+    """Minimize Σ max(0, |ρᵢⱼ| − μ)² over unit rows, μ = 1 − δ²/2, by accelerated projected gradient."""
+    goal = 1.0 - 0.5 * min(delta * (1.0 + 1e-9), math.sqrt(2.0)) ** 2
+    best, best_reached = X, separation(X)
+    velocity = np.zeros_like(X)
+    for step in range(_REPULSION_STEPS):
+        gram = X @ X.T
+        np.fill_diagonal(gram, 0.0)
+        excess = np.sign(gram) * np.maximum(np.abs(gram) - goal, 0.0)
+        velocity = 0.9 * velocity - 0.25 * (excess @ X)
+        X = X + velocity
+        X = X / np.linalg.norm(X, axis=1, keepdims=True)
+        if step % 20 == 19 and (now := separation(X)) > best_reached:
+            best, best_reached = X, now
+            if best_reached >= delta:
+                break
+    return best
