@@ -1,0 +1,76 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.activations.base import Activation
+from overparam.arrays import Array
+from overparam.optimizers.base import FirstOrder, State, Step
+from overparam.optimizers.gd import require_positive
+from overparam.problems import Problem
+
+__all__ = ["StochasticGradientDescent"]
+
+_BLOCK = 1024  # updates drawn at a time; a part of what defines the stream, so never change it
+
+
+@dataclass(frozen=True)
+class StochasticGradientDescent(FirstOrder):
+    """SGD (2.9): each update follows the gradient of one sample, drawn uniformly with replacement.
+
+    With a mini-batch the samples' gradients are averaged, so that the expected update is
+    −(η/n)∇L(W) at every batch size.
+
+    Attributes
+    ----------
+    step_size : float
+        η of (2.9).
+    batch_size : int
+        Samples an update.
+    sampling : "replacement" or "reshuffling"
+        Uniform with replacement, or without: a new random order each pass through the data.
+    check_every : int
+        Updates between two checks of the stop rule. A check costs n samples' work, an update
+        batch_size samples'.
+    """
+
+    name: ClassVar[str] = "sgd"
+    step_size: float
+    batch_size: int = 1
+    sampling: Literal["replacement", "reshuffling"] = "replacement"
+    check_every: int = 1
+
+    def __post_init__(self) -> None:
+        require_positive("step_size", self.step_size)
+        require_positive("batch_size", self.batch_size)
+        require_positive("check_every", self.check_every)
+
+    def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
+        """W − η·(mean gradient of the rows drawn)."""
+        return weights - step.size * gradient, state
+
+    def step_size_for(self, problem: Problem, activation: Activation) -> float:
+        """η as given."""
+        return self.step_size
+
+    def updates_between_checks(self) -> int:
+        """`check_every`."""
+        return self.check_every
+
+    def row_blocks(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+        """Draw row numbers, (1024, batch_size) a block."""
+        if self.sampling == "replacement":
+            while True:
+                yield rng.integers(0, n, size=(_BLOCK, self.batch_size))
+        pending = np.empty(0, dtype=np.int64)
+        while True:
+            while pending.size < _BLOCK * self.batch_size:
+                pending = np.concatenate([pending, rng.permutation(n)])
+            yield pending[: _BLOCK * self.batch_size].reshape(_BLOCK, self.batch_size)
+            pending = pending[_BLOCK * self.batch_size :]

@@ -1,0 +1,17 @@
+"""Training: jobs, outcomes, the portable engine and the recorder that fused engines build on."""
+
+from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule, choose_engine
+from overparam.training.outcome import History, Outcome, Status
+from overparam.training.portable import Portable
+
+__all__ = [
+    "DIVERGENCE_LIMIT",
+    "Engine",
+    "History",
+    "Job",
+    "Outcome",
+    "Portable",
+    "Status",
+    "StopRule",
+    "choose_engine",
+]

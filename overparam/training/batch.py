@@ -1,0 +1,90 @@
+"""Problems of one n gathered into arrays with a batch axis, zero-padded to one shape.
+
+Hidden units with v = 0 and inputs whose column of X is 0 change nothing: the other units' and inputs'
+iterates are exactly those of the problem alone. To what shape a problem is padded depends on its
+own (k, d) only, never on its company, so neither does its rounding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from overparam.arrays import Array
+from overparam.backends import Backend, DType
+from overparam.problems import Problem
+
+__all__ = ["Batch", "collate", "plan_batches"]
+
+_PADDING = (2, 4)
+"""k and d are padded to multiples of these. Problems of neighbouring shapes share a batch, which
+pays for the interpreter where they are small; more padding costs more arithmetic than it saves."""
+
+_ARRAYS_IN_FLIGHT = 5
+"""Arrays the size of Z that an iteration holds at once: Z, φ, φ′, their exponential, a mask."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays of one data type on one device: X (b, n, d), y (b, n), W0 (b, k, d), v (b, k).
+
+    `positions` says which of the job's problems each row is.
+    """
+
+    positions: tuple[int, ...]
+    X: Array
+    y: Array
+    W0: Array
+    v: Array
+
+
+def plan_batches(problems: Sequence[Problem], working_set: int, dtype: DType) -> Iterator[tuple[int, ...]]:
+    """Group problems by padded shape, as many a batch as fit the working set (bytes), at least one."""
+    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for position, problem in enumerate(problems):
+        groups[padded_shape(problem)].append(position)
+    for (n, k, d), positions in groups.items():
+        each = np.dtype(dtype).itemsize * (n * d + n * k * _ARRAYS_IN_FLIGHT + 3 * k * d)
+        size = max(1, working_set // each)
+        for start in range(0, len(positions), size):
+            yield tuple(positions[start : start + size])
+
+
+def padded_shape(problem: Problem) -> tuple[int, int, int]:
+    """(n, k, d) of the arrays that hold this problem."""
+    k, d = (-(-size // unit) * unit for size, unit in zip((problem.k, problem.d), _PADDING, strict=True))
+    return problem.n, k, d
+
+
+def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Backend, dtype: DType) -> Batch:
+    """Bring the problems at `positions`, which have one padded shape, into one batch."""
+    chosen = [problems[position] for position in positions]
+    _, k, d = padded_shape(chosen[0])
+    xp = backend.namespace()
+
+    def stack(arrays: Sequence[Array], *target: int) -> Array:
+        return xp.stack([_padded(backend.asarray(array, dtype), target, xp) for array in arrays])
+
+    n = chosen[0].n
+    return Batch(
+        tuple(positions),
+        stack([p.X for p in chosen], n, d),
+        stack([p.y for p in chosen], n),
+        stack([p.W0 for p in chosen], k, d),
+        stack([p.v for p in chosen], k),
+    )
+
+
+def _padded(array: Array, shape: Sequence[int], xp: object) -> Array:
+    """Append zeros along each axis up to `shape`."""
+    for axis, size in enumerate(shape):
+        missing = size - array.shape[axis]
+        if missing:
+            filler = list(array.shape)
+            filler[axis] = missing
+            zeros = xp.zeros(tuple(filler), dtype=array.dtype, device=array.device)  # type: ignore[attr-defined]
+            array = xp.concat([array, zeros], axis=axis)  # type: ignore[attr-defined]
+    return array

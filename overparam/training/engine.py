@@ -1,0 +1,140 @@
+"""The contract of engines: who carries out a training, once it is said what is trained and where."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.activations.base import Activation
+from overparam.arrays import Array
+from overparam.backends import Backend, DType, backend_of
+from overparam.components import Component
+from overparam.optimizers.base import Optimizer
+from overparam.problems import Problem
+from overparam.training.outcome import Outcome
+
+__all__ = ["DIVERGENCE_LIMIT", "Engine", "Job", "StopRule", "choose_engine"]
+
+DIVERGENCE_LIMIT = 1e8
+"""A relative residual above this is divergence: single precision has lost the labels by then."""
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When a training stops (Section 4).
+
+    Attributes
+    ----------
+    max_iterations : int
+        Updates at most; the iterate after the last one is checked too.
+    tolerance : float
+        Success at the first iterate with ‖f(W) − y‖/‖y‖ < tolerance, the initial one included.
+    """
+
+    max_iterations: int = 15_000
+    tolerance: float = 2.5e-3
+
+    def __post_init__(self) -> None:
+        if self.max_iterations < 0:
+            raise ValueError(f"max_iterations must be at least 0, got {self.max_iterations}")
+        if not (math.isfinite(self.tolerance) and self.tolerance > 0):
+            raise ValueError(f"tolerance must be a positive number, got {self.tolerance}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Trainings to carry out, all alike but for their problems.
+
+    Attributes
+    ----------
+    problems : sequence of Problem
+        Single problems of one n; k and d may differ.
+    activation, optimizer : components
+    stop : StopRule
+    backend : Backend
+        Where it is computed.
+    dtype : "float32" or "float64"
+    record_every : int or None
+        Keep a History point every so many iterations, and at the end.
+    """
+
+    problems: Sequence[Problem]
+    activation: Activation
+    optimizer: Optimizer
+    stop: StopRule
+    backend: Backend
+    dtype: DType
+    record_every: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.record_every is not None and self.record_every < 1:
+            raise ValueError(f"record_every must be at least 1, got {self.record_every}")
+        if len(sizes := {problem.n for problem in self.problems}) > 1:
+            raise ValueError(f"the problems of a job must have one n, got {sorted(sizes)}")
+
+    def label_norms(self) -> NDArray[np.float64]:
+        """‖y‖ of every problem, what the relative residual is relative to.
+
+        Raises
+        ------
+        ValueError
+            Where one of them is zero or not finite.
+        """
+        norms = np.array([np.linalg.norm(_on_host(p.y)) for p in self.problems])
+        for norm in norms:
+            if not (norm > 0.0 and math.isfinite(norm)):
+                raise ValueError(f"‖y‖ is {norm:g}: the relative residual ‖f − y‖/‖y‖ is undefined")
+        return norms
+
+
+def _on_host(array: Array) -> NDArray[np.float64]:
+    return backend_of(array).to_numpy(array).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Engine(Component):
+    """Carries out whole trainings.
+
+    No engine may let a training's rounding depend on what else is in the job: the same problem has
+    the same outcome, bit for bit, alone and in any company.
+    """
+
+    kind: ClassVar[str] = "engine"
+
+    @abstractmethod
+    def can_run(self, job: Job) -> Literal[True] | str:
+        """Return True, or a sentence that says why this engine cannot do the job."""
+
+    @abstractmethod
+    def should_run(self, job: Job) -> Literal[True] | str:
+        """Return True, or a sentence that says why another engine would be faster."""
+
+    @abstractmethod
+    def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
+        """Train, and yield each problem's position and outcome as it finishes."""
+
+
+def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str]]:
+    """Return the first engine that can and should run the job, and what the earlier ones objected.
+
+    Parameters
+    ----------
+    engines : sequence of Engine
+        Fastest first; the portable engine, which can run everything, last.
+    job : Job
+    """
+    objections: list[str] = []
+    for engine in engines:
+        for verdict in (engine.can_run, engine.should_run):
+            if (answer := verdict(job)) is not True:
+                objections.append(f"{engine.name}: {answer}")
+                break
+        else:
+            return engine, objections
+    raise ValueError("no engine can run this job: " + "; ".join(objections))

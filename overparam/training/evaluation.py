@@ -1,0 +1,27 @@
+"""φ and φ′ of an activation together, as fast as an array namespace allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from overparam.activations.base import Activation
+from overparam.arrays import Array, Namespace
+from overparam.training.printing import compile_program
+from overparam.training.symbolic import Unrecordable, record_activation
+
+__all__ = ["Evaluation", "activation_function"]
+
+Evaluation: TypeAlias = Callable[[Array], tuple[Array, ...]]
+
+
+def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
+    """Return z ↦ (φ(z), φ′(z)); φ′(z) is the caller's to overwrite once φ(z) is used.
+
+    What φ and φ′ have in common is computed once where the activation can be recorded.
+    """
+    try:
+        program = record_activation(activation)
+    except Unrecordable:
+        return lambda z: (activation.value(z), xp.asarray(activation.derivative(z), copy=True))
+    return compile_program(program, xp)

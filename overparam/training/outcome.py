@@ -1,0 +1,97 @@
+"""What a training ends in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["History", "Outcome", "Status"]
+
+
+class Status(StrEnum):
+    """How a training ended.
+
+    A failed training is data, not an exception: these are what a phase diagram counts.
+    """
+
+    CONVERGED = "converged"
+    """The relative residual fell below the tolerance."""
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    """It did not within the allowed updates."""
+    DIVERGED = "diverged"
+    """The residual left every bound, or is no longer a number."""
+    SOLVED = "solved"
+    """A direct solver returned; the relative residual tells how well."""
+    EMPTY = "empty"
+    """k = 0 or d = 0: there is nothing to train, and nothing was run."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Quantities along the path, every so many iterations.
+
+    Attributes
+    ----------
+    iterations : ndarray of int, shape (m,)
+    relative_residual : ndarray, shape (m,)
+        ‖f(W_τ) − y‖/‖y‖.
+    distance_from_initialization : ndarray, shape (m,)
+        ‖W_τ − W₀‖_F.
+    path_length : ndarray, shape (m,)
+        Σ_{t<τ} ‖W_{t+1} − W_t‖_F.
+    """
+
+    iterations: NDArray[np.int64]
+    relative_residual: NDArray[np.float64]
+    distance_from_initialization: NDArray[np.float64]
+    path_length: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of one training.
+
+    Attributes
+    ----------
+    status : Status
+    iterations : int
+        Updates made; for a converged training the first iterate below the tolerance.
+    relative_residual : float
+        ‖f(W) − y‖/‖y‖ at the end; may be inf or nan for a diverged training.
+    distance_from_initialization : float
+        ‖W − W₀‖_F.
+    path_length : float
+        Σ ‖W_{τ+1} − W_τ‖_F over the path.
+    effective_parameters : int
+        Trained parameters that can act: 2⌊k/2⌋d for W, k for the output layer.
+    success : bool
+        Whether the relative residual ended below the tolerance.
+    seconds : float
+        This training's share of the wall time of the batches that it was in.
+    W, v : ndarray, shapes (k, d) and (k,)
+        The final weights, on the host.
+    engine : str
+        The engine that carried it out.
+    rank : int or None
+        For a direct solver, the numerical rank of Φ.
+    history : History or None
+        Where one was asked for.
+    """
+
+    status: Status
+    iterations: int
+    relative_residual: float
+    distance_from_initialization: float
+    path_length: float
+    effective_parameters: int
+    success: bool
+    seconds: float
+    W: NDArray[Any] = field(repr=False)
+    v: NDArray[Any] = field(repr=False)
+    engine: str = ""
+    rank: int | None = None
+    history: History | None = field(default=None, repr=False)

@@ -1,0 +1,84 @@
+"""A recorded program as a Python function over any array namespace, with few temporaries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import array_api_compat
+
+from overparam.arrays import Array, Namespace
+from overparam.training.symbolic import BOOLEAN_OPERATIONS, Constant, Operand, Program, Value
+
+__all__ = ["compile_program", "print_python"]
+
+
+def compile_program(program: Program, xp: Namespace) -> Callable[..., tuple[Array, ...]]:
+    """Return a function of the program's inputs (arrays of `xp`) that gives its outputs."""
+    in_place = array_api_compat.is_numpy_namespace(xp) or array_api_compat.is_cupy_namespace(xp)
+    scope = {"xp": xp, "inf": math.inf, "nan": math.nan}
+    exec(print_python(program, in_place=in_place), scope)
+    function: Callable[..., tuple[Array, ...]] = scope["evaluate"]
+    return function
+
+
+def print_python(program: Program, *, in_place: bool) -> str:
+    """Print the program as the source of a function `evaluate`.
+
+    Parameters
+    ----------
+    in_place : bool
+        Let an operation write into an operand that is not used again, through NumPy's ``out=``.
+        Inputs are never written to.
+    """
+    m = len(program.inputs)
+    names = dict(enumerate(program.inputs))
+    boolean = {
+        m + i: instruction.operation in BOOLEAN_OPERATIONS
+        for i, instruction in enumerate(program.instructions)
+    }
+    last_use = _last_uses(program)
+    lines = [f"def evaluate({', '.join(program.inputs)}):"]
+    for i, (operation, operands) in enumerate(program.instructions):
+        target = m + i
+        arguments = [_spell(operand, names) for operand in operands]
+        reused = next(
+            (
+                operand.index
+                for operand in operands
+                if isinstance(operand, Value) and operand.index >= m and last_use[operand.index] == i
+                if boolean[operand.index] == boolean[target]
+            ),
+            None,
+        )
+        names[target] = f"t{target}"
+        if in_place and reused is not None and operation != "where":
+            names[target] = names[reused]
+            arguments.append(f"out={names[reused]}")
+        lines.append(f"    {names[target]} = xp.{operation}({', '.join(arguments)})")
+    outputs = [_output(operand, names, program.inputs[0]) for operand in program.outputs]
+    return "\n".join([*lines, f"    return ({', '.join(outputs)},)", ""])
+
+
+def _last_uses(program: Program) -> dict[int, int]:
+    """The instruction that uses each value last; outputs are used after all."""
+    m = len(program.inputs)
+    last: dict[int, int] = {m + i: i for i in range(len(program.instructions))}
+    for i, instruction in enumerate(program.instructions):
+        last |= {operand.index: i for operand in instruction.operands if isinstance(operand, Value)}
+    end = len(program.instructions)
+    return last | {operand.index: end for operand in program.outputs if isinstance(operand, Value)}
+
+
+def _spell(operand: Operand, names: dict[int, str]) -> str:
+    return names[operand.index] if isinstance(operand, Value) else _literal(operand)
+
+
+def _literal(constant: Constant) -> str:
+    return repr(constant)
+
+
+def _output(operand: Operand, names: dict[int, str], like: str) -> str:
+    if isinstance(operand, Value):
+        return names[operand.index]
+    return f"xp.full_like({like}, {_literal(operand)})"

@@ -1,0 +1,413 @@
+"""Symbolic arrays: an elementwise function, run once on a symbol, becomes a straight-line program.
+
+`Symbol` stands for an array of unknown shape and data type. Its `__array_namespace__` offers the
+elementwise functions of the Array API standard, and each call appends to a tape, equal
+subexpressions once, constants folded. The program is what engines compile: the portable one prints
+it as Python over any namespace, fused ones as their compiler's source.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from overparam.activations.base import Activation
+from overparam.optimizers.base import FirstOrder, Step
+
+__all__ = [
+    "BOOLEAN_OPERATIONS",
+    "Constant",
+    "Instruction",
+    "Operand",
+    "Program",
+    "Symbol",
+    "Unrecordable",
+    "Value",
+    "record",
+    "record_activation",
+    "record_update",
+]
+
+
+class Unrecordable(Exception):
+    """The function is not a straight line of elementwise operations; the message says what it did."""
+
+
+class Value(NamedTuple):
+    """An operand: an input (index below their number) or the result of an earlier instruction."""
+
+    index: int
+
+
+Constant: TypeAlias = float | bool
+Operand: TypeAlias = Value | Constant
+
+
+class Instruction(NamedTuple):
+    """One elementwise operation of the Array API, by its name there, and its operands."""
+
+    operation: str
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A straight-line elementwise program.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Names; values 0 … m−1.
+    instructions : tuple of Instruction
+        Instruction i yields value m + i; only those that an output needs.
+    outputs : tuple of Operand
+    """
+
+    inputs: tuple[str, ...]
+    instructions: tuple[Instruction, ...]
+    outputs: tuple[Operand, ...]
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+}
+BOOLEAN_OPERATIONS = frozenset(
+    {*_COMPARISONS, "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isfinite", "isinf"}
+)
+"""Operations whose result is boolean."""
+
+_FOLD: dict[str, Callable[..., Any]] = {
+    **_COMPARISONS,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negative": operator.neg,
+    "abs": abs,
+    "pow": operator.pow,
+    "maximum": max,
+    "minimum": min,
+    "logical_and": operator.and_,
+    "logical_or": operator.or_,
+    "logical_xor": operator.xor,
+    "logical_not": operator.not_,
+    "where": lambda condition, a, b: a if condition else b,
+    "sign": lambda a: float((a > 0) - (a < 0)),
+    **{name: getattr(math, name) for name in ("isnan", "isfinite", "isinf", "floor", "ceil", "trunc", "erf")},
+    **{name: getattr(math, name) for name in ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt")},
+    **{name: getattr(math, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{name: getattr(math, name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
+}
+"""Every primitive operation, with the function that folds it where all operands are constants."""
+
+_LARGEST_INTEGER_POWER = 16
+
+
+@dataclass
+class _Tape:
+    """Values in the order they were made; equal operations on equal operands are one value."""
+
+    inputs: tuple[str, ...]
+    instructions: list[Instruction] = field(default_factory=list)
+    known: dict[tuple[Any, ...], Value] = field(default_factory=dict)
+
+    def append(self, operation: str, operands: tuple[Operand, ...]) -> Operand:
+        if operation not in _FOLD:
+            raise Unrecordable(f"it calls xp.{operation}, which is not elementwise or not known")
+        if all(not isinstance(operand, Value) for operand in operands):
+            try:
+                return _constant(_FOLD[operation](*operands))
+            except (ArithmeticError, ValueError, TypeError) as error:
+                raise Unrecordable(f"xp.{operation} of constants: {error}") from error
+        if (same := _identity(operation, operands)) is not None:
+            return same
+        if operation == "pow" and (product := self._integer_power(operands)) is not None:
+            return product
+        key = (operation, *((type(operand).__name__, repr(operand)) for operand in operands))
+        if key not in self.known:
+            self.known[key] = Value(len(self.inputs) + len(self.instructions))
+            self.instructions.append(Instruction(operation, operands))
+        return self.known[key]
+
+    def _integer_power(self, operands: tuple[Operand, ...]) -> Operand | None:
+        base, exponent = operands
+        if isinstance(exponent, Value) or not float(exponent).is_integer():
+            return None
+        if not 1 <= exponent <= _LARGEST_INTEGER_POWER:
+            return None
+        result: Operand | None = None
+        square, left = base, int(exponent)
+        while left:
+            if left & 1:
+                result = square if result is None else self.append("multiply", (result, square))
+            left >>= 1
+            if left:
+                square = self.append("multiply", (square, square))
+        return result
+
+
+def _identity(operation: str, operands: tuple[Operand, ...]) -> Operand | None:
+    """The operand that the operation returns unchanged, where it does so for every value of it."""
+    if operation == "multiply":
+        for one, other in (operands, operands[::-1]):
+            if not isinstance(one, Value) and one == 1.0:
+                return other
+    if operation in ("divide", "pow") and not isinstance(operands[1], Value) and operands[1] == 1.0:
+        return operands[0]
+    if operation == "where" and not isinstance(operands[0], Value):
+        return operands[1] if operands[0] else operands[2]
+    return None
+
+
+def _constant(value: Any) -> Constant:
+    return value if isinstance(value, bool) else float(value)
+
+
+class Symbol:
+    """A symbolic array; see the module's docstring."""
+
+    __slots__ = ("_operand", "_tape")
+    __array_priority__ = 1000
+
+    def __init__(self, tape: _Tape, operand: Operand) -> None:
+        self._tape = tape
+        self._operand = operand
+
+    def __array_namespace__(self, api_version: str | None = None) -> _SymbolicNamespace:
+        """Return the namespace that records."""
+        return _NAMESPACE
+
+    @property
+    def dtype(self) -> _DType:
+        """The data type, known only as real or boolean."""
+        return _BOOL if _is_boolean(self._tape, self._operand) else _REAL
+
+    def __bool__(self) -> bool:
+        raise Unrecordable("it branches in Python on the values of an array")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unrecordable(f"it uses the array's attribute .{name}")
+
+    def _refuse(self, *_: Any) -> Any:
+        raise Unrecordable("it indexes, iterates over or converts an array")
+
+    __getitem__ = __iter__ = __len__ = __float__ = __int__ = __index__ = _refuse
+    __setitem__ = __array__ = __dlpack__ = _refuse
+    __hash__ = object.__hash__
+
+
+class _DType:
+    """A stand-in for the data type of symbols."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+_REAL, _BOOL = _DType("real"), _DType("bool")
+
+
+def _is_boolean(tape: _Tape, operand: Operand) -> bool:
+    if not isinstance(operand, Value):
+        return isinstance(operand, bool)
+    if operand.index < len(tape.inputs):
+        return False
+    return tape.instructions[operand.index - len(tape.inputs)].operation in BOOLEAN_OPERATIONS
+
+
+def _apply(operation: str, *arguments: Any) -> Symbol:
+    """Append an operation; its arguments are symbols of one tape and Python numbers."""
+    tapes = [argument._tape for argument in arguments if isinstance(argument, Symbol)]
+    if not tapes:
+        raise Unrecordable(f"xp.{operation} is called without an array")
+    operands: list[Operand] = []
+    for argument in arguments:
+        if isinstance(argument, Symbol):
+            operands.append(argument._operand)
+        elif isinstance(argument, bool | int | float):
+            operands.append(_constant(argument))
+        else:
+            raise Unrecordable(f"xp.{operation} is given a {type(argument).__name__}")
+    return Symbol(tapes[0], tapes[0].append(operation, tuple(operands)))
+
+
+def _install_operators() -> None:
+    """Give Symbol Python's arithmetic and comparison operators, reflected ones included."""
+    arithmetic = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow"}
+    logical = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor"}
+    for python, operation in {**arithmetic, **logical}.items():
+        setattr(Symbol, f"__{python}__", lambda a, b, op=operation: _apply(op, a, b))
+        setattr(Symbol, f"__r{python}__", lambda a, b, op=operation: _apply(op, b, a))
+    comparisons = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal"}
+    comparisons |= {"gt": "greater", "ge": "greater_equal"}
+    for python, operation in comparisons.items():
+        setattr(Symbol, f"__{python}__", lambda a, b, op=operation: _apply(op, a, b))
+    setattr(Symbol, "__neg__", lambda a: _apply("negative", a))
+    setattr(Symbol, "__pos__", lambda a: a)
+    setattr(Symbol, "__abs__", lambda a: _apply("abs", a))
+    setattr(Symbol, "__invert__", lambda a: _apply("logical_not", a))
+
+
+_install_operators()
+
+
+class _SymbolicNamespace:
+    """The elementwise part of the Array API, recording. Composite functions are spelled in primitives."""
+
+    pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
+    bool = _BOOL
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _FOLD:
+            return lambda *arguments, _name=name: (
+                _apply(_name, *arguments)
+                if any(isinstance(a, Symbol) for a in arguments)
+                else _constant(_FOLD[_name](*arguments))
+            )
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unrecordable(f"it calls xp.{name}, which is not an elementwise function that can be recorded")
+
+    @staticmethod
+    def positive(x: Symbol) -> Symbol:
+        return x
+
+    @staticmethod
+    def square(x: Symbol) -> Symbol:
+        return x * x  # type: ignore[operator]
+
+    @staticmethod
+    def reciprocal(x: Symbol) -> Symbol:
+        return 1.0 / x  # type: ignore[operator]
+
+    @staticmethod
+    def hypot(x: Symbol, y: Symbol) -> Symbol:
+        return _apply("sqrt", x * x + y * y)  # type: ignore[operator]
+
+    @staticmethod
+    def logaddexp(x: Symbol, y: Symbol) -> Symbol:
+        spread = _apply("abs", _apply("subtract", x, y))
+        return _apply(
+            "add", _apply("maximum", x, y), _apply("log1p", _apply("exp", _apply("negative", spread)))
+        )
+
+    @staticmethod
+    def clip(x: Symbol, min: float | None = None, max: float | None = None) -> Symbol:
+        low = x if min is None else _apply("maximum", x, min)
+        return low if max is None else _apply("minimum", low, max)
+
+    @staticmethod
+    def astype(x: Symbol, dtype: Any, *, copy: bool = True, device: Any = None) -> Symbol:
+        if dtype is x.dtype:
+            return x
+        if dtype is not _REAL:
+            raise Unrecordable("it converts an array to another data type")
+        return _apply("where", x, 1.0, 0.0)
+
+    @staticmethod
+    def zeros_like(x: Symbol, *, dtype: Any = None, device: Any = None) -> Symbol:
+        return Symbol(x._tape, 0.0)
+
+    @staticmethod
+    def ones_like(x: Symbol, *, dtype: Any = None, device: Any = None) -> Symbol:
+        return Symbol(x._tape, 1.0)
+
+    @staticmethod
+    def full_like(x: Symbol, fill_value: float, *, dtype: Any = None, device: Any = None) -> Symbol:
+        return Symbol(x._tape, _constant(fill_value))
+
+
+_NAMESPACE = _SymbolicNamespace()
+
+
+def record(function: Callable[..., Sequence[Any]], inputs: Sequence[str]) -> Program:
+    """Run `function` on one symbol an input and return the program of its outputs.
+
+    Raises
+    ------
+    Unrecordable
+        Where the function is not a straight line of elementwise operations.
+    """
+    tape = _Tape(tuple(inputs))
+    symbols = [Symbol(tape, Value(i)) for i in range(len(inputs))]
+    try:
+        results = function(*symbols)
+    except Unrecordable:
+        raise
+    except Exception as error:
+        raise Unrecordable(f"it does not take a symbolic array ({type(error).__name__}: {error})") from error
+    outputs: list[Operand] = []
+    for result in results:
+        if not isinstance(result, Symbol | bool | int | float):
+            raise Unrecordable(f"it returns a {type(result).__name__}")
+        outputs.append(result._operand if isinstance(result, Symbol) else _constant(result))
+    return _reachable(tape, outputs)
+
+
+def record_activation(activation: Activation) -> Program:
+    """φ and φ′ as one program with input z and outputs (φ(z), φ′(z))."""
+    try:
+        return record(lambda z: (activation.value(z), activation.derivative(z)), ("z",))
+    except Unrecordable as error:
+        raise Unrecordable(f"the activation {activation.name} cannot be recorded: {error}") from error
+
+
+def record_update(optimizer: FirstOrder) -> tuple[Program, Program]:
+    """Return the initial state as a program of W, and the update as one of W, ∇L, state, η, τ.
+
+    The first has input ``weights`` and one output a state array; the second inputs ``weights``,
+    ``gradient``, ``state0`` …, ``step_size``, ``iteration`` and outputs W and the new state.
+    """
+
+    def update(weights: Any, gradient: Any, *rest: Any) -> list[Any]:
+        *state, size, iteration = rest
+        new, new_state = optimizer.update(weights, gradient, tuple(state), Step(size, iteration))
+        if len(new_state) != len(state):
+            raise Unrecordable(f"its update returns {len(new_state)} state arrays, its init {len(state)}")
+        return [new, *new_state]
+
+    try:
+        start = record(lambda weights: optimizer.init(weights), ("weights",))
+        names = [f"state{i}" for i in range(len(start.outputs))]
+        return start, record(update, ("weights", "gradient", *names, "step_size", "iteration"))
+    except Unrecordable as error:
+        raise Unrecordable(f"the optimizer {optimizer.name} cannot be recorded: {error}") from error
+
+
+def _reachable(tape: _Tape, outputs: Sequence[Operand]) -> Program:
+    """Drop what no output needs and number the rest anew."""
+    m = len(tape.inputs)
+    needed: set[int] = set()
+    pending = [operand.index for operand in outputs if isinstance(operand, Value)]
+    while pending:
+        index = pending.pop()
+        if index in needed or index < m:
+            continue
+        needed.add(index)
+        pending += [o.index for o in tape.instructions[index - m].operands if isinstance(o, Value)]
+    renumbered = {index: index for index in range(m)}
+    for position, index in enumerate(sorted(needed)):
+        renumbered[index] = m + position
+
+    def moved(operand: Operand) -> Operand:
+        return Value(renumbered[operand.index]) if isinstance(operand, Value) else operand
+
+    instructions = tuple(
+        Instruction(
+            tape.instructions[index - m].operation, tuple(map(moved, tape.instructions[index - m].operands))
+        )
+        for index in sorted(needed)
+    )
+    return Program(tape.inputs, instructions, tuple(map(moved, outputs)))
