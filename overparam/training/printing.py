@@ -42,6 +42,11 @@ def print_python(program: Program, *, in_place: bool) -> str:
     for i, (operation, operands) in enumerate(program.instructions):
         target = m + i
         arguments = [_spell(operand, names) for operand in operands]
+        if operation == "where" and not any(isinstance(operand, Value) for operand in operands[1:]):
+            # Two Python numbers would give the namespace's default data type.
+            arguments[1] = f"xp.full_like({program.inputs[0]}, {arguments[1]})"
+            if operands[1:] == (1.0, 0.0):
+                operation, arguments = "astype", [arguments[0], f"{program.inputs[0]}.dtype"]
         reused = next(
             (
                 operand.index
@@ -52,7 +57,7 @@ def print_python(program: Program, *, in_place: bool) -> str:
             None,
         )
         names[target] = f"t{target}"
-        if in_place and reused is not None and operation != "where":
+        if in_place and reused is not None and operation not in ("where", "astype"):
             names[target] = names[reused]
             arguments.append(f"out={names[reused]}")
         lines.append(f"    {names[target]} = xp.{operation}({', '.join(arguments)})")

@@ -266,6 +266,7 @@ _install_operators()
 class _SymbolicNamespace:
     """The elementwise part of the Array API, recording. Composite functions are spelled in primitives."""
 
+    __name__ = "overparam.training.symbolic"  # array-api-compat tells namespaces apart by their names
     pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
     bool = _BOOL
 

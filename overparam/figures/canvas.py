@@ -1,0 +1,69 @@
+"""Making and saving matplotlib figures, without pyplot and its global state."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "PlottingUnavailable", "new_figure", "save"]
+
+# A date would make two files of one figure differ, and so would matplotlib's version after an upgrade.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+FORMATS = tuple(_METADATA)
+"""The endings that `save` takes."""
+
+
+class PlottingUnavailable(ImportError):
+    """A figure was asked for and matplotlib cannot be imported."""
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure, sizes in inches.
+
+    Raises
+    ------
+    PlottingUnavailable
+        Where matplotlib is missing or broken; the message says what to install.
+    """
+    try:
+        # Inside the function: matplotlib is optional, and importing it takes longer than most commands.
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PlottingUnavailable(
+            f"a figure needs matplotlib, which cannot be imported ({error}): pip install 'overparam[plot]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, SVG or PDF, by the ending of `path`; the same figure gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        For another ending.
+    OSError
+        Where the file cannot be written.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in _METADATA:
+        endings = ", ".join(f".{known}" for known in FORMATS)
+        raise ValueError(f"a figure's file must end in one of {endings}, got {str(path)!r}")
+    # Optional and slow to import, like Figure above; whoever holds a figure has it.
+    from matplotlib import rc_context
+
+    drawn = io.BytesIO()
+    # Element ids of an SVG are random without a salt.
+    with rc_context({"svg.hashsalt": "overparam"}):
+        figure.savefig(drawn, format=kind, dpi=200, metadata=_METADATA[kind])
+    path.write_bytes(drawn.getvalue())

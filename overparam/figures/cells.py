@@ -1,0 +1,73 @@
+"""What pictures made of characters need: fewer and larger cells, the curve as cells, sparse labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.sweeps.diagram import PhaseDiagram
+
+__all__ = ["coarsen", "on_capacity_curve", "reaches_capacity", "tick_labels"]
+
+
+def coarsen(diagram: PhaseDiagram, rows: int, columns: int) -> PhaseDiagram:
+    """Pool neighbouring cells until at most `rows` widths and `columns` input dimensions are left.
+
+    A pooled cell carries the sum of its counts and the middle of its values.
+    """
+    k_starts, k = _blocks(diagram.k, rows)
+    d_starts, d = _blocks(diagram.d, columns)
+
+    def pool(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.add.reduceat(np.add.reduceat(counts, k_starts, axis=0), d_starts, axis=1)
+
+    return PhaseDiagram(diagram.n, k, d, pool(diagram.successes), pool(diagram.trials))
+
+
+def _blocks(values: Sequence[int], most: int) -> tuple[list[int], tuple[int, ...]]:
+    """Where each block of equal size starts, and its middle value."""
+    size = math.ceil(len(values) / max(most, 1))
+    starts = list(range(0, len(values), size))
+    return starts, tuple(values[(i + min(i + size, len(values)) - 1) // 2] for i in starts)
+
+
+def reaches_capacity(diagram: PhaseDiagram) -> NDArray[np.bool_]:
+    """Where kd ≥ n, shape (len(k), len(d))."""
+    return np.asarray(np.multiply.outer(diagram.k, diagram.d) >= diagram.n)
+
+
+def on_capacity_curve(diagram: PhaseDiagram) -> NDArray[np.bool_]:
+    """The first cells with kd ≥ n, upwards in k or in d, shape (len(k), len(d))."""
+    reached = reaches_capacity(diagram)
+    first = np.zeros_like(reached)
+    first[1:, :] |= ~reached[:-1, :]
+    first[:, 1:] |= ~reached[:, :-1]
+    return reached & first
+
+
+def tick_labels(values: Sequence[int], apart: int) -> list[str]:
+    """A label for each value, most of them empty so that the others do not collide.
+
+    Parameters
+    ----------
+    values : sequence of int
+        The values in order, one cell each.
+    apart : int
+        The least distance between labels, in cells.
+
+    Returns
+    -------
+    list of str
+        Multiples of the smallest of 1, 2, 5, 10, 20, … that keeps them apart; where the values have
+        no such step, every so many values.
+    """
+    for step in (m * 10**e for e in range(len(str(values[-1]))) for m in (1, 2, 5)):
+        chosen = [i for i, value in enumerate(values) if value % step == 0]
+        if len(chosen) > 1 and min(np.diff(chosen)) >= apart:
+            break
+    else:
+        chosen = list(range(0, len(values), max(apart, 1)))
+    return [str(value) if i in chosen else "" for i, value in enumerate(values)]

@@ -1,0 +1,45 @@
+"""Figure 2's colours: the map "tapers between red and blue", blue certain failure, red certain success."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["CURVE", "NO_DATA", "TAPER", "blend", "taper"]
+
+RGB = tuple[int, int, int]
+
+# Lightness grows along the way, so the picture survives a grey print, and no stop is pale, so white
+# curves show on all of it.
+TAPER: tuple[RGB, ...] = ((28, 58, 158), (84, 54, 160), (132, 50, 150), (184, 48, 116), (226, 58, 52))
+"""Stops from certain failure to certain success, evenly spaced, in sRGB."""
+
+NO_DATA: RGB = (130, 130, 130)
+"""Cells where nothing was run."""
+
+CURVE: RGB = (255, 255, 255)
+"""The curves n = kd and n = 2⌊k/2⌋d, and what marks them."""
+
+
+def taper(fraction: ArrayLike) -> NDArray[np.uint8]:
+    """Colours of success fractions.
+
+    Parameters
+    ----------
+    fraction : array_like, shape (...)
+        In [0, 1]; nan for no data.
+
+    Returns
+    -------
+    ndarray of uint8, shape (..., 3)
+    """
+    fraction = np.asarray(fraction, dtype=np.float64)
+    known = np.isfinite(fraction)
+    stops = np.linspace(0.0, 1.0, len(TAPER))
+    channels = [np.interp(np.where(known, fraction, 0.0), stops, channel) for channel in np.transpose(TAPER)]
+    return np.where(known[..., None], np.rint(np.stack(channels, axis=-1)), NO_DATA).astype(np.uint8)
+
+
+def blend(colours: NDArray[np.uint8], over: RGB, share: float) -> NDArray[np.uint8]:
+    """Mix `share` of the colour `over` into colours of shape (..., 3)."""
+    return np.rint((1 - share) * colours + share * np.asarray(over)).astype(np.uint8)

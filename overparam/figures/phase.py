@@ -1,0 +1,196 @@
+"""The paper's picture: success probability over input dimension and hidden units (Figure 2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.figures.canvas import new_figure
+from overparam.figures.palette import CURVE, NO_DATA, TAPER
+from overparam.sweeps.diagram import PhaseDiagram
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["phase_figure"]
+
+_PANEL = 3.4
+_CURVE_POINTS = 400
+_MOST_TICKS = 12
+
+
+def _rgb(colour: tuple[int, int, int]) -> tuple[float, ...]:
+    """A colour of the palette the way matplotlib takes it."""
+    return tuple(channel / 255 for channel in colour)
+
+
+_HATCHED: dict[str, Any] = {"facecolor": _rgb(NO_DATA), "hatch": "////", "edgecolor": "0.75", "linewidth": 0}
+
+
+class _Axis(NamedTuple):
+    """One axis of the grid: its values, the edges of their cells, and whether it is logarithmic."""
+
+    values: tuple[int, ...]
+    edges: NDArray[np.float64]
+    logarithmic: bool
+
+
+def phase_figure(diagrams: Sequence[PhaseDiagram], titles: Sequence[str] | None = None) -> Figure:
+    """Draw phase diagrams, one panel each, with one colour bar.
+
+    Each panel shows the success fraction from blue (failure) to red (success), cells without data
+    hatched grey, the curve n = kd in white, and dashed the least k with 2⌊k/2⌋d ≥ n, the parameters
+    that can act.
+
+    Parameters
+    ----------
+    diagrams : sequence of PhaseDiagram
+        One at least; four make the 2 × 2 panels of the paper.
+    titles : sequence of str, optional
+        One for each diagram; "n = …" unless given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Belongs to no window; `save` writes it.
+
+    Raises
+    ------
+    ValueError
+        Without diagrams, or with another number of titles.
+    PlottingUnavailable
+        Without matplotlib.
+    """
+    if titles is None:
+        titles = [f"$n = {diagram.n}$" for diagram in diagrams]
+    if not diagrams or len(titles) != len(diagrams):
+        raise ValueError(
+            f"a figure needs at least one diagram and a title for each, got {len(diagrams)} and {len(titles)}"
+        )
+    columns = math.ceil(math.sqrt(len(diagrams)))
+    rows = math.ceil(len(diagrams) / columns)
+    figure = new_figure(_PANEL * columns + 0.8, _PANEL * rows + 0.4)
+    # Here, not above: matplotlib is optional, and importing it takes longer than most commands.
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("failure to success", [_rgb(stop) for stop in TAPER])
+    panels = [figure.add_subplot(rows, columns, i + 1) for i in range(len(diagrams))]
+    for panel, diagram, title in zip(panels, diagrams, titles, strict=True):
+        mesh = _draw(panel, diagram, colours)
+        panel.set_title(title)
+    bar = figure.colorbar(mesh, ax=panels, label="success probability", fraction=0.05, aspect=30)
+    bar.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    _legend(figure, panels, gaps=any((diagram.trials == 0).any() for diagram in diagrams))
+    return figure
+
+
+def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
+    """Draw one diagram on matplotlib axes and return its mesh of cells."""
+    d, k = _axis(diagram.d), _axis(diagram.k)
+    # What the masked cells let through.
+    panel.patch.set(**_HATCHED)
+    mesh = panel.pcolormesh(
+        d.edges,
+        k.edges,
+        np.ma.masked_invalid(diagram.fraction),
+        cmap=colours,
+        vmin=0,
+        vmax=1,
+        rasterized=True,
+    )
+    lines = [
+        (_capacity_points(diagram, d, k), "-", "$n = kd$"),
+        (_effective_points(diagram, d, k), (0, (3, 1.5)), r"$n = 2\lfloor k/2\rfloor d$"),
+    ]
+    for points, style, label in lines:
+        if len(points):
+            panel.plot(*points.T, color=_rgb(CURVE), linestyle=style, linewidth=1.4, label=label)
+    _scale(panel.xaxis, panel.set_xscale, panel.set_xlim, d)
+    _scale(panel.yaxis, panel.set_yscale, panel.set_ylim, k)
+    panel.set(xlabel="input dimension $d$", ylabel="number of hidden units $k$")
+    return mesh
+
+
+def _axis(values: tuple[int, ...]) -> _Axis:
+    """Cells that meet midway between neighbours, on a logarithmic scale where the gaps differ widely."""
+    gaps = np.diff(values)
+    logarithmic = len(values) > 2 and values[0] > 0 and bool(gaps.max() > 5 * gaps.min())
+    points = np.log(values) if logarithmic else np.asarray(values, dtype=np.float64)
+    middle = (points[1:] + points[:-1]) / 2
+    half = (0.5, 0.5) if len(values) == 1 else (middle[0] - points[0], points[-1] - middle[-1])
+    edges = np.concatenate([[points[0] - half[0]], middle, [points[-1] + half[1]]])
+    if logarithmic:
+        return _Axis(values, np.exp(edges), logarithmic)
+    edges[0] = max(edges[0], -0.5)
+    return _Axis(values, edges, logarithmic)
+
+
+def _scale(axis: Any, set_scale: Any, set_limits: Any, of: _Axis) -> None:
+    """Scale, limits and whole-number ticks of one side of a panel."""
+    # Optional and slow to import; see phase_figure.
+    from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+
+    if of.logarithmic:
+        set_scale("log")
+        axis.set_minor_locator(NullLocator())
+    if of.logarithmic or len(of.values) <= _MOST_TICKS:
+        axis.set_ticks(of.values[:: math.ceil(len(of.values) / _MOST_TICKS)])
+        axis.set_major_formatter(ScalarFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    set_limits(of.edges[0], of.edges[-1])
+
+
+def _capacity_points(diagram: PhaseDiagram, d: _Axis, k: _Axis) -> NDArray[np.float64]:
+    """Points (d, k) of n = kd inside the panel, shape (m, 2), those at the grid's own d among them."""
+    low, high = max(d.edges[0], diagram.n / k.edges[-1]), d.edges[-1]
+    if k.edges[0] > 0:
+        high = min(high, diagram.n / k.edges[0])
+    if low >= high:
+        return np.empty((0, 2))
+    ours = [value for value in d.values if low <= value <= high]
+    x = np.unique(np.concatenate([np.geomspace(low, high, _CURVE_POINTS), ours]))
+    return np.stack([x, diagram.capacity_curve(x)], axis=-1)
+
+
+def _effective_points(diagram: PhaseDiagram, d: _Axis, k: _Axis) -> NDArray[np.float64]:
+    """Corners (d, k) of the staircase k = 2⌈n/(2d)⌉ through the panel, shape (m, 2), from the right.
+
+    The stair at an even k runs from d = n/k, where 2⌊k/2⌋d = n, to d = n/(k − 2).
+    """
+    lowest = float(diagram.effective_curve(d.edges[-1]))
+    highest = float(diagram.effective_curve(max(d.edges[0], 0.0)))
+    if lowest > k.edges[-1] or highest < k.edges[0]:
+        return np.empty((0, 2))
+    # One stair beyond the panel, so that the last riser is cut by the frame.
+    stairs = np.arange(lowest, min(highest, k.edges[-1] + 2.0) + 1.0, 2.0)
+    left = diagram.n / stairs
+    right = np.concatenate([d.edges[-1:], left[:-1]])
+    return np.stack([np.stack([right, left], -1), np.stack([stairs, stairs], -1)], axis=-1).reshape(-1, 2)
+
+
+def _legend(figure: Figure, panels: Sequence[Any], *, gaps: bool) -> None:
+    """One legend below the panels; on dark ground, since the curves are white."""
+    # Optional and slow to import; see phase_figure.
+    from matplotlib.patches import Patch
+
+    labelled: dict[str, Any] = {}
+    for panel in panels:
+        handles, labels = panel.get_legend_handles_labels()
+        labelled |= dict(zip(labels, handles, strict=True))
+    if gaps:
+        labelled["no data"] = Patch(**_HATCHED)
+    if labelled:
+        figure.legend(
+            labelled.values(),
+            labelled.keys(),
+            loc="outside lower center",
+            ncols=len(labelled),
+            facecolor=_rgb(TAPER[0]),
+            framealpha=1,
+            labelcolor="white",
+        )

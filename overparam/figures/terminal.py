@@ -1,0 +1,172 @@
+"""The phase diagram on a terminal: in colour with rich, and in plain ASCII for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.figures.cells import coarsen, on_capacity_curve, reaches_capacity, tick_labels
+from overparam.figures.palette import CURVE, blend, taper
+from overparam.sweeps.diagram import PhaseDiagram
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.segment import Segment
+
+__all__ = ["HeatMap", "boundary_line", "plain", "render"]
+
+# Lines of the screen that the title, the axis and the legend take, and a progress display below them.
+_OTHER_LINES = 9
+_PLAIN_ROWS = 50
+_MARK_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """A rich renderable of one diagram, for printing or for `rich.live.Live` while a sweep fills.
+
+    Cells are two columns wide where they fit on the screen, else two to a character, else pooled.
+    Without colours, or where only ASCII can be shown, it is what `plain` returns.
+    """
+
+    diagram: PhaseDiagram
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the segments of the picture."""
+        # Inside: rich takes a tenth of a second to import, which a command that draws nothing need not wait.
+        from rich.segment import Segment
+
+        if console.color_system is None or options.ascii_only:
+            yield Segment(plain(self.diagram, options.max_width) + "\n")
+            return
+        gutter = len(str(self.diagram.k[-1])) + 1
+        width = max(options.max_width - gutter - 1, 1)
+        height = max(console.height - _OTHER_LINES, 4)
+        wide = 2 * len(self.diagram.d) <= width and len(self.diagram.k) <= height
+        shown = self.diagram if wide else coarsen(self.diagram, 2 * height, width)
+        yield Segment(f"{_title(self.diagram, shown)}\n")
+        yield from _wide_rows(shown, gutter) if wide else _half_block_rows(shown, gutter)
+        yield Segment(_d_axis(shown, gutter, 2 if wide else 1) + "\n")
+        yield from _legend(wide=wide)
+
+
+def render(diagram: PhaseDiagram) -> HeatMap:
+    """Return the diagram as something that rich can print, at whatever size the screen has."""
+    return HeatMap(diagram)
+
+
+def plain(diagram: PhaseDiagram, width: int = 80) -> str:
+    """Return the diagram in ASCII, at most `width` columns wide where that is possible.
+
+    A cell is '.' where every training failed, '#' where every one succeeded, else the tenths that
+    succeeded, and blank where nothing was run. A '|' stands left of the first cell of a row with
+    kd >= n.
+    """
+    gutter = len(str(diagram.k[-1])) + 1
+    shown = coarsen(diagram, _PLAIN_ROWS, max((width - gutter) // 2, 1))
+    reached = reaches_capacity(shown)
+    marks = reached & ~np.pad(reached, ((0, 0), (1, 0)))[:, :-1]
+    lines = [_title(diagram, shown)]
+    for i in reversed(range(len(shown.k))):
+        cells = zip(marks[i], shown.fraction[i], strict=True)
+        row = "".join(("|" if mark else " ") + _digit(fraction) for mark, fraction in cells)
+        lines.append(f"{shown.k[i]:>{gutter - 1}} {row}".rstrip())
+    lines.append(_d_axis(shown, gutter, 2))
+    lines.append(". no success   1-9 tenths   # every success   | kd >= n from here on")
+    return "\n".join(lines)
+
+
+def boundary_line(diagram: PhaseDiagram) -> str:
+    """Return the 50 % boundary in one sentence: median and quartiles over d of kd/n and 2⌊k/2⌋d/n."""
+    boundary = diagram.boundary()
+    known = int(np.isfinite(boundary.ratio).sum())
+    if known == 0:
+        return f"n = {diagram.n}: no input dimension of this grid brackets the 50 % boundary"
+    parts = []
+    for name, effective in (("kd/n", False), ("2*floor(k/2)*d/n", True)):
+        low, middle, high = boundary.quantiles(effective=effective)
+        parts.append(f"{name} = {middle:.2f} (quartiles {low:.2f} to {high:.2f})")
+    return (
+        f"n = {diagram.n}: 50 % boundary at {', '.join(parts)}, over {known} of {len(diagram.d)} "
+        "input dimensions"
+    )
+
+
+def _title(diagram: PhaseDiagram, shown: PhaseDiagram) -> str:
+    pooled = "" if shown is diagram or (shown.k, shown.d) == (diagram.k, diagram.d) else ", cells pooled"
+    return f"k (hidden units) over d (input dimension), n = {diagram.n}{pooled}"
+
+
+def _digit(fraction: float) -> str:
+    if np.isnan(fraction):
+        return " "
+    return "." if fraction == 0 else "#" if fraction == 1 else str(min(max(int(10 * fraction), 1), 9))
+
+
+def _d_axis(shown: PhaseDiagram, gutter: int, wide: int) -> str:
+    """Labels of d, each ending under the last column of its cell."""
+    longest = len(str(shown.d[-1]))
+    line = " " * gutter
+    for j, label in enumerate(tick_labels(shown.d, -(-(longest + 1) // wide))):
+        end = gutter + wide * (j + 1)
+        line += label.rjust(end - len(line)) if label else ""
+    return f"{line}  d"
+
+
+def _wide_rows(shown: PhaseDiagram, gutter: int) -> Iterator[Segment]:
+    """One line for each width, two columns for each cell."""
+    # Slow to import; see HeatMap.
+    from rich.segment import Segment
+    from rich.style import Style
+
+    colours, curve = taper(shown.fraction), on_capacity_curve(shown)
+    for i in reversed(range(len(shown.k))):
+        yield Segment(f"{shown.k[i]:>{gutter - 1}} ")
+        for j in range(len(shown.d)):
+            text = "··" if curve[i, j] else "  "
+            yield Segment(text, Style(color="bright_white", bgcolor=_hex(colours[i, j]), bold=True))
+        yield Segment("\n")
+
+
+def _half_block_rows(shown: PhaseDiagram, gutter: int) -> Iterator[Segment]:
+    """Two widths a line, the label being the upper one: each half of a block in its own colour."""
+    # Slow to import; see HeatMap.
+    from rich.segment import Segment
+    from rich.style import Style
+
+    colours, curve = taper(shown.fraction), on_capacity_curve(shown)
+    colours[curve] = blend(colours[curve], CURVE, _MARK_SHARE)
+    for i in range(len(shown.k) - 1, -1, -2):
+        yield Segment(f"{shown.k[i]:>{gutter - 1}} ")
+        for j in range(len(shown.d)):
+            lower = _hex(colours[i - 1, j]) if i else None
+            yield Segment("▀", Style(color=_hex(colours[i, j]), bgcolor=lower))
+        yield Segment("\n")
+
+
+def _legend(*, wide: bool) -> Iterator[Segment]:
+    """The colours from failure to success, and how n = kd is marked."""
+    # Slow to import; see HeatMap.
+    from rich.segment import Segment
+    from rich.style import Style
+
+    def swatch(colour: NDArray[np.uint8], text: str = "  ") -> Segment:
+        return Segment(text, Style(color="bright_white", bgcolor=_hex(colour), bold=True))
+
+    scale = taper(np.linspace(0, 1, 6))
+    yield Segment("failure ")
+    yield from (swatch(colour) for colour in scale)
+    yield Segment(" success   ")
+    middle = taper(0.5)
+    yield swatch(middle, "··") if wide else swatch(blend(middle, CURVE, _MARK_SHARE))
+    yield Segment(" n = kd   ")
+    yield swatch(taper(np.nan))
+    yield Segment(" no data\n")
+
+
+def _hex(colour: NDArray[np.uint8]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,0 +1,69 @@
+"""The path of one training: how the residual falls and how far the weights travel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.figures.canvas import new_figure
+from overparam.training.engine import DIVERGENCE_LIMIT
+from overparam.training.outcome import History
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["training_figure"]
+
+_MARKED = 30
+
+
+def training_figure(history: History, *, tolerance: float | None = None, title: str | None = None) -> Figure:
+    """Draw a training: relative residual on a logarithmic axis, and below it the distance travelled.
+
+    Parameters
+    ----------
+    history : History
+        Points past divergence (`DIVERGENCE_LIMIT`) are left out, and from the logarithmic axis so
+        are residuals of exactly 0.
+    tolerance : float, optional
+        The relative residual at which training stops, drawn as a line.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PlottingUnavailable
+        Without matplotlib.
+    """
+    drawn = history.relative_residual <= DIVERGENCE_LIMIT
+    iterations = history.iterations[drawn]
+    residual = history.relative_residual[drawn]
+    figure = new_figure(6.0, 5.5)
+    above, below = figure.subplots(2, 1, sharex=True)
+    _line(above, iterations, np.where(residual > 0, residual, np.nan), None, "-")
+    above.set_yscale("log")
+    above.set_ylabel(r"relative residual $\|f(W_\tau) - y\|\,/\,\|y\|$")
+    if tolerance is not None:
+        above.axhline(tolerance, color="0.4", linestyle=":", label=f"tolerance {tolerance:g}")
+        above.legend()
+    distance = history.distance_from_initialization[drawn]
+    _line(below, iterations, distance, r"from initialization, $\|W_\tau - W_0\|_F$", "-")
+    _line(below, iterations, history.path_length[drawn], "along the path", "--")
+    below.set(xlabel=r"iteration $\tau$", ylabel="distance", ylim=(0, None))
+    below.xaxis.get_major_locator().set_params(integer=True)
+    below.legend()
+    for panel in (above, below):
+        panel.grid(visible=True, color="0.9")
+    if title is not None:
+        figure.suptitle(title)
+    return figure
+
+
+def _line(panel: Any, x: NDArray[np.int64], y: NDArray[np.float64], label: str | None, style: str) -> None:
+    """Plot one quantity, with markers where the points are few enough to be told apart."""
+    panel.plot(x, y, linestyle=style, marker="." if len(x) <= _MARKED else None, label=label)
