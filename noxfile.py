@@ -1,17 +1,25 @@
 """The project's sessions: what runs here runs in CI through the same sessions."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "tests"]
 nox.options.default_venv_backend = "venv"
 
+GROUPS = nox.project.load_toml("pyproject.toml")
+FIRST_PARTY = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
+
+
+def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
+    requirements = [line for group in groups for line in nox.project.dependency_groups(GROUPS, group)]
+    session.install("-e", f".{extras}", *requirements)
+
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types and the direction of imports."""
-    session.install(
-        "-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint")
-    )
+    _install(session, "lint", extras="[plot]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
@@ -20,8 +28,39 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite."""
-    session.install(
-        "-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
-    )
+    """The test suite, on NumPy, array-api-strict and PyTorch's CPU."""
+    _install(session, "test", extras="[plot]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def tests_min(session: nox.Session) -> None:
+    """The test suite on the lowest supported versions of the core's dependencies."""
+    lowest = [line.replace(">=", "==") for line in GROUPS["project"]["dependencies"]]
+    _install(session, "test", extras="[plot]")
+    session.install(*lowest)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def plugins(session: nox.Session) -> None:
+    """Each first-party plugin, installed and tested as a stranger's would be."""
+    _install(session, "test")
+    for folder in FIRST_PARTY:
+        session.install(f"./{folder}")
+        session.run("pytest", str(folder / "tests"), *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The engines against their peers, in one interleaved run; writes docs/benchmarks-cpu.md."""
+    _install(session, "test")
+    session.install("./plugins/overparam-numba", "torch", "jax")
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """The suite with CuPy in the `xp` fixture; needs an NVIDIA GPU."""
+    _install(session, "test", extras="[plot,cuda13]")
+    session.run("pytest", "-k", "cupy", *session.posargs)

@@ -1,5 +1,35 @@
-"""overparam: moderate overparameterization (Oymak & Soltanolkotabi, arXiv:1902.04674), runnable."""
+"""overparam: moderate overparameterization (Oymak & Soltanolkotabi, arXiv:1902.04674), runnable.
 
-from overparam.problems import Problem, draw_problem
+The public names are imported when they are first used, so that ``import overparam`` costs nothing.
+"""
 
-__all__ = ["Problem", "draw_problem"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from overparam.api import draw_problem, load_study, sweep, train
+    from overparam.problems import Problem
+    from overparam.training import History, Outcome, Status
+
+__all__ = ["History", "Outcome", "Problem", "Status", "draw_problem", "load_study", "sweep", "train"]
+
+_HOMES = {
+    "History": "overparam.training",
+    "Outcome": "overparam.training",
+    "Problem": "overparam.problems",
+    "Status": "overparam.training",
+    "draw_problem": "overparam.api",
+    "load_study": "overparam.api",
+    "sweep": "overparam.api",
+    "train": "overparam.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'overparam' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -132,7 +132,7 @@ class CuPy(Backend):
         try:
             cupy = self._cupy()
             if not cupy.cuda.is_available():
-                return "the cupy backend needs an NVIDIA GPU and CuPy finds none: check that nvidia-smi lists one"
+                return "the cupy backend needs an NVIDIA GPU and finds none: check that nvidia-smi lists one"
             count = int(cupy.cuda.runtime.getDeviceCount())
         except Exception as error:  # a broken CUDA installation fails in many ways
             return f"CuPy is installed but does not work here ({error}): check the driver with nvidia-smi"

@@ -133,7 +133,7 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 
 def _convert(owner: str, key: str, raw: str, hint: Any) -> Any:
-    for member in sorted(_members(hint), key=lambda m: get_origin(m) is not Literal):
+    for member in sorted(_members(hint), key=lambda member: str(get_origin(member)) != str(Literal)):
         try:
             return _convert_one(raw, member)
         except ValueError:

@@ -20,7 +20,7 @@ class Gaussian(Labels):
 
     def draw(self, dataset: Dataset, rng: np.random.Generator) -> Matrix:
         """Draw y, shape (n,)."""
-        return rng.standard_normal(dataset.X.shape[0])
+        return rng.standard_normal((dataset.X.shape[0],))
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Rademacher(Labels):
 
     def draw(self, dataset: Dataset, rng: np.random.Generator) -> Matrix:
         """Draw y, shape (n,)."""
-        return 2.0 * rng.integers(0, 2, dataset.X.shape[0]).astype(np.float64) - 1.0
+        return 2.0 * rng.integers(0, 2, (dataset.X.shape[0],)).astype(np.float64) - 1.0
 
 
 @dataclass(frozen=True)

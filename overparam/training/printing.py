@@ -8,7 +8,7 @@ from collections.abc import Callable
 import array_api_compat
 
 from overparam.arrays import Array, Namespace
-from overparam.training.symbolic import BOOLEAN_OPERATIONS, Constant, Operand, Program, Value
+from overparam.training.program import BOOLEAN_OPERATIONS, Constant, Operand, Program, Value
 
 __all__ = ["compile_program", "print_python"]
 
@@ -49,10 +49,10 @@ def print_python(program: Program, *, in_place: bool) -> str:
                 operation, arguments = "astype", [arguments[0], f"{program.inputs[0]}.dtype"]
         reused = next(
             (
-                operand.index
+                operand.number
                 for operand in operands
-                if isinstance(operand, Value) and operand.index >= m and last_use[operand.index] == i
-                if boolean[operand.index] == boolean[target]
+                if isinstance(operand, Value) and operand.number >= m and last_use[operand.number] == i
+                if boolean[operand.number] == boolean[target]
             ),
             None,
         )
@@ -70,13 +70,13 @@ def _last_uses(program: Program) -> dict[int, int]:
     m = len(program.inputs)
     last: dict[int, int] = {m + i: i for i in range(len(program.instructions))}
     for i, instruction in enumerate(program.instructions):
-        last |= {operand.index: i for operand in instruction.operands if isinstance(operand, Value)}
+        last |= {operand.number: i for operand in instruction.operands if isinstance(operand, Value)}
     end = len(program.instructions)
-    return last | {operand.index: end for operand in program.outputs if isinstance(operand, Value)}
+    return last | {operand.number: end for operand in program.outputs if isinstance(operand, Value)}
 
 
 def _spell(operand: Operand, names: dict[int, str]) -> str:
-    return names[operand.index] if isinstance(operand, Value) else _literal(operand)
+    return names[operand.number] if isinstance(operand, Value) else _literal(operand)
 
 
 def _literal(constant: Constant) -> str:
@@ -85,5 +85,5 @@ def _literal(constant: Constant) -> str:
 
 def _output(operand: Operand, names: dict[int, str], like: str) -> str:
     if isinstance(operand, Value):
-        return names[operand.index]
+        return names[operand.number]
     return f"xp.full_like({like}, {_literal(operand)})"

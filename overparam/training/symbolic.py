@@ -9,104 +9,28 @@ it as Python over any namespace, fused ones as their compiler's source.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from overparam.activations.base import Activation
 from overparam.optimizers.base import FirstOrder, Step
+from overparam.training.program import (
+    BOOLEAN_OPERATIONS,
+    OPERATIONS,
+    Constant,
+    Instruction,
+    Operand,
+    Program,
+    Value,
+)
 
-__all__ = [
-    "BOOLEAN_OPERATIONS",
-    "Constant",
-    "Instruction",
-    "Operand",
-    "Program",
-    "Symbol",
-    "Unrecordable",
-    "Value",
-    "record",
-    "record_activation",
-    "record_update",
-]
+__all__ = ["Symbol", "Unrecordable", "record", "record_activation", "record_update"]
 
 
 class Unrecordable(Exception):
     """The function is not a straight line of elementwise operations; the message says what it did."""
 
-
-class Value(NamedTuple):
-    """An operand: an input (index below their number) or the result of an earlier instruction."""
-
-    index: int
-
-
-Constant: TypeAlias = float | bool
-Operand: TypeAlias = Value | Constant
-
-
-class Instruction(NamedTuple):
-    """One elementwise operation of the Array API, by its name there, and its operands."""
-
-    operation: str
-    operands: tuple[Operand, ...]
-
-
-@dataclass(frozen=True)
-class Program:
-    """A straight-line elementwise program.
-
-    Attributes
-    ----------
-    inputs : tuple of str
-        Names; values 0 … m−1.
-    instructions : tuple of Instruction
-        Instruction i yields value m + i; only those that an output needs.
-    outputs : tuple of Operand
-    """
-
-    inputs: tuple[str, ...]
-    instructions: tuple[Instruction, ...]
-    outputs: tuple[Operand, ...]
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-}
-BOOLEAN_OPERATIONS = frozenset(
-    {*_COMPARISONS, "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isfinite", "isinf"}
-)
-"""Operations whose result is boolean."""
-
-_FOLD: dict[str, Callable[..., Any]] = {
-    **_COMPARISONS,
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "negative": operator.neg,
-    "abs": abs,
-    "pow": operator.pow,
-    "maximum": max,
-    "minimum": min,
-    "logical_and": operator.and_,
-    "logical_or": operator.or_,
-    "logical_xor": operator.xor,
-    "logical_not": operator.not_,
-    "where": lambda condition, a, b: a if condition else b,
-    "sign": lambda a: float((a > 0) - (a < 0)),
-    **{name: getattr(math, name) for name in ("isnan", "isfinite", "isinf", "floor", "ceil", "trunc", "erf")},
-    **{name: getattr(math, name) for name in ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt")},
-    **{name: getattr(math, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{name: getattr(math, name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
-}
-"""Every primitive operation, with the function that folds it where all operands are constants."""
 
 _LARGEST_INTEGER_POWER = 16
 
@@ -120,11 +44,11 @@ class _Tape:
     known: dict[tuple[Any, ...], Value] = field(default_factory=dict)
 
     def append(self, operation: str, operands: tuple[Operand, ...]) -> Operand:
-        if operation not in _FOLD:
+        if operation not in OPERATIONS:
             raise Unrecordable(f"it calls xp.{operation}, which is not elementwise or not known")
         if all(not isinstance(operand, Value) for operand in operands):
             try:
-                return _constant(_FOLD[operation](*operands))
+                return _constant(OPERATIONS[operation](*operands))
             except (ArithmeticError, ValueError, TypeError) as error:
                 raise Unrecordable(f"xp.{operation} of constants: {error}") from error
         if (same := _identity(operation, operands)) is not None:
@@ -198,6 +122,9 @@ class Symbol:
             raise AttributeError(name)
         raise Unrecordable(f"it uses the array's attribute .{name}")
 
+    def __pos__(self) -> Symbol:
+        return self
+
     def _refuse(self, *_: Any) -> Any:
         raise Unrecordable("it indexes, iterates over or converts an array")
 
@@ -222,9 +149,9 @@ _REAL, _BOOL = _DType("real"), _DType("bool")
 def _is_boolean(tape: _Tape, operand: Operand) -> bool:
     if not isinstance(operand, Value):
         return isinstance(operand, bool)
-    if operand.index < len(tape.inputs):
+    if operand.number < len(tape.inputs):
         return False
-    return tape.instructions[operand.index - len(tape.inputs)].operation in BOOLEAN_OPERATIONS
+    return tape.instructions[operand.number - len(tape.inputs)].operation in BOOLEAN_OPERATIONS
 
 
 def _apply(operation: str, *arguments: Any) -> Symbol:
@@ -254,10 +181,9 @@ def _install_operators() -> None:
     comparisons |= {"gt": "greater", "ge": "greater_equal"}
     for python, operation in comparisons.items():
         setattr(Symbol, f"__{python}__", lambda a, b, op=operation: _apply(op, a, b))
-    setattr(Symbol, "__neg__", lambda a: _apply("negative", a))
-    setattr(Symbol, "__pos__", lambda a: a)
-    setattr(Symbol, "__abs__", lambda a: _apply("abs", a))
-    setattr(Symbol, "__invert__", lambda a: _apply("logical_not", a))
+    unary = {"neg": "negative", "abs": "abs", "invert": "logical_not"}
+    for python, operation in unary.items():
+        setattr(Symbol, f"__{python}__", lambda a, op=operation: _apply(op, a))
 
 
 _install_operators()
@@ -268,14 +194,13 @@ class _SymbolicNamespace:
 
     __name__ = "overparam.training.symbolic"  # array-api-compat tells namespaces apart by their names
     pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
-    bool = _BOOL
 
     def __getattr__(self, name: str) -> Any:
-        if name in _FOLD:
+        if name in OPERATIONS:
             return lambda *arguments, _name=name: (
                 _apply(_name, *arguments)
                 if any(isinstance(a, Symbol) for a in arguments)
-                else _constant(_FOLD[_name](*arguments))
+                else _constant(OPERATIONS[_name](*arguments))
             )
         if name.startswith("__"):
             raise AttributeError(name)
@@ -287,15 +212,15 @@ class _SymbolicNamespace:
 
     @staticmethod
     def square(x: Symbol) -> Symbol:
-        return x * x  # type: ignore[operator]
+        return _apply("multiply", x, x)
 
     @staticmethod
     def reciprocal(x: Symbol) -> Symbol:
-        return 1.0 / x  # type: ignore[operator]
+        return _apply("divide", 1.0, x)
 
     @staticmethod
     def hypot(x: Symbol, y: Symbol) -> Symbol:
-        return _apply("sqrt", x * x + y * y)  # type: ignore[operator]
+        return _apply("sqrt", _apply("add", _apply("multiply", x, x), _apply("multiply", y, y)))
 
     @staticmethod
     def logaddexp(x: Symbol, y: Symbol) -> Symbol:
@@ -331,6 +256,7 @@ class _SymbolicNamespace:
 
 
 _NAMESPACE = _SymbolicNamespace()
+setattr(_NAMESPACE, "bool", _BOOL)  # noqa: B010 - in the class body it would hide the built-in type
 
 
 def record(function: Callable[..., Sequence[Any]], inputs: Sequence[str]) -> Program:
@@ -391,19 +317,19 @@ def _reachable(tape: _Tape, outputs: Sequence[Operand]) -> Program:
     """Drop what no output needs and number the rest anew."""
     m = len(tape.inputs)
     needed: set[int] = set()
-    pending = [operand.index for operand in outputs if isinstance(operand, Value)]
+    pending = [operand.number for operand in outputs if isinstance(operand, Value)]
     while pending:
         index = pending.pop()
         if index in needed or index < m:
             continue
         needed.add(index)
-        pending += [o.index for o in tape.instructions[index - m].operands if isinstance(o, Value)]
+        pending += [o.number for o in tape.instructions[index - m].operands if isinstance(o, Value)]
     renumbered = {index: index for index in range(m)}
     for position, index in enumerate(sorted(needed)):
         renumbered[index] = m + position
 
     def moved(operand: Operand) -> Operand:
-        return Value(renumbered[operand.index]) if isinstance(operand, Value) else operand
+        return Value(renumbered[operand.number]) if isinstance(operand, Value) else operand
 
     instructions = tuple(
         Instruction(

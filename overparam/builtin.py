@@ -1,0 +1,51 @@
+"""The built-in components, handed over by the same hooks as a stranger's."""
+
+from overparam.activations import Activation, Hermite, ReLU, Softplus
+from overparam.backends import Backend, CuPy, NumPy, Torch
+from overparam.data import DataGenerator, File, FileLabels, Gaussian, Labels, Rademacher, Separated, Sphere
+from overparam.hookspecs import hookimpl
+from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.sweeps import Executor, Processes, Serial
+from overparam.training import Engine, Portable
+
+
+@hookimpl
+def overparam_activations() -> list[type[Activation]]:
+    """Softplus, ReLU and activations given by their Hermite coefficients."""
+    return [Softplus, ReLU, Hermite]
+
+
+@hookimpl
+def overparam_optimizers() -> list[type[Optimizer]]:
+    """Gradient descent, SGD, and least squares on the output layer."""
+    return [GradientDescent, StochasticGradientDescent, LeastSquares]
+
+
+@hookimpl
+def overparam_data() -> list[type[DataGenerator]]:
+    """Uniform on the sphere, δ-separated, and from a file."""
+    return [Sphere, Separated, File]
+
+
+@hookimpl
+def overparam_labels() -> list[type[Labels]]:
+    """Gaussian, Rademacher, and those that come with the data."""
+    return [Gaussian, Rademacher, FileLabels]
+
+
+@hookimpl
+def overparam_backends() -> list[type[Backend]]:
+    """NumPy, CuPy and PyTorch."""
+    return [NumPy, CuPy, Torch]
+
+
+@hookimpl
+def overparam_engines() -> list[type[Engine]]:
+    """The portable engine."""
+    return [Portable]
+
+
+@hookimpl
+def overparam_executors() -> list[type[Executor]]:
+    """In this process, and a pool of processes."""
+    return [Serial, Processes]

@@ -1,0 +1,25 @@
+"""``overparam export``: a study as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from overparam.sweeps import export_study, load_study
+
+__all__ = ["export"]
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="A .csv, .json or .parquet file.",
+)
+def export(study: Path, output: Path) -> None:
+    """Write STUDY as a table, one row a trial, ordered by (n, k, d, trial)."""
+    export_study(load_study(study), output)

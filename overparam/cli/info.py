@@ -1,0 +1,119 @@
+"""``overparam info``: what this installation can do."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from overparam.activations import Softplus
+from overparam.backends import Backend
+from overparam.cli.options import echo_json, json_flag
+from overparam.cli.settings import Settings
+from overparam.optimizers import GradientDescent
+from overparam.plugins import Registry
+from overparam.problems import draw_problem
+from overparam.training import Engine, Job, StopRule
+
+__all__ = ["info"]
+
+_PACKAGES = (
+    "overparam",
+    "numpy",
+    "array-api-compat",
+    "pluggy",
+    "click",
+    "rich",
+    "matplotlib",
+    "torch",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+    "numba",
+)
+_OFFERED = {"numba": "overparam-numba", "cuda": "overparam-cuda"}
+"""First-party engines that are packages of their own."""
+
+
+@click.command()
+@json_flag
+@click.pass_obj
+def info(settings: Settings, as_json: bool) -> None:
+    """Versions, backends, devices and engines, and why one is unavailable."""
+    registry = settings.registry
+    document = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "versions": {name: _version(name) for name in _PACKAGES},
+        "backends": [_backend(cls()) for offers in registry.choices(Backend).values() for _, cls in offers],
+        "engines": _engines(registry),
+    }
+    if as_json:
+        echo_json(document)
+    else:
+        _print(document)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _backend(backend: Backend) -> dict[str, Any]:
+    reason = backend.unavailable()
+    return {
+        "name": backend.name,
+        "available": reason is None,
+        "device": None if reason else backend.device_name(),
+        "reason": reason,
+    }
+
+
+def _engines(registry: Registry) -> list[dict[str, Any]]:
+    """Ask each engine for gradient descent with softplus on every backend that is here."""
+    rows: list[dict[str, Any]] = []
+    for engine in registry.engines():
+        answers = {
+            cls.name: _verdict(engine, cls())
+            for offers in registry.choices(Backend).values()
+            for _, cls in offers
+            if cls().unavailable() is None
+        }
+        reasons = [f"{backend}: {answer}" for backend, answer in answers.items() if answer is not True]
+        takes = [backend for backend, answer in answers.items() if answer is True]
+        rows.append(
+            {
+                "name": engine.name,
+                "available": bool(takes),
+                "backends": takes,
+                "reason": "; ".join(reasons) or None,
+            }
+        )
+    installed = {row["name"] for row in rows}
+    for name, package in _OFFERED.items():
+        if name not in installed:
+            reason = f"not installed: pip install {package}"
+            rows.append({"name": name, "available": False, "backends": [], "reason": reason})
+    return rows
+
+
+def _verdict(engine: Engine, backend: Backend) -> bool | str:
+    job = Job([draw_problem(8, 2, 2)], Softplus(), GradientDescent(), StopRule(), backend, "float32")
+    return engine.can_run(job)
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(f"Python {document['python']} on {document['platform']}, {document['cpus']} CPUs")
+    click.echo("\nversions")
+    for name, number in document["versions"].items():
+        click.echo(f"    {name:<18} {number or 'not installed'}")
+    for kind in ("backends", "engines"):
+        click.echo(f"\n{kind}")
+        for row in document[kind]:
+            where = row.get("device") or ", ".join(row.get("backends", []))
+            click.echo(f"    {row['name']:<18} {where if row['available'] else row['reason']}")

@@ -1,0 +1,36 @@
+"""``overparam plot``: a study's picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from overparam.figures import phase_figure, save
+from overparam.sweeps import Study, StudyError, load_study
+
+__all__ = ["plot", "titled"]
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="A .png, .svg or .pdf file.",
+)
+def plot(study: Path, output: Path) -> None:
+    """Draw STUDY's phase diagram, a panel for every n."""
+    loaded = load_study(study)
+    sizes = loaded.sample_sizes()
+    if not sizes:
+        raise StudyError(f"{study} holds no finished trials to draw")
+    save(phase_figure([loaded.diagram(n) for n in sizes], [titled(loaded, n) for n in sizes]), output)
+
+
+def titled(study: Study, n: int) -> str:
+    """Return a panel's title: the activation, the number of samples and the optimizer."""
+    named = study.specification
+    return f"{named['activation']}, {named['optimizer']}, n = {n}"

@@ -1,0 +1,73 @@
+"""What the global options amount to, and how a command fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
+    from overparam.backends import DType
+    from overparam.plugins import Registry
+
+__all__ = ["Failure", "Settings"]
+
+
+class Failure(click.ClickException):
+    """An error that ends the program with one line and an exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        setattr(self, "exit_code", exit_code)  # noqa: B010 - click types it as the class's
+
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """Bad values are the user's (exit code 2); the rest is work that could not be finished (1).
+
+        An exception may say so itself by an attribute ``exit_code``.
+        """
+        text = " ".join(str(error).split())
+        if isinstance(error, OSError):
+            named = f"{error.filename}: {error.strerror}" if error.filename else text
+            return cls(named, 1)
+        if isinstance(error, ImportError | MemoryError):
+            return cls(text or "out of memory", 1)
+        if isinstance(error, ValueError) or hasattr(error, "exit_code"):
+            return cls(text, int(getattr(error, "exit_code", 2)))
+        return cls(f"unexpected {type(error).__name__}: {text} (-vv shows where)", 1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The global options."""
+
+    backend: str
+    dtype: DType | None
+    engine: str
+    no_plugins: bool
+    disable_plugin: tuple[str, ...]
+    verbose: int
+    quiet: bool
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The components that can be named; what is set aside is reported once on standard error."""
+        from overparam.plugins import Registry
+
+        registry = Registry(disabled=self.disable_plugin, only_builtin=self.no_plugins)
+        if not self.quiet:
+            for problem in registry.problems:
+                click.echo(f"Warning: {problem}", err=True)
+        return registry
+
+    def note(self, text: str) -> None:
+        """Say something on standard error, unless asked to be quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """Say something on standard error where asked to say more."""
+        if self.verbose:
+            click.echo(text, err=True)

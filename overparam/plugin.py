@@ -1,0 +1,61 @@
+"""All that the author of a plugin needs to import."""
+
+from overparam.activations.base import Activation
+from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
+from overparam.backends import Backend, DType
+from overparam.components import Component, ComponentError
+from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
+from overparam.hookspecs import hookimpl
+from overparam.optimizers.base import DirectSolver, FirstOrder, Optimizer, OutputLayer, State, Step
+from overparam.plugins import API_VERSION
+from overparam.problems import Problem, Stream, generator
+from overparam.sweeps.executors import Executor
+from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule
+from overparam.training.outcome import History, Outcome, Status
+from overparam.training.program import Instruction, Operand, Program, Value
+from overparam.training.rows import row_stream
+from overparam.training.symbolic import Unrecordable, record_activation, record_update
+
+__all__ = [
+    "API_VERSION",
+    "DIVERGENCE_LIMIT",
+    "Activation",
+    "Array",
+    "Backend",
+    "Component",
+    "ComponentError",
+    "DType",
+    "DataGenerator",
+    "Dataset",
+    "DirectSolver",
+    "Engine",
+    "Executor",
+    "FirstOrder",
+    "History",
+    "Instruction",
+    "Job",
+    "Labels",
+    "Matrix",
+    "Namespace",
+    "Operand",
+    "Optimizer",
+    "Outcome",
+    "OutputLayer",
+    "Problem",
+    "Program",
+    "State",
+    "Status",
+    "Step",
+    "StopRule",
+    "Stream",
+    "Unrecordable",
+    "Value",
+    "array_namespace",
+    "dot",
+    "generator",
+    "hookimpl",
+    "record_activation",
+    "record_update",
+    "row_stream",
+    "squared_norm",
+]

@@ -1,0 +1,291 @@
+"""Finding, isolating and looking up plugins.
+
+Every plugin has a plugin manager of its own, so that one that fails to import, raises in a hook or
+hands over something else than components is set aside with its name and the rest works.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+import re
+import time
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+import pluggy
+
+from overparam import hookspecs
+from overparam.activations import Activation
+from overparam.backends import Backend
+from overparam.components import Component, ComponentError, build, parse_specification, unknown_name
+from overparam.data import DataGenerator, Labels
+from overparam.optimizers import Optimizer
+from overparam.sweeps import Executor
+from overparam.training import Engine
+
+__all__ = ["API_VERSION", "HOOKS", "Plugin", "PluginError", "PluginWarning", "Registry", "default_registry"]
+
+API_VERSION = 1
+"""A plugin that needs a newer interface than this sets ``OVERPARAM_API`` in its module to that number."""
+
+HOOKS: Mapping[type[Component], str] = {
+    Activation: "overparam_activations",
+    Optimizer: "overparam_optimizers",
+    DataGenerator: "overparam_data",
+    Labels: "overparam_labels",
+    Backend: "overparam_backends",
+    Engine: "overparam_engines",
+    Executor: "overparam_executors",
+}
+"""The hook that hands over each family of components."""
+
+_GROUP = "overparam"
+_OWN = "overparam"
+_SLOW = 2.0  # seconds of import after which a plugin is worth a remark
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+C = TypeVar("C", bound=Component)
+
+
+class PluginError(RuntimeError):
+    """A plugin failed, and OVERPARAM_STRICT_PLUGINS=1 asks for failures to be errors."""
+
+
+class PluginWarning(UserWarning):
+    """A plugin was set aside, or part of what it hands over was."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point and what came of it.
+
+    Attributes
+    ----------
+    name, distribution, version : str
+        The entry point's name; the distribution that installed it, and its version.
+    components : tuple of component classes
+    seconds : float
+        Time to import it and call its hooks.
+    problems : tuple of str
+        What was set aside, with the reason; empty where all is well.
+    disabled : bool
+    """
+
+    name: str
+    distribution: str
+    version: str
+    components: tuple[type[Component], ...] = ()
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+    disabled: bool = False
+
+    @property
+    def state(self) -> str:
+        """Return "disabled", "failed" (nothing usable), "partial" or "loaded"."""
+        if self.disabled:
+            return "disabled"
+        if self.problems:
+            return "partial" if self.components else "failed"
+        return "loaded"
+
+
+class Registry:
+    """The components that users can name.
+
+    Parameters
+    ----------
+    disabled : collection of str
+        Names of entry points or distributions that are not loaded.
+    only_builtin : bool
+        Load no plugin but the built-in one.
+
+    Raises
+    ------
+    PluginError
+        Where a plugin fails and the environment has OVERPARAM_STRICT_PLUGINS=1.
+    """
+
+    def __init__(self, *, disabled: Collection[str] = (), only_builtin: bool = False) -> None:
+        found = sorted(entry_points(group=_GROUP), key=lambda e: (_distribution(e) != _OWN, e.name, e.value))
+        known = {name for e in found for name in (e.name, _distribution(e))}
+        if stray := set(disabled) - known:
+            raise ComponentError(
+                f"no plugin is called {sorted(stray)[0]!r}; installed: {', '.join(sorted(known))}"
+            )
+        self.plugins: tuple[Plugin, ...] = tuple(
+            _load(
+                entry,
+                disabled=bool({entry.name, _distribution(entry)} & set(disabled))
+                or (only_builtin and _distribution(entry) != _OWN),
+            )
+            for entry in _unique(found)
+        )
+        if os.environ.get("OVERPARAM_STRICT_PLUGINS") == "1" and self.problems:
+            raise PluginError("; ".join(self.problems))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One line for everything that was set aside."""
+        return tuple(
+            f"plugin {plugin.name} ({plugin.distribution} {plugin.version}): {problem}"
+            for plugin in self.plugins
+            for problem in plugin.problems
+        )
+
+    def choices(self, family: type[C]) -> dict[str, list[tuple[Plugin, type[C]]]]:
+        """Who offers what: for every name of a family, the plugins and their classes, built-in first."""
+        offers: dict[str, list[tuple[Plugin, type[C]]]] = {}
+        for plugin in self.plugins:
+            for cls in plugin.components:
+                if issubclass(cls, family):
+                    offers.setdefault(cls.name, []).append((plugin, cls))
+        return offers
+
+    def find(self, family: type[C], name: str) -> type[C]:
+        """Return the component class that `name`, or `distribution/name`, stands for.
+
+        A built-in component keeps its name whatever plugins offer; theirs is had as
+        ``distribution/name``.
+
+        Raises
+        ------
+        ComponentError
+            For a name that nobody offers, or that two plugins do.
+        """
+        offers = self.choices(family)
+        distribution, _, bare = name.rpartition("/")
+        candidates = [o for o in offers.get(bare, []) if distribution in ("", o[0].distribution)]
+        if not candidates:
+            raise unknown_name(family.kind, name, offers)
+        if len(candidates) > 1 and candidates[0][0].distribution != _OWN:
+            spellings = " or ".join(f"{plugin.distribution}/{bare}" for plugin, _ in candidates)
+            raise ComponentError(f"two plugins offer the {family.kind} {bare!r}: write {spellings}")
+        return candidates[0][1]
+
+    def resolve(self, family: type[C], given: str | C) -> C:
+        """Return the component that `given` spells; a component is returned as it is.
+
+        Raises
+        ------
+        ComponentError
+            Where the text does not spell a component of this family.
+        """
+        if isinstance(given, family):
+            return given
+        if not isinstance(given, str):
+            raise ComponentError(f"{given!r} is not of the family {family.kind}: give one, or its name")
+        name, parameters = parse_specification(given)
+        return build(self.find(family, name), parameters)
+
+    def engines(self) -> list[Engine]:
+        """All engines, those of plugins first: the portable one is the last resort."""
+        offers = [offer for offers in self.choices(Engine).values() for offer in offers]
+        return [cls() for _, cls in sorted(offers, key=lambda offer: offer[0].distribution == _OWN)]
+
+
+@cache
+def default_registry() -> Registry:
+    """Return the registry of everything installed; what is set aside is warned of once."""
+    registry = Registry()
+    for problem in registry.problems:
+        warnings.warn(problem, PluginWarning, stacklevel=3)
+    return registry
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "unknown"
+
+
+def _unique(entries: Iterable[EntryPoint]) -> list[EntryPoint]:
+    """Drop repetitions: an editable installation can show a distribution twice."""
+    return list({(_distribution(e), e.name, e.value): e for e in entries}.values())
+
+
+def _load(entry: EntryPoint, *, disabled: bool) -> Plugin:
+    version = entry.dist.version if entry.dist is not None else "?"
+    plugin = Plugin(entry.name, _distribution(entry), version, disabled=disabled)
+    if disabled:
+        return plugin
+    started = time.perf_counter()
+    components: list[type[Component]] = []
+    problems: list[str] = []
+    try:
+        manager = _manager(entry.load())
+    except BaseException as error:  # whatever an import may raise, SystemExit included
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        problems.append(_blame("cannot be loaded", error))
+    else:
+        for family, hook in HOOKS.items():
+            taken, refused = _collect(manager, family, hook)
+            components += taken
+            problems += refused
+    seconds = time.perf_counter() - started
+    if seconds > _SLOW and plugin.distribution != _OWN:
+        problems.append(f"takes {seconds:.1f} s to load: import heavy libraries where they are used")
+    return dataclasses.replace(
+        plugin, components=tuple(components), seconds=seconds, problems=tuple(problems)
+    )
+
+
+def _manager(module: Any) -> pluggy.PluginManager:
+    needed = getattr(module, "OVERPARAM_API", API_VERSION)
+    if not isinstance(needed, int) or needed > API_VERSION:
+        raise ImportError(
+            f"it needs plugin interface {needed}, this overparam offers {API_VERSION}: upgrade overparam"
+        )
+    manager = pluggy.PluginManager("overparam")
+    manager.add_hookspecs(hookspecs)
+    manager.register(module)
+    manager.check_pending()
+    return manager
+
+
+def _collect(
+    manager: pluggy.PluginManager, family: type[Component], hook: str
+) -> tuple[list[type[Component]], list[str]]:
+    """Call one hook; return the component classes it hands over and what is wrong with the rest."""
+    try:
+        answers = getattr(manager.hook, hook)()
+    except Exception as error:
+        return [], [_blame(f"raised in {hook}", error)]
+    taken: list[type[Component]] = []
+    problems: list[str] = []
+    for answer in answers:
+        if not isinstance(answer, list | tuple):
+            problems.append(f"{hook} must return a list of classes, it returned a {type(answer).__name__}")
+            continue
+        for item in answer:
+            if (objection := _objection(item, family)) is None:
+                taken.append(item)
+            else:
+                problems.append(f"{hook}: {objection}")
+    return taken, problems
+
+
+def _objection(item: object, family: type[Component]) -> str | None:
+    """Why `item` cannot be a component of this family, or None where it can."""
+    if not isinstance(item, type):
+        return f"{item!r} is not a class"
+    if not issubclass(item, family):
+        return f"{item.__name__} is not a subclass of {family.__name__}"
+    name = getattr(item, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return f"{item.__name__}.name must be lower-case letters, digits and hyphens, it is {name!r}"
+    if inspect.isabstract(item):
+        missing = ", ".join(sorted(getattr(item, "__abstractmethods__", ())))
+        return f"{item.__name__} does not define {missing}"
+    if not item.__dict__.get("__dataclass_params__") or not item.__dict__["__dataclass_params__"].frozen:
+        return f"{item.__name__} is not a frozen dataclass: write @dataclass(frozen=True) above it"
+    return None
+
+
+def _blame(what: str, error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{what}: {type(error).__name__}: {text}" if text else f"{what}: {type(error).__name__}"

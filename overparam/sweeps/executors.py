@@ -1,0 +1,107 @@
+"""Executors: where the trials of a sweep are trained."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from abc import abstractmethod
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import Executor as FuturesExecutor
+from dataclasses import dataclass
+from typing import ClassVar
+
+from overparam.components import Component
+from overparam.sweeps.errors import StudyError
+
+__all__ = ["Executor", "Processes", "Serial"]
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Executor(Component):
+    """Hands out a `concurrent.futures.Executor`; the driver owns the work, the retries and the file."""
+
+    kind: ClassVar[str] = "executor"
+
+    @abstractmethod
+    def create(self) -> FuturesExecutor | None:
+        """Make an executor, new each time: a broken one is replaced. None trains in the driver itself."""
+
+    @abstractmethod
+    def parallelism(self) -> int:
+        """How many chunks are trained at a time."""
+
+
+@dataclass(frozen=True)
+class Serial(Executor):
+    """In the driver's own process; every trial is stored as soon as it ends."""
+
+    name: ClassVar[str] = "serial"
+
+    def create(self) -> None:
+        """Return None."""
+
+    def parallelism(self) -> int:
+        """Return 1."""
+        return 1
+
+
+@dataclass(frozen=True)
+class Processes(Executor):
+    """A pool of processes on this machine, with its cores divided among them.
+
+    Attributes
+    ----------
+    workers : int
+        Processes; as many as this process may use cores unless given.
+    """
+
+    name: ClassVar[str] = "processes"
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers must be at least 1, got {self.workers}")
+
+    def create(self) -> FuturesExecutor:
+        """Start a pool; processes are spawned, since forking a process with threads is not safe."""
+        share = str(max(1, _cores() // self.parallelism()))
+        pool = ProcessPoolExecutor(
+            self.parallelism(),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_ignore_interrupts,
+        )
+        # A child reads these when it imports its libraries, before any initializer could set them.
+        before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+        os.environ.update(dict.fromkeys(_THREAD_VARIABLES, share))
+        try:  # to start them all now
+            for started in [pool.submit(os.getpid) for _ in range(self.parallelism())]:
+                started.result()
+        except BrokenExecutor as error:
+            pool.shutdown(wait=False)
+            raise StudyError(
+                "the worker processes did not start; a script that uses them needs "
+                "if __name__ == '__main__': around what it runs"
+            ) from error
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+        return pool
+
+    def parallelism(self) -> int:
+        """`workers`, or the number of cores."""
+        return self.workers or _cores()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the driver, which then stops the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

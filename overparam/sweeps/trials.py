@@ -1,0 +1,124 @@
+"""Training the trials of a sweep, wherever that happens: a task goes in, rows come out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from overparam.backends import Backend
+from overparam.problems import Problem, draw_problem
+from overparam.sweeps.schema import TrialRow
+from overparam.sweeps.specification import Specification, TrialKey
+from overparam.training import Engine, Job, Outcome, Status, choose_engine
+
+__all__ = ["Task", "draw", "failed", "job_for", "run_task", "train_task"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A unit of work: small to send, seconds to do. The instances are drawn where it is done.
+
+    Attributes
+    ----------
+    specification : Specification
+    backend : Backend
+    engines : tuple of Engine
+        Those to ask, fastest first.
+    keys : tuple of TrialKey
+        Of one n.
+    """
+
+    specification: Specification
+    backend: Backend
+    engines: tuple[Engine, ...]
+    keys: tuple[TrialKey, ...]
+
+    def only(self, keys: Sequence[TrialKey]) -> Task:
+        """The same for some of the keys."""
+        return Task(self.specification, self.backend, self.engines, tuple(keys))
+
+
+def run_task(task: Task) -> list[TrialRow]:
+    """Train a task's trials; the function that executors call."""
+    return list(train_task(task))
+
+
+def train_task(task: Task) -> Iterator[TrialRow]:
+    """Train a task's trials and yield each as it ends.
+
+    A trial that raises is found by training those left one by one, and ends in a row with the
+    status "failed" and the reason.
+    """
+    left = dict.fromkeys(task.keys)
+    for key in [key for key in task.keys if key.k == 0 or key.d == 0]:
+        del left[key]
+        yield _empty(key)
+    try:
+        for key, row in _train(task, list(left)):
+            del left[key]
+            yield row
+    except Exception as error:
+        if len(left) == 1:
+            yield failed(next(iter(left)), error)
+            return
+        for key in left:
+            yield from train_task(task.only([key]))
+
+
+def job_for(task: Task, problems: Sequence[Problem]) -> Job:
+    """The training job of these problems."""
+    specification = task.specification
+    return Job(
+        problems,
+        specification.activation,
+        specification.optimizer,
+        specification.stop,
+        task.backend,
+        specification.dtype,
+    )
+
+
+def draw(specification: Specification, key: TrialKey) -> Problem:
+    """Draw a trial's instance."""
+    n, k, d, trial = key
+    return draw_problem(
+        n, d, k, seed=specification.seed, trial=trial, data=specification.data, labels=specification.labels
+    )
+
+
+def failed(key: TrialKey, error: BaseException | str) -> TrialRow:
+    """The row of a trial that could not be trained."""
+    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    return TrialRow(*key, "failed", 0, 0, None, None, None, 0, 0.0, " ".join(text.split()))
+
+
+def _train(task: Task, keys: Sequence[TrialKey]) -> Iterator[tuple[TrialKey, TrialRow]]:
+    if not keys:
+        return
+    job = job_for(task, [draw(task.specification, key) for key in keys])
+    engine, _ = choose_engine(task.engines, job)
+    for position, outcome in engine.run(job):
+        yield keys[position], _row(keys[position], outcome)
+
+
+def _row(key: TrialKey, outcome: Outcome) -> TrialRow:
+    return TrialRow(
+        *key,
+        str(outcome.status),
+        int(outcome.success),
+        outcome.iterations,
+        _finite(outcome.relative_residual),
+        _finite(outcome.distance_from_initialization),
+        _finite(outcome.path_length),
+        outcome.effective_parameters,
+        outcome.seconds,
+    )
+
+
+def _empty(key: TrialKey) -> TrialRow:
+    return TrialRow(*key, str(Status.EMPTY), 0, 0, None, None, None, 0, 0.0)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

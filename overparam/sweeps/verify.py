@@ -1,0 +1,63 @@
+"""Checking a study: some of its trials again, on the portable engine in double precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from overparam.backends import NumPy
+from overparam.sweeps.schema import TrialRow
+from overparam.sweeps.specification import Specification, TrialKey
+from overparam.sweeps.study import Study
+from overparam.sweeps.trials import Task, train_task
+from overparam.training import Portable
+
+__all__ = ["Verification", "verify"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How far a study is from the portable engine in float64.
+
+    Attributes
+    ----------
+    trials : int
+        Trials compared.
+    differing_status : int
+        Those that ended in another way.
+    largest_difference_in_iterations : int
+    largest_difference_in_residual : float
+        Of ‖f − y‖/‖y‖, where both are finite.
+    """
+
+    trials: int
+    differing_status: int
+    largest_difference_in_iterations: int
+    largest_difference_in_residual: float
+
+
+def verify(study: Study, specification: Specification, trials: int, seed: int = 0) -> Verification:
+    """Train `trials` realizations of the study again and compare; which ones `seed` decides."""
+    rows = [row for row in study.rows() if row.status not in ("failed", "empty")]
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:trials]
+    stored = {TrialKey(*rows[i][:4]): rows[i] for i in chosen}
+    exact = replace(specification, dtype="float64")
+    pairs: list[tuple[TrialRow, TrialRow]] = []
+    for n in sorted({key.n for key in stored}):
+        keys = tuple(key for key in stored if key.n == n)
+        for row in train_task(Task(exact, NumPy(), (Portable(),), keys)):
+            pairs.append((stored[TrialKey(*row[:4])], row))
+    return Verification(
+        len(pairs),
+        sum(a.status != b.status for a, b in pairs),
+        max((abs(a.iterations - b.iterations) for a, b in pairs), default=0),
+        max(
+            (
+                abs(a.relative_residual - b.relative_residual)
+                for a, b in pairs
+                if a.relative_residual is not None and b.relative_residual is not None
+            ),
+            default=0.0,
+        ),
+    )
