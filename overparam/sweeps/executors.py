@@ -29,6 +29,10 @@ class Executor(Component):
     def create(self) -> FuturesExecutor | None:
         """Make an executor, new each time: a broken one is replaced. None trains in the driver itself."""
 
+    def abandon(self, executor: FuturesExecutor) -> None:
+        """Give up an executor with whatever it is doing, without waiting for it."""
+        executor.shutdown(wait=False, cancel_futures=True)
+
     @abstractmethod
     def parallelism(self) -> int:
         """How many chunks are trained at a time."""
@@ -92,6 +96,14 @@ class Processes(Executor):
                 else:
                     os.environ[name] = value
         return pool
+
+    def abandon(self, executor: FuturesExecutor) -> None:
+        """Stop the pool's processes: Python would wait for their chunks when it exits."""
+        # Public from Python 3.14 on, as kill_workers.
+        workers = list((getattr(executor, "_processes", None) or {}).values())
+        executor.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
 
     def parallelism(self) -> int:
         """`workers`, or the number of cores."""

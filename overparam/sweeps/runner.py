@@ -223,10 +223,9 @@ class _Dispatcher:
                 for future in finished:
                     self._finish(future)
         except BaseException:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._sweep.execution.executor.abandon(self._executor)
             raise
-        finally:
-            self._executor.shutdown(wait=not self._running)
+        self._executor.shutdown()
 
     def _next(self, tasks: Iterator[Task]) -> tuple[Task, int] | None:
         # Suspects run alone, so that a loss names its culprit.
@@ -267,7 +266,7 @@ class _Dispatcher:
                 self._again.append((task.only(keys), _LOSSES_BEFORE_SPLITTING))
 
     def _replace(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._sweep.execution.executor.abandon(self._executor)
         executor = self._sweep.execution.executor.create()
         if executor is None:
             raise StudyError("the executor broke and cannot be made again; run the same command to go on")

@@ -1,0 +1,43 @@
+"""The command line, called in this process; process-level behaviour has tests of its own."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from overparam.cli.main import main
+
+
+class Result:
+    """What a call printed and its exit code."""
+
+    def __init__(self, result):
+        self.code = result.exit_code
+        self.output = result.stdout
+        self.errors = result.stderr
+
+    @property
+    def document(self):
+        """Standard output as JSON, without NaN or Infinity."""
+        return json.loads(self.output, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+
+
+@pytest.fixture
+def overparam(tmp_path, monkeypatch):
+    """Call the command line with a list of arguments, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments, **environment):
+        return Result(CliRunner().invoke(main, [str(a) for a in arguments], env=environment))
+
+    return call
+
+
+SMALL = ("--n", 12, "--k", "0:4", "--d", "1,3", "--trials", 2, "--max-iterations", 50)
+
+
+@pytest.fixture
+def study(overparam, tmp_path):
+    """A small finished study."""
+    assert overparam("-q", "sweep", *SMALL, "--study", "a.study").code == 0
+    return tmp_path / "a.study"
