@@ -64,3 +64,10 @@ def gpu(session: nox.Session) -> None:
     """The suite with CuPy in the `xp` fixture; needs an NVIDIA GPU."""
     _install(session, "test", extras="[plot,cuda13]")
     session.run("pytest", "-k", "cupy", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the pages that are generated: the command line's help."""
+    _install(session, "test", extras="[plot]")
+    session.run("pytest", "-q", "tests/cli/test_documentation.py", env={"OVERPARAM_WRITE_DOCS": "1"})
