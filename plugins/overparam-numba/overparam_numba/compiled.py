@@ -1,0 +1,84 @@
+"""Compiled training loops, kept on the disk between runs.
+
+A printed module is a file named after its contents, in the user's cache folder; numba keeps what it
+compiles beside it. Two processes may write the same file at once: it appears whole, and is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+from overparam.plugin import Activation, FirstOrder
+from overparam_numba.template import print_module
+
+__all__ = ["Loop", "cache_folder", "compiled_loop"]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A printed module and how many arrays of state its method has."""
+
+    module: ModuleType
+    states: int
+
+
+@lru_cache(maxsize=64)
+def compiled_loop(activation: Activation, optimizer: FirstOrder) -> Loop:
+    """Return the loop of an activation and a method; compiled when it is first called.
+
+    Raises
+    ------
+    Unrecordable
+        Where one of them cannot be compiled.
+    """
+    source, states = print_module(activation, optimizer)
+    return Loop(_imported(source), states)
+
+
+def cache_folder() -> Path:
+    """Where printed modules are kept: OVERPARAM_CACHE_DIR, or the user's cache folder."""
+    if given := os.environ.get("OVERPARAM_CACHE_DIR"):
+        return Path(given)
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "overparam"
+
+
+def _imported(source: str) -> ModuleType:
+    # What the source calls is a part of what is compiled from it.
+    packages = "".join(version(name) for name in ("overparam-numba", "numba", "llvmlite"))
+    name = f"overparam_loop_{hashlib.sha256((source + packages).encode()).hexdigest()[:20]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    path = _written(source, name)
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def _written(source: str, name: str) -> Path:
+    """Write the module where it is kept, or for this process alone where nothing can be."""
+    for folder in (cache_folder(), Path(tempfile.mkdtemp(prefix="overparam-"))):
+        path = folder / f"{name}.py"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                partial = folder / f".{name}.{os.getpid()}"
+                partial.write_text(source, encoding="utf-8")
+                partial.replace(path)
+        except OSError:
+            continue
+        return path
+    raise OSError("no folder can be written to, not even a temporary one")

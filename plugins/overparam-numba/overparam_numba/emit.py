@@ -1,0 +1,129 @@
+"""Recorded programs printed as source over `overparam_numba.vectors`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from overparam.plugin import Operand, Program, Unrecordable, Value
+from overparam_numba.vectors import FUNCTIONS
+
+__all__ = ["print_program"]
+
+
+class Interval(NamedTuple):
+    """What is known of a value: low ≤ value ≤ high unless it is NaN."""
+
+    low: float
+    high: float
+
+
+_ANY = Interval(-math.inf, math.inf)
+_UNIT = Interval(0.0, 1.0)
+_BENIGN = 2.0**60
+_BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "sign": 1.0, "atan": 2.0}
+
+
+def print_program(
+    program: Program, inputs: Mapping[str, str], prefix: str = "t"
+) -> tuple[list[str], list[str]]:
+    """Print a program as assignments.
+
+    Parameters
+    ----------
+    program : Program
+    inputs : mapping of str to str
+        The name in the source of every input of the program.
+    prefix : str
+        Of the names of values.
+
+    Returns
+    -------
+    lines, outputs : list of str
+        The assignments, and the expressions of the program's outputs.
+
+    Raises
+    ------
+    Unrecordable
+        For an operation that vectors have not.
+    """
+    names = {Value(i): inputs[name] for i, name in enumerate(program.inputs)}
+    known: dict[Value, Interval] = {}
+    lines = []
+    for i, (operation, operands) in enumerate(program.instructions):
+        value = Value(len(program.inputs) + i)
+        ranges = [_interval(operand, known) for operand in operands]
+        function, ordered = _chosen(operation, operands, ranges)
+        if function not in FUNCTIONS:
+            raise Unrecordable(f"xp.{operation} is not one of the functions of the numba engine")
+        names[value] = f"{prefix}{value.number}"
+        known[value] = _range(operation, ranges)
+        lines.append(f"{names[value]} = {function}({', '.join(_spelled(o, names) for o in ordered)})")
+    return lines, [_spelled(output, names) for output in program.outputs]
+
+
+def _chosen(
+    operation: str, operands: Sequence[Operand], ranges: Sequence[Interval]
+) -> tuple[str, Sequence[Operand]]:
+    """The function for an operation, given what is known of its operands, and their order."""
+    first = ranges[0]
+    if operation == "exp" and first.high <= 0.0:
+        return "exp_at_most_zero", operands
+    if operation == "log1p" and first.low >= 0.0 and first.high <= 1.0:
+        return "log1p_unit", operands
+    if operation == "divide":
+        below = ranges[1]
+        safe = below.low >= 1.0 / _BENIGN and below.high <= _BENIGN
+        bounded = first.low >= -_BENIGN and first.high <= _BENIGN
+        return ("divide_benign" if safe and bounded else "divide"), operands
+    if operation in ("maximum", "minimum"):
+        if not isinstance(operands[0], Value):
+            return operation, (operands[1], operands[0])
+        return (operation if not isinstance(operands[1], Value) else f"{operation}_of_two"), operands
+    return operation, operands
+
+
+def _interval(operand: Operand, known: Mapping[Value, Interval]) -> Interval:
+    if isinstance(operand, Value):
+        return known.get(operand, _ANY)
+    return Interval(float(operand), float(operand))
+
+
+def _range(operation: str, ranges: Sequence[Interval]) -> Interval:
+    """The range of a result; wide where nothing better is known."""
+    if operation in _BOUNDED:
+        return Interval(-_BOUNDED[operation], _BOUNDED[operation])
+    a = ranges[0]
+    match operation:
+        case "abs":
+            return Interval(0.0, max(abs(a.low), abs(a.high)))
+        case "negative":
+            return Interval(-a.high, -a.low)
+        case "exp":
+            return Interval(0.0, 1.0 if a.high <= 0.0 else math.inf)
+        case "log1p" if a.low >= 0.0 and a.high <= 1.0:
+            return _UNIT
+        case "sqrt":
+            return Interval(0.0, math.inf)
+        case "add":
+            return Interval(a.low + ranges[1].low, a.high + ranges[1].high)
+        case "maximum":
+            return Interval(max(a.low, ranges[1].low), max(a.high, ranges[1].high))
+        case "minimum":
+            return Interval(min(a.low, ranges[1].low), min(a.high, ranges[1].high))
+        case "where":
+            return Interval(min(r.low for r in ranges[1:]), max(r.high for r in ranges[1:]))
+        case "multiply" if all(r.low >= 0.0 and math.isfinite(r.high) for r in ranges):
+            return Interval(a.low * ranges[1].low, a.high * ranges[1].high)
+    return _ANY
+
+
+def _spelled(operand: Operand, names: Mapping[Value, str]) -> str:
+    if isinstance(operand, Value):
+        return names[operand]
+    if isinstance(operand, bool):
+        raise Unrecordable("a truth value that is constant")
+    if not math.isfinite(operand):
+        return f"filled({str(operand).replace('inf', 'INF').replace('nan', 'NAN')}, a)"
+    return f"filled({operand!r}, a)"

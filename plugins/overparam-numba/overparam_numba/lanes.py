@@ -1,0 +1,268 @@
+"""Arithmetic and elementary functions on vectors of numbers, as LLVM instructions without a branch.
+
+Everything here runs while code is generated: a `Lanes` appends instructions to a function being
+built. A vector's numbers are computed independently of one another, so that no result depends on
+what else is in the vector. Nothing assumes that numbers are finite: a training that diverges shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+
+from overparam_numba import coefficients
+
+__all__ = ["AVX512", "VECTOR_BYTES", "Lanes"]
+
+_FEATURES = llvmlite.binding.get_host_cpu_features()
+AVX512 = bool(_FEATURES.get("avx512f"))
+"""Whether the processor has 512-bit vectors, with their instructions for scaling and reciprocals."""
+
+VECTOR_BYTES = 64 if AVX512 else 32 if _FEATURES.get("avx") else 16
+"""Width of a vector. Wider ones would be legal anywhere, and split."""
+
+_LOG2E = math.log2(math.e)
+# log 2 in two parts, the first with few enough bits that its product with an exponent is exact.
+_LN2_HIGH = {32: 0.693359375, 64: 0.6931471803691238}
+_LN2_LOW = {32: -2.12194440e-4, 64: 1.9082149292705877e-10}
+_EXP_RANGE = {32: (-104.0, 89.0), 64: (-746.0, 710.0)}
+_MANTISSA_BITS = {32: 23, 64: 52}
+_BIAS = {32: 127, 64: 1023}
+_SMALLEST_NORMAL = {32: 2.0**-126, 64: 2.0**-1022}
+_ERF_END = {32: 4.0, 64: 6.0}
+
+Operand = Any
+
+
+class Lanes:
+    """Builds arithmetic on vectors of one type.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+    kind : llvmlite.ir.VectorType
+        Of float or double.
+    """
+
+    def __init__(self, builder: ir.IRBuilder, kind: ir.VectorType) -> None:
+        self.b = builder
+        self.kind = kind
+        self.count = kind.count
+        self.bits = 32 if isinstance(kind.element, ir.FloatType) else 64
+        self.integers = ir.VectorType(ir.IntType(self.bits), self.count)
+
+    def constant(self, value: float) -> ir.Constant:
+        """The same number in every lane."""
+        return ir.Constant(self.kind, [ir.Constant(self.kind.element, float(value))] * self.count)
+
+    def _integer(self, value: int) -> ir.Constant:
+        return ir.Constant(self.integers, [ir.Constant(ir.IntType(self.bits), value)] * self.count)
+
+    def intrinsic(self, name: str, *operands: Operand) -> Operand:
+        """Call one of LLVM's functions overloaded on the vector's type."""
+        suffix = f"v{self.count}f{self.bits}"
+        kind = ir.FunctionType(self.kind, [operand.type for operand in operands])
+        return self.b.call(self._declare(f"llvm.{name}.{suffix}", kind), operands)
+
+    def _declare(self, name: str, kind: ir.FunctionType) -> ir.Function:
+        known = self.b.module.globals.get(name)
+        return known if known is not None else ir.Function(self.b.module, kind, name)
+
+    # Arithmetic
+
+    def add(self, x: Operand, y: Operand) -> Operand:
+        """X + y; may be fused with a product."""
+        return self.b.fadd(x, y, flags=("contract",))
+
+    def subtract(self, x: Operand, y: Operand) -> Operand:
+        """X − y; may be fused with a product."""
+        return self.b.fsub(x, y, flags=("contract",))
+
+    def multiply(self, x: Operand, y: Operand) -> Operand:
+        """x·y; may be fused with a sum."""
+        return self.b.fmul(x, y, flags=("contract",))
+
+    def divide(self, x: Operand, y: Operand) -> Operand:
+        """x/y, correctly rounded."""
+        return self.b.fdiv(x, y)
+
+    def divide_benign(self, x: Operand, y: Operand) -> Operand:
+        """x/y to about one unit in the last place, for y known to lie well inside the range of numbers.
+
+        Newton's iteration on the processor's approximate reciprocal: a division takes as long as ten
+        to twenty other instructions.
+        """
+        if not (AVX512 and self.count * self.bits == 512):
+            return self.divide(x, y)
+        name = "llvm.x86.avx512.rcp14." + ("ps" if self.bits == 32 else "pd") + ".512"
+        mask = ir.IntType(self.count)
+        approximate = self._declare(name, ir.FunctionType(self.kind, [self.kind, self.kind, mask]))
+        r = self.b.call(approximate, [y, self.constant(0.0), ir.Constant(mask, -1)])
+        for _ in range(1 if self.bits == 32 else 2):
+            r = self.fma(r, self.fma(self.negative(y), r, self.constant(1.0)), r)
+        quotient = self.multiply(x, r)
+        return self.fma(self.fma(self.negative(y), quotient, x), r, quotient)
+
+    def fma(self, x: Operand, y: Operand, z: Operand) -> Operand:
+        """x·y + z, rounded once."""
+        return self.intrinsic("fma", x, y, z)
+
+    def negative(self, x: Operand) -> Operand:
+        """−x."""
+        return self.b.fneg(x)
+
+    def abs(self, x: Operand) -> Operand:
+        """|x|."""
+        return self.intrinsic("fabs", x)
+
+    def sqrt(self, x: Operand) -> Operand:
+        """√x, correctly rounded."""
+        return self.intrinsic("sqrt", x)
+
+    def maximum(self, x: Operand, y: Operand) -> Operand:
+        """The larger; NaN where x is. With a constant, that has to be y."""
+        return self.b.select(self.b.fcmp_ordered("<", x, y), y, x)
+
+    def minimum(self, x: Operand, y: Operand) -> Operand:
+        """The smaller; NaN where x is. With a constant, that has to be y."""
+        return self.b.select(self.b.fcmp_ordered(">", x, y), y, x)
+
+    def sign(self, x: Operand) -> Operand:
+        """−1, 0 or 1; NaN where x is."""
+        zero = self.constant(0.0)
+        below = self.b.select(self.b.fcmp_ordered("<", x, zero), self.constant(-1.0), x)
+        return self.b.select(self.b.fcmp_ordered(">", x, zero), self.constant(1.0), below)
+
+    def polynomial(self, x: Operand, by_degree: Sequence[float]) -> Operand:
+        """Horner's rule."""
+        total = self.constant(by_degree[-1])
+        for c in reversed(by_degree[:-1]):
+            total = self.fma(total, x, self.constant(c))
+        return total
+
+    # Elementary functions
+
+    def exp(self, x: Operand, *, at_most_zero: bool = False) -> Operand:
+        """eˣ: 2ⁿeʳ with |r| ≤ ½ log 2."""
+        low, high = _EXP_RANGE[self.bits]
+        x = self.maximum(x, self.constant(low))
+        if not at_most_zero:
+            x = self.minimum(x, self.constant(high))
+        n, r = self._reduced(x)
+        return self._scaled(self._exp_reduced(r), n)
+
+    def expm1(self, x: Operand) -> Operand:
+        """eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1), without cancellation near 0."""
+        low, high = _EXP_RANGE[self.bits]
+        n, r = self._reduced(self.minimum(self.maximum(x, self.constant(low)), self.constant(high)))
+        tail = self.fma(self.multiply(r, r), self.polynomial(r, coefficients.EXP[self.bits]), r)
+        # One power less, so that 2ⁿ⁻¹ is a number wherever eˣ is.
+        half = self._scaled(self.constant(0.5), n)
+        near = self.fma(half, tail, self.subtract(half, self.constant(0.5)))
+        return self.add(near, near)
+
+    def _reduced(self, x: Operand) -> tuple[Operand, Operand]:
+        """X = n·log 2 + r with a whole n."""
+        n = self.intrinsic("rint", self.multiply(x, self.constant(_LOG2E)))
+        r = self.fma(n, self.constant(-_LN2_HIGH[self.bits]), x)
+        return n, self.fma(n, self.constant(-_LN2_LOW[self.bits]), r)
+
+    def _exp_reduced(self, r: Operand) -> Operand:
+        return self.polynomial(r, (1.0, 1.0, *coefficients.EXP[self.bits]))
+
+    def _scaled(self, x: Operand, n: Operand) -> Operand:
+        """x·2ⁿ for a whole n, overflowing and underflowing as it should."""
+        if AVX512 and self.count * self.bits == 512:
+            name = "llvm.x86.avx512.mask.scalef." + ("ps" if self.bits == 32 else "pd") + ".512"
+            mask, way = ir.IntType(self.count), ir.IntType(32)
+            kind = ir.FunctionType(self.kind, [self.kind, self.kind, self.kind, mask, way])
+            current_rounding = ir.Constant(way, 4)
+            return self.b.call(self._declare(name, kind), [x, n, x, ir.Constant(mask, -1), current_rounding])
+        whole = self.b.fptosi(n, self.integers)
+        first = self.b.ashr(whole, self._integer(1))
+        for power in (first, self.b.sub(whole, first)):
+            x = self.multiply(x, self._power_of_two(power))
+        return x
+
+    def _power_of_two(self, n: Operand) -> Operand:
+        biased = self.b.add(n, self._integer(_BIAS[self.bits]))
+        return self.b.bitcast(self.b.shl(biased, self._integer(_MANTISSA_BITS[self.bits])), self.kind)
+
+    def _split(self, x: Operand) -> tuple[Operand, Operand]:
+        """X = 2ᵉm with m in [√½, √2), for a normal x > 0: e as numbers, and 2⁻ᵉ."""
+        shift = self._integer(_MANTISSA_BITS[self.bits])
+        root = self.b.bitcast(self.constant(math.sqrt(0.5)), self.integers)
+        e = self.b.ashr(self.b.sub(self.b.bitcast(x, self.integers), root), shift)
+        inverse = self._power_of_two(self.b.neg(e))
+        return self.b.sitofp(e, self.kind), inverse
+
+    def _log_reduced(self, f: Operand, e: Operand) -> Operand:
+        """log(2ᵉ(1 + f))."""
+        square = self.multiply(f, f)
+        tail = self.multiply(self.multiply(square, f), self.polynomial(f, coefficients.LOG[self.bits]))
+        tail = self.fma(e, self.constant(_LN2_LOW[self.bits]), tail)
+        tail = self.fma(self.constant(-0.5), square, tail)
+        return self.fma(e, self.constant(_LN2_HIGH[self.bits]), self.add(f, tail))
+
+    def log(self, x: Operand) -> Operand:
+        """Log x; −∞ at 0 and NaN below."""
+        tiny = self.b.fcmp_ordered("<", x, self.constant(_SMALLEST_NORMAL[self.bits]))
+        up = 2.0 ** (_MANTISSA_BITS[self.bits] + 2)
+        normal = self.b.select(tiny, self.multiply(x, self.constant(up)), x)
+        e, inverse = self._split(normal)
+        e = self.b.select(tiny, self.subtract(e, self.constant(_MANTISSA_BITS[self.bits] + 2)), e)
+        f = self.fma(normal, inverse, self.constant(-1.0))
+        return self._at_the_ends(self._log_reduced(f, e), x, self.constant(0.0))
+
+    def log1p(self, x: Operand, *, in_unit_interval: bool = False) -> Operand:
+        """log(1 + x), without cancellation near 0; −∞ at −1 and NaN below."""
+        if in_unit_interval:
+            return self.multiply(x, self.polynomial(x, coefficients.LOG1P_UNIT[self.bits]))
+        e, inverse = self._split(self.add(x, self.constant(1.0)))
+        # (1 + x)/2ᵉ − 1, from x itself: what rounding 1 + x would lose is all there is near 0.
+        f = self.fma(x, inverse, self.subtract(inverse, self.constant(1.0)))
+        return self._at_the_ends(self._log_reduced(f, e), x, self.constant(-1.0))
+
+    def _at_the_ends(self, result: Operand, x: Operand, end: Operand) -> Operand:
+        """A logarithm's values at and below the end of its domain, and at ∞ and NaN."""
+        infinite = self.constant(math.inf)
+        inside = self.b.fcmp_ordered("<", x, infinite)
+        result = self.b.select(inside, result, x)
+        result = self.b.select(self.b.fcmp_ordered("==", x, end), self.constant(-math.inf), result)
+        return self.b.select(self.b.fcmp_ordered("<", x, end), self.constant(math.nan), result)
+
+    def tanh(self, x: Operand) -> Operand:
+        """Tanh x = −t/(2 + t) with t = e^{−2|x|} − 1, odd."""
+        t = self.expm1(self.multiply(self.constant(-2.0), self.abs(x)))
+        ratio = self.divide_benign(self.negative(t), self.add(t, self.constant(2.0)))
+        return self.intrinsic("copysign", ratio, x)
+
+    def erf(self, x: Operand) -> Operand:
+        """The error function: a polynomial up to 1, and 1 − e^{log erfc} from there."""
+        size, square = self.abs(x), self.multiply(x, x)
+        near = self.fma(size, self.polynomial(square, coefficients.ERF[self.bits]), size)
+        end = self.constant(_ERF_END[self.bits])
+        reach = self.minimum(self.maximum(size, self.constant(1.0)), end)
+        decay = self.negative(self.polynomial(reach, coefficients.ERFC[self.bits]))
+        far = self.subtract(self.constant(1.0), self.exp(decay, at_most_zero=True))
+        chosen = self.b.select(self.b.fcmp_ordered(">", size, self.constant(1.0)), far, near)
+        # Far away the square overflows; there, and only there, the error function is 1.
+        chosen = self.b.select(self.b.fcmp_ordered(">=", size, end), self.constant(1.0), chosen)
+        return self.intrinsic("copysign", chosen, x)
+
+    def by_library(self, name: str, *operands: Operand) -> Operand:
+        """Call the C library's function lane by lane: right, and slow."""
+        symbol = name + ("f" if self.bits == 32 else "")
+        function = self._declare(
+            symbol, ir.FunctionType(self.kind.element, [self.kind.element] * len(operands))
+        )
+        result = ir.Constant(self.kind, ir.Undefined)
+        for lane in range(self.count):
+            place = ir.Constant(ir.IntType(32), lane)
+            value = self.b.call(function, [self.b.extract_element(x, place) for x in operands])
+            result = self.b.insert_element(result, value, place)
+        return result
