@@ -6,7 +6,15 @@ from overparam.backends import Backend, DType
 from overparam.components import Component, ComponentError
 from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
 from overparam.hookspecs import hookimpl
-from overparam.optimizers.base import DirectSolver, FirstOrder, Optimizer, OutputLayer, State, Step
+from overparam.optimizers.base import (
+    DirectSolver,
+    FirstOrder,
+    FunctionSpace,
+    Optimizer,
+    OutputLayer,
+    State,
+    Step,
+)
 from overparam.plugins import API_VERSION
 from overparam.problems import Problem, Stream, generator
 from overparam.sweeps.executors import Executor
@@ -31,6 +39,7 @@ __all__ = [
     "Engine",
     "Executor",
     "FirstOrder",
+    "FunctionSpace",
     "History",
     "Instruction",
     "Job",

@@ -7,16 +7,20 @@ hands over something else than components is set aside with its name and the res
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import inspect
 import os
 import re
+import sys
 import time
+import typing
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pluggy
 
@@ -48,6 +52,10 @@ HOOKS: Mapping[type[Component], str] = {
 _GROUP = "overparam"
 _OWN = "overparam"
 _SLOW = 2.0  # seconds of import after which a plugin is worth a remark
+_WITHOUT_PARAMETERS = (
+    Backend,
+    Engine,
+)  # every one of them is asked, with the parameters left at their defaults
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 C = TypeVar("C", bound=Component)
@@ -55,6 +63,8 @@ C = TypeVar("C", bound=Component)
 
 class PluginError(RuntimeError):
     """A plugin failed, and OVERPARAM_STRICT_PLUGINS=1 asks for failures to be errors."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class PluginWarning(UserWarning):
@@ -87,12 +97,34 @@ class Plugin:
 
     @property
     def state(self) -> str:
-        """Return "disabled", "failed" (nothing usable), "partial" or "loaded"."""
+        """Return "disabled", "failed" (nothing usable), "partial", "slow" or "loaded"."""
         if self.disabled:
             return "disabled"
         if self.problems:
             return "partial" if self.components else "failed"
-        return "loaded"
+        return "slow" if self.slow else "loaded"
+
+    @property
+    def slow(self) -> bool:
+        """Whether it takes so long to load that every start of the command line suffers."""
+        return self.seconds > _SLOW and self.distribution != _OWN
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this plugin's, or its distribution's."""
+        return name == self.name or _canonical(name) == _canonical(self.distribution)
+
+    def report(self) -> str | None:
+        """One line: what is wrong with the plugin and what to do; None where nothing is."""
+        faults = list(self.problems)
+        if self.slow:
+            faults.append(f"takes {self.seconds:.1f} s to load: heavy libraries belong where they are used")
+        if not faults:
+            return None
+        fate = {"failed": " is set aside", "partial": " is set aside in part"}.get(self.state, "")
+        return (
+            f"plugin {self.name} ({self.distribution} {self.version}){fate}: {'; '.join(faults)}. "
+            f"Upgrade or uninstall {self.distribution}, or leave it out with --disable-plugin {self.name}"
+        )
 
 
 class Registry:
@@ -113,7 +145,8 @@ class Registry:
 
     def __init__(self, *, disabled: Collection[str] = (), only_builtin: bool = False) -> None:
         found = sorted(entry_points(group=_GROUP), key=lambda e: (_distribution(e) != _OWN, e.name, e.value))
-        known = {name for e in found for name in (e.name, _distribution(e))}
+        names = {e: {e.name, _distribution(e), _canonical(_distribution(e))} for e in found}
+        known = set().union(*names.values())
         if stray := set(disabled) - known:
             raise ComponentError(
                 f"no plugin is called {sorted(stray)[0]!r}; installed: {', '.join(sorted(known))}"
@@ -121,7 +154,7 @@ class Registry:
         self.plugins: tuple[Plugin, ...] = tuple(
             _load(
                 entry,
-                disabled=bool({entry.name, _distribution(entry)} & set(disabled))
+                disabled=bool(names[entry] & set(disabled))
                 or (only_builtin and _distribution(entry) != _OWN),
             )
             for entry in _unique(found)
@@ -131,11 +164,18 @@ class Registry:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One line for everything that was set aside."""
+        """One line for every plugin that was set aside, wholly or in part, or is slow."""
+        reports = [plugin.report() for plugin in self.plugins]
+        return tuple(report for report in reports if report is not None)
+
+    @property
+    def clashes(self) -> tuple[str, ...]:
+        """One line for every name that is offered twice: by whom, and how to write either."""
         return tuple(
-            f"plugin {plugin.name} ({plugin.distribution} {plugin.version}): {problem}"
-            for plugin in self.plugins
-            for problem in plugin.problems
+            _clash(family, name, offers)
+            for family in HOOKS
+            for name, offers in self.choices(family).items()
+            if len(offers) > 1
         )
 
     def choices(self, family: type[C]) -> dict[str, list[tuple[Plugin, type[C]]]]:
@@ -151,7 +191,7 @@ class Registry:
         """Return the component class that `name`, or `distribution/name`, stands for.
 
         A built-in component keeps its name whatever plugins offer; theirs is had as
-        ``distribution/name``.
+        ``distribution/name``, or as ``plugin/name`` where a distribution has several plugins.
 
         Raises
         ------
@@ -159,13 +199,16 @@ class Registry:
             For a name that nobody offers, or that two plugins do.
         """
         offers = self.choices(family)
-        distribution, _, bare = name.rpartition("/")
-        candidates = [o for o in offers.get(bare, []) if distribution in ("", o[0].distribution)]
+        owner, _, bare = name.rpartition("/")
+        candidates = [
+            (plugin, cls)
+            for plugin, cls in offers.get(bare, [])
+            if not owner or plugin.is_called(owner)
+        ]
         if not candidates:
             raise unknown_name(family.kind, name, offers)
         if len(candidates) > 1 and candidates[0][0].distribution != _OWN:
-            spellings = " or ".join(f"{plugin.distribution}/{bare}" for plugin, _ in candidates)
-            raise ComponentError(f"two plugins offer the {family.kind} {bare!r}: write {spellings}")
+            raise ComponentError(_clash(family, bare, candidates))
         return candidates[0][1]
 
     def resolve(self, family: type[C], given: str | C) -> C:
@@ -199,7 +242,29 @@ def default_registry() -> Registry:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "unknown"
+    return str((entry.dist and entry.dist.metadata["Name"]) or "unknown")
+
+
+def _version(entry: EntryPoint) -> str:
+    return str((entry.dist and entry.dist.metadata["Version"]) or "unknown")
+
+
+def _canonical(distribution: str) -> str:
+    """A distribution's name as installers compare it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _clash(family: type[Component], name: str, offers: list[tuple[Plugin, type[C]]]) -> str:
+    """Say who offers a name and how each is written."""
+    distributions = [plugin.distribution for plugin, _ in offers]
+    spellings = [
+        name
+        if plugin.distribution == _OWN
+        else f"{plugin.name if distributions.count(plugin.distribution) > 1 else plugin.distribution}/{name}"
+        for plugin, _ in offers
+    ]
+    who = " and ".join(f"{plugin.distribution} ({cls.__name__})" for plugin, cls in offers)
+    return f"{who} both offer the {family.kind} {name!r}: write {' or '.join(spellings)}"
 
 
 def _unique(entries: Iterable[EntryPoint]) -> list[EntryPoint]:
@@ -208,29 +273,34 @@ def _unique(entries: Iterable[EntryPoint]) -> list[EntryPoint]:
 
 
 def _load(entry: EntryPoint, *, disabled: bool) -> Plugin:
-    version = entry.dist.version if entry.dist is not None else "?"
-    plugin = Plugin(entry.name, _distribution(entry), version, disabled=disabled)
+    plugin = Plugin(entry.name, _distribution(entry), _version(entry), disabled=disabled)
     if disabled:
         return plugin
     started = time.perf_counter()
     components: list[type[Component]] = []
     problems: list[str] = []
-    try:
-        manager = _manager(entry.load())
-    except BaseException as error:  # whatever an import may raise, SystemExit included
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        problems.append(_blame("cannot be loaded", error))
-    else:
-        for family, hook in HOOKS.items():
-            taken, refused = _collect(manager, family, hook)
-            components += taken
-            problems += refused
-    seconds = time.perf_counter() - started
-    if seconds > _SLOW and plugin.distribution != _OWN:
-        problems.append(f"takes {seconds:.1f} s to load: import heavy libraries where they are used")
+    # What a plugin prints must not get between a command's output and its reader.
+    with redirect_stdout(sys.stderr):
+        try:
+            module = entry.load()
+            manager = _manager(module)
+        except BaseException as error:  # whatever an import may raise, SystemExit included
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            problems.append(_blame("cannot be loaded", error))
+        else:
+            problems += _stray_hooks(manager, module)
+            for family, hook in HOOKS.items():
+                taken, refused = _collect(manager, family, hook)
+                components += taken
+                problems += refused
+            if not components and not problems:
+                problems.append(f"hands over nothing: define one of {', '.join(HOOKS.values())}")
     return dataclasses.replace(
-        plugin, components=tuple(components), seconds=seconds, problems=tuple(problems)
+        plugin,
+        components=tuple(components),
+        seconds=time.perf_counter() - started,
+        problems=tuple(problems),
     )
 
 
@@ -243,8 +313,18 @@ def _manager(module: Any) -> pluggy.PluginManager:
     manager = pluggy.PluginManager("overparam")
     manager.add_hookspecs(hookspecs)
     manager.register(module)
-    manager.check_pending()
     return manager
+
+
+def _stray_hooks(manager: pluggy.PluginManager, module: Any) -> Iterator[str]:
+    """Hooks that are marked and unknown, or known and not marked."""
+    for name in dir(module):
+        marked = manager.parse_hookimpl_opts(module, name) is not None
+        if marked and name not in HOOKS.values():
+            near = difflib.get_close_matches(name, HOOKS.values(), n=1)
+            yield f"no hook is called {name}" + (f": did you mean {near[0]}?" if near else "")
+        if not marked and name in HOOKS.values():
+            yield f"{name} is not marked as a hook: write @hookimpl above it"
 
 
 def _collect(
@@ -253,20 +333,25 @@ def _collect(
     """Call one hook; return the component classes it hands over and what is wrong with the rest."""
     try:
         answers = getattr(manager.hook, hook)()
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return [], [_blame(f"raised in {hook}", error)]
-    taken: list[type[Component]] = []
+    taken: dict[str, type[Component]] = {}
     problems: list[str] = []
     for answer in answers:
         if not isinstance(answer, list | tuple):
             problems.append(f"{hook} must return a list of classes, it returned a {type(answer).__name__}")
             continue
         for item in answer:
-            if (objection := _objection(item, family)) is None:
-                taken.append(item)
-            else:
+            if (objection := _objection(item, family)) is not None:
                 problems.append(f"{hook}: {objection}")
-    return taken, problems
+            elif (first := taken.setdefault(item.name, item)) is not item:
+                problems.append(
+                    f"{hook}: {first.__name__} and {item.__name__} are both called {item.name!r}; "
+                    f"{item.__name__} is left out"
+                )
+    return list(taken.values()), problems
 
 
 def _objection(item: object, family: type[Component]) -> str | None:
@@ -283,6 +368,12 @@ def _objection(item: object, family: type[Component]) -> str | None:
         return f"{item.__name__} does not define {missing}"
     if not item.__dict__.get("__dataclass_params__") or not item.__dict__["__dataclass_params__"].frozen:
         return f"{item.__name__} is not a frozen dataclass: write @dataclass(frozen=True) above it"
+    try:
+        typing.get_type_hints(item)
+        if issubclass(item, _WITHOUT_PARAMETERS):
+            item()
+    except Exception as error:
+        return _blame(f"{item.__name__} cannot be made from its parameters", error)
     return None
 
 

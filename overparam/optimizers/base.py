@@ -1,4 +1,4 @@
-"""The contracts of optimizers: first-order methods on W, and direct solvers of the output layer."""
+"""The contracts of optimizers: first-order and function-space methods on W, direct solvers of the output layer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from overparam.arrays import Array
 from overparam.components import Component
 from overparam.problems import Problem
 
-__all__ = ["DirectSolver", "FirstOrder", "Optimizer", "OutputLayer", "State", "Step"]
+__all__ = ["DirectSolver", "FirstOrder", "FunctionSpace", "Optimizer", "OutputLayer", "State", "Step"]
 
 State = tuple[Array, ...]
 """What a first-order method carries from one update to the next: arrays shaped like W."""
@@ -23,7 +23,7 @@ State = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class Optimizer(Component):
-    """Base of the two families below."""
+    """Base of the three families below."""
 
     kind: ClassVar[str] = "optimizer"
 
@@ -78,6 +78,32 @@ class FirstOrder(Optimizer):
     def row_blocks(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]] | None:
         """Rows that each update sees, in blocks (updates, rows); None for the full gradient."""
         return None
+
+
+@dataclass(frozen=True)
+class FunctionSpace(Optimizer):
+    """A method that moves W by W_{τ+1} = W_τ − J(W_τ)ᵀα, with α in Rⁿ found from r and JJᵀ.
+
+    Gauss–Newton steps of least norm have this form, damped or not: n equations, however many
+    parameters. The loop tries the step, takes it where the loss falls, and tells the method how well
+    the linear model predicted that; what the method remembers is one number, its damping.
+    """
+
+    @abstractmethod
+    def initial_damping(self, gram: Array) -> float:
+        """Damping before the first step, from JJᵀ, shape (n, n), at W₀."""
+
+    @abstractmethod
+    def coefficients(self, gram: Array, residual: Array, damping: float) -> Array:
+        """α, shape (n,), from JJᵀ, shape (n, n), and r = f(W) − y, shape (n,)."""
+
+    @abstractmethod
+    def next_damping(self, damping: float, gain: float) -> float:
+        """Damping after a step.
+
+        `gain` is the fall of ‖r‖² over the fall that the linear model r − JJᵀα promised: near 1 where
+        the model holds; where it is not positive, or not a number, the step was not taken.
+        """
 
 
 class OutputLayer(NamedTuple):

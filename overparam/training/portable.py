@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from overparam.optimizers.base import DirectSolver, FirstOrder
+from overparam.optimizers.base import DirectSolver, FirstOrder, FunctionSpace
 from overparam.problems import Problem
 from overparam.training.batch import collate, plan_batches
 from overparam.training.descent import Descent
 from overparam.training.engine import Engine, Job
+from overparam.training.function_space import train_in_function_space
 from overparam.training.outcome import Outcome, Status
 
 __all__ = ["Portable"]
@@ -31,9 +32,9 @@ class Portable(Engine):
 
     def can_run(self, job: Job) -> Literal[True] | str:
         """Return True for an optimizer of a known family."""
-        if isinstance(job.optimizer, FirstOrder | DirectSolver):
+        if isinstance(job.optimizer, FirstOrder | FunctionSpace | DirectSolver):
             return True
-        return f"the optimizer {job.optimizer.name} is neither a first-order method nor a direct solver"
+        return f"the optimizer {job.optimizer.name} is of no family that this engine knows"
 
     def should_run(self, job: Job) -> Literal[True] | str:
         """Return True: where nothing faster can, this one does."""
@@ -45,6 +46,12 @@ class Portable(Engine):
         if isinstance(job.optimizer, DirectSolver):
             for position in range(len(job.problems)):
                 yield position, _solve(job, job.optimizer, position)
+            return
+        if isinstance(job.optimizer, FunctionSpace):
+            for position in range(len(job.problems)):
+                with job.backend.scope():
+                    outcome = train_in_function_space(job, job.optimizer, position)
+                yield position, outcome
             return
         # The backend's scope is entered around the work only: a generator would leak it to its consumer.
         for positions in plan_batches(job.problems, job.backend.working_set(), job.dtype):

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -21,6 +22,9 @@ from overparam.plugin import Activation, FirstOrder
 from overparam_numba.template import print_module
 
 __all__ = ["Loop", "cache_folder", "compiled_loop"]
+
+
+_IMPORTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,16 @@ def _imported(source: str) -> ModuleType:
     # What the source calls is a part of what is compiled from it.
     packages = "".join(version(name) for name in ("overparam-numba", "numba", "llvmlite"))
     name = f"overparam_loop_{hashlib.sha256((source + packages).encode()).hexdigest()[:20]}"
-    if name in sys.modules:
+    with _IMPORTING:
+        if name not in sys.modules:
+            path = _written(source, name)
+            specification = importlib.util.spec_from_file_location(name, path)
+            if specification is None or specification.loader is None:
+                raise ImportError(f"{path} cannot be imported")
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            sys.modules[name] = module
         return sys.modules[name]
-    path = _written(source, name)
-    specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise ImportError(f"{path} cannot be imported")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
-    specification.loader.exec_module(module)
-    return module
 
 
 def _written(source: str, name: str) -> Path:
