@@ -17,6 +17,7 @@ from overparam.optimizers.base import (
 )
 from overparam.plugins import API_VERSION
 from overparam.problems import Problem, Stream, generator
+from overparam.special import erf
 from overparam.sweeps.executors import Executor
 from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule
 from overparam.training.outcome import History, Outcome, Status
@@ -61,6 +62,7 @@ __all__ = [
     "Value",
     "array_namespace",
     "dot",
+    "erf",
     "generator",
     "hookimpl",
     "record_activation",

@@ -201,9 +201,7 @@ class Registry:
         offers = self.choices(family)
         owner, _, bare = name.rpartition("/")
         candidates = [
-            (plugin, cls)
-            for plugin, cls in offers.get(bare, [])
-            if not owner or plugin.is_called(owner)
+            (plugin, cls) for plugin, cls in offers.get(bare, []) if not owner or plugin.is_called(owner)
         ]
         if not candidates:
             raise unknown_name(family.kind, name, offers)

@@ -1,4 +1,4 @@
-"""The contracts of optimizers: first-order and function-space methods on W, direct solvers of the output layer."""
+"""The contracts of optimizers: first-order and function-space methods on W, direct solvers of v."""
 
 from __future__ import annotations
 

@@ -8,15 +8,18 @@ from collections.abc import Callable
 import array_api_compat
 
 from overparam.arrays import Array, Namespace
+from overparam.special import erf
 from overparam.training.program import BOOLEAN_OPERATIONS, Constant, Operand, Program, Value
 
 __all__ = ["compile_program", "print_python"]
+
+_OURS = ("erf",)  # operations that namespaces lack and `overparam.special` has
 
 
 def compile_program(program: Program, xp: Namespace) -> Callable[..., tuple[Array, ...]]:
     """Return a function of the program's inputs (arrays of `xp`) that gives its outputs."""
     in_place = array_api_compat.is_numpy_namespace(xp) or array_api_compat.is_cupy_namespace(xp)
-    scope = {"xp": xp, "inf": math.inf, "nan": math.nan}
+    scope = {"xp": xp, "erf": erf, "inf": math.inf, "nan": math.nan}
     exec(print_python(program, in_place=in_place), scope)
     function: Callable[..., tuple[Array, ...]] = scope["evaluate"]
     return function
@@ -57,10 +60,11 @@ def print_python(program: Program, *, in_place: bool) -> str:
             None,
         )
         names[target] = f"t{target}"
-        if in_place and reused is not None and operation not in ("where", "astype"):
+        if in_place and reused is not None and operation not in ("where", "astype", *_OURS):
             names[target] = names[reused]
             arguments.append(f"out={names[reused]}")
-        lines.append(f"    {names[target]} = xp.{operation}({', '.join(arguments)})")
+        called = operation if operation in _OURS else f"xp.{operation}"
+        lines.append(f"    {names[target]} = {called}({', '.join(arguments)})")
     outputs = [_output(operand, names, program.inputs[0]) for operand in program.outputs]
     return "\n".join([*lines, f"    return ({', '.join(outputs)},)", ""])
 

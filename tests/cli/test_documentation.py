@@ -42,5 +42,5 @@ def page():
 def test_the_page_is_the_help():
     if os.environ.get("OVERPARAM_WRITE_DOCS"):
         PAGE.write_text(page(), encoding="utf-8")
-    if not PAGE.read_text(encoding="utf-8") == page():
+    if PAGE.read_text(encoding="utf-8") != page():
         pytest.fail("docs/command-line.md is not the commands' help: run nox -s docs")

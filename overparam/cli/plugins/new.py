@@ -1,0 +1,43 @@
+"""``overparam plugins new``: the package that a plugin starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from overparam.cli.scaffold import KINDS, write_package
+from overparam.cli.settings import Settings
+from overparam.components import ComponentError
+
+__all__ = ["new_plugin"]
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What it hands over.")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    show_default=True,
+    help="Where to put it.",
+)
+@click.pass_obj
+def new_plugin(settings: Settings, name: str, kind: str, directory: Path) -> None:
+    """Write overparam-NAME, an installable package whose tests pass at once.
+
+    It has a pyproject.toml with the entry point, one source file, one test file and a README.
+    """
+    offered = settings.registry.choices(KINDS[kind].family)
+    if (bare := name.removeprefix("overparam-")) in offered:
+        owner = offered[bare][0][0].distribution
+        raise ComponentError(f"{owner} already offers the {kind} {bare!r}: choose another name")
+    package = write_package(name, kind, directory)
+    click.echo(f"Wrote {package}. Next:")
+    for command in (
+        f"pip install -e {package}",
+        f"pytest {package}",
+        f"overparam plugins check {package.name}",
+    ):
+        click.echo(f"    {command}")

@@ -1,0 +1,155 @@
+"""Checks of data generators and of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from overparam.data import DataGenerator, Dataset, Labels
+from overparam.data.base import Matrix
+from overparam.data.sphere import uniform_on_sphere
+from overparam.testing.checks import Check, Skipped, require, same_bits
+
+__all__ = ["data_checks", "label_checks"]
+
+T = TypeVar("T")
+
+_SIZES = ((1, 2), (3, 3), (12, 5), (20, 10))
+_UNIT = 1e-12
+_ROUNDING = 1e-12
+
+
+def data_checks(data: DataGenerator) -> list[Check]:
+    """What every data generator must satisfy: names and the functions that check."""
+    return [
+        Check("shape-is-what-was-asked", partial(_shape, data)),
+        Check("rows-are-unit-vectors", partial(_unit_rows, data)),
+        Check("deterministic-and-random-only-by-its-generator", partial(_deterministic, data)),
+        Check("declared-separation-holds", partial(_separation, data)),
+        Check("other-shapes-are-refused", partial(_other_shapes, data)),
+    ]
+
+
+def label_checks(labels: Labels) -> list[Check]:
+    """What all labels must satisfy: names and the functions that check."""
+    return [
+        Check("shape-and-values", partial(_label_values, labels)),
+        Check("deterministic-and-random-only-by-its-generator", partial(_labels_deterministic, labels)),
+    ]
+
+
+def _sizes(data: DataGenerator) -> list[tuple[int, int]]:
+    """The only shape that the source has, or those of `_SIZES` that it can draw: at least one."""
+    fixed = data.shape()
+    if fixed is not None:
+        return [fixed]
+    possible, reasons = [], []
+    for n, d in _SIZES:
+        try:
+            data.draw(n, d, _rng())
+            possible.append((n, d))
+        except ValueError as error:
+            reasons.append(f"n={n}, d={d}: {error}")
+    require(bool(possible), "it draws none of these: " + "; ".join(reasons))
+    return possible
+
+
+def _rng(seed: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def _shape(data: DataGenerator) -> None:
+    for n, d in _sizes(data):
+        drawn = data.draw(n, d, _rng())
+        _require_array("X", drawn.X, (n, d))
+        if drawn.y is not None:
+            _require_array("y", drawn.y, (n,))
+
+
+def _require_array(name: str, array: Matrix, shape: tuple[int, ...]) -> None:
+    require(
+        isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64,
+        f"{name} must be a float64 array of shape {shape}, it is "
+        f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}",
+    )
+    require(bool(np.isfinite(array).all()), f"{name} has values that are not finite")
+
+
+def _unit_rows(data: DataGenerator) -> None:
+    if getattr(data, "normalize", True) is False:
+        raise Skipped("normalize=false: its rows are not normalized")
+    for n, d in _sizes(data):
+        norms = np.linalg.norm(data.draw(n, d, _rng()).X, axis=1)
+        worst = float(np.abs(norms - 1.0).max())
+        require(
+            worst <= _UNIT,
+            f"a row of X at n={n}, d={d} has norm 1 ± {worst:.3g}: divide rows by their norms",
+        )
+
+
+def _deterministic(data: DataGenerator) -> None:
+    for n, d in _sizes(data):
+        first, second = _twice(partial(data.draw, n, d))
+        same = same_bits(first.X, second.X)
+        if first.y is not None and second.y is not None:
+            same &= same_bits(first.y, second.y)
+        require(same, f"two draws at n={n}, d={d} from equal generators differ: take all randomness from rng")
+
+
+def _twice(draw: Callable[[np.random.Generator], T]) -> tuple[T, T]:
+    """Draw from equal generators, with NumPy's global state different each time."""
+    before = np.random.get_state()  # noqa: NPY002 - what the component must not depend on
+    try:
+        np.random.seed(1)  # noqa: NPY002
+        first = draw(_rng())
+        np.random.seed(2)  # noqa: NPY002
+        return first, draw(_rng())
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+
+
+def _separation(data: DataGenerator) -> None:
+    delta = getattr(data, "delta", None)
+    if delta is None:
+        raise Skipped("it declares no separation: it has no field delta")
+    for n, d in _sizes(data):
+        X = data.draw(n, d, _rng()).X
+        for i in range(n):
+            for j in range(i):
+                reached = min(np.linalg.norm(X[i] - X[j]), np.linalg.norm(X[i] + X[j]))
+                require(
+                    bool(reached >= delta - _ROUNDING),
+                    f"rows {j}, {i} at n={n}, d={d} are {reached:.6g} apart up to sign: delta is {delta:g}",
+                )
+
+
+def _other_shapes(data: DataGenerator) -> None:
+    fixed = data.shape()
+    if fixed is None:
+        raise Skipped("it draws any shape")
+    for n, d in ((fixed[0] + 1, fixed[1]), (fixed[0], fixed[1] + 1)):
+        try:
+            data.draw(n, d, _rng())
+        except ValueError:
+            continue
+        raise AssertionError(f"its only shape is {fixed}, yet it draws n={n}, d={d}: raise ValueError")
+
+
+def _dataset() -> Dataset:
+    X = uniform_on_sphere(15, 4, _rng(1))
+    return Dataset(X, X[:, 0].copy())
+
+
+def _label_values(labels: Labels) -> None:
+    dataset = _dataset()
+    y = labels.draw(dataset, _rng())
+    _require_array("y", y, (15,))
+    require(bool(y.any()), "all labels are 0: the relative residual ‖f − y‖/‖y‖ is undefined")
+
+
+def _labels_deterministic(labels: Labels) -> None:
+    first, second = _twice(partial(labels.draw, _dataset()))
+    require(same_bits(first, second), "two draws from equal generators differ: take all randomness from rng")

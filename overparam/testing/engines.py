@@ -1,0 +1,196 @@
+"""Checks of engines: the portable engine's outcome on every job that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from overparam.activations import Activation, Hermite, ReLU, Softplus
+from overparam.backends import DType
+from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.problems import Problem, draw_problem
+from overparam.testing.arrays import DTYPES
+from overparam.testing.checks import Check, Skipped, require, same_bits
+from overparam.testing.trainings import SHAPES, job_of, outcomes_of, problems_of
+from overparam.training import Engine, Job, Outcome, Status, StopRule
+
+__all__ = ["engine_checks"]
+
+_ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU(), Hermite((0.0, 0.5, 0.0, 0.2)))
+_OPTIMIZERS: tuple[Optimizer, ...] = (
+    GradientDescent(0.1),
+    StochasticGradientDescent(0.2, batch_size=3, check_every=2),
+    LeastSquares(),
+)
+_SAMPLES = (1, 17, 32)
+_UPDATES = 60
+_WEIGHTS = {"float32": 2e-3, "float64": 1e-9}
+"""Largest difference of a weight after so many updates, from rounding alone."""
+_FEW = 3
+
+
+def engine_checks(engine: Engine) -> list[Check]:
+    """What every engine must satisfy: names and the functions that check."""
+    agreement = [
+        Check(
+            f"equals-portable-{activation.name}-{optimizer.name}-{dtype}",
+            partial(_agrees, engine, activation, optimizer, dtype),
+        )
+        for activation in _ACTIVATIONS
+        for optimizer in _OPTIMIZERS
+        for dtype in DTYPES
+    ]
+    return [
+        Check("answers-true-or-a-sentence", partial(_answers, engine)),
+        *agreement,
+        *(
+            Check(name, partial(look, engine))
+            for name, look in {
+                "stops-at-the-first-iterate-below-the-tolerance": _stops,
+                "checks-the-initial-iterate": _initial,
+                "divergence-is-a-status": _divergence,
+                "company-changes-no-bit": _company,
+                "records-the-path": _records,
+                "refuses-labels-that-are-zero": _zero_labels,
+            }.items()
+        ),
+    ]
+
+
+def _taken(engine: Engine, job: Job) -> Job:
+    """The job, where the engine takes it."""
+    if (answer := engine.can_run(job)) is not True:
+        raise Skipped(f"it does not take this job: {answer}")
+    return job
+
+
+def _answers(engine: Engine) -> None:
+    job = job_of(problems_of(8), GradientDescent(0.1), StopRule(1))
+    for name, answer in (("can_run", engine.can_run(job)), ("should_run", engine.should_run(job))):
+        require(
+            answer is True or (isinstance(answer, str) and bool(answer.strip())),
+            f"{name} must answer True or a sentence that says why not, it answers {answer!r}",
+        )
+
+
+def _agrees(engine: Engine, activation: Activation, optimizer: Optimizer, dtype: DType) -> None:
+    for n in _SAMPLES:
+        stop = StopRule(_UPDATES, 1e-3)
+        job = _taken(engine, job_of(problems_of(n), optimizer, stop, activation=activation, dtype=dtype))
+        for problem, wanted, found in zip(
+            job.problems, outcomes_of(job), outcomes_of(job, engine), strict=True
+        ):
+            _require_alike(problem, dtype, wanted, found)
+
+
+def _require_alike(problem: Problem, dtype: DType, wanted: Outcome, found: Outcome) -> None:
+    where = f"at n={problem.n}, k={problem.k}, d={problem.d}"
+    require(
+        abs(found.iterations - wanted.iterations) <= _FEW,
+        f"{where}: {found.iterations} iterations, portable makes {wanted.iterations}",
+    )
+    require(
+        found.status is wanted.status or found.iterations != wanted.iterations,
+        f"{where}: {found.status}, portable says {wanted.status}",
+    )
+    require(found.W.shape == wanted.W.shape, f"{where}: W is {found.W.shape}, it should be {wanted.W.shape}")
+    require(found.effective_parameters == wanted.effective_parameters, f"{where}: other effective_parameters")
+    if found.iterations != wanted.iterations or wanted.status is Status.DIVERGED:
+        return
+    numbers: dict[str, tuple[Any, Any]] = {
+        "W": (found.W, wanted.W),
+        "v": (found.v, wanted.v),
+        "relative_residual": (found.relative_residual, wanted.relative_residual),
+        "distance_from_initialization": (
+            found.distance_from_initialization,
+            wanted.distance_from_initialization,
+        ),
+        "path_length": (found.path_length, wanted.path_length),
+    }
+    for name, (got, exact) in numbers.items():
+        scale = 1.0 + float(np.max(np.abs(exact)))
+        off = float(np.max(np.abs(np.asarray(got, dtype=np.float64) - np.asarray(exact, dtype=np.float64))))
+        require(off <= _WEIGHTS[dtype] * scale, f"{where}: {name} is off portable's by {off:.3g}")
+
+
+def _easy() -> list[Problem]:
+    return [draw_problem(20, 10, 20, seed=1, trial=trial) for trial in range(3)]
+
+
+def _stops(engine: Engine) -> None:
+    job = _taken(engine, job_of(_easy(), GradientDescent(0.15), StopRule(3000, 0.05)))
+    for wanted, found in zip(outcomes_of(job), outcomes_of(job, engine), strict=True):
+        require(
+            found.status is Status.CONVERGED and found.success and found.relative_residual < 0.05,
+            f"{found.status} at a relative residual of {found.relative_residual:.4g}, the tolerance is 0.05",
+        )
+        require(
+            abs(found.iterations - wanted.iterations) <= _FEW,
+            f"it stops after {found.iterations} updates, portable after {wanted.iterations}",
+        )
+
+
+def _initial(engine: Engine) -> None:
+    job = _taken(engine, job_of(_easy(), GradientDescent(0.15), StopRule(10, 100.0)))
+    for problem, found in zip(job.problems, outcomes_of(job, engine), strict=True):
+        require(
+            found.status is Status.CONVERGED
+            and found.iterations == 0
+            and np.array_equal(found.W, problem.W0),
+            f"the initial iterate is below the tolerance, yet it made {found.iterations} updates",
+        )
+
+
+def _divergence(engine: Engine) -> None:
+    for step in (50.0, 1e30):
+        job = _taken(
+            engine, job_of(_easy(), GradientDescent(step), StopRule(500, 1e-6), activation=_ACTIVATIONS[2])
+        )
+        for found in outcomes_of(job, engine):
+            require(
+                found.status is Status.DIVERGED and not found.success,
+                f"with step size {step:g} every training diverges, this one is {found.status}",
+            )
+
+
+def _company(engine: Engine) -> None:
+    problems = problems_of(17, [*SHAPES, *SHAPES])
+    stop = StopRule(_UPDATES, 0.3)
+    job = _taken(engine, job_of(problems, GradientDescent(0.15), stop, dtype="float32"))
+    for problem, found in zip(problems, outcomes_of(job, engine), strict=True):
+        [alone] = outcomes_of(job_of([problem], GradientDescent(0.15), stop, dtype="float32"), engine)
+        require(
+            same_bits(alone.W, found.W) and alone.iterations == found.iterations,
+            f"the problem k={problem.k}, d={problem.d} ends otherwise in company than alone",
+        )
+
+
+def _records(engine: Engine) -> None:
+    job = _taken(engine, job_of(_easy(), GradientDescent(0.15), StopRule(95, 1e-9), record_every=10))
+    for found in outcomes_of(job, engine):
+        history = found.history
+        require(history is not None, "record_every was asked for, history is None")
+        if history is not None:
+            require(
+                list(history.iterations) == [*range(0, 95, 10), 95],
+                f"history must have iterations 0, 10, …, 90 and the last, 95; it has {history.iterations}",
+            )
+            require(_rising(list(history.path_length)), "the path length in the history falls")
+
+
+def _rising(values: Sequence[float]) -> bool:
+    return all(a <= b for a, b in pairwise(values))
+
+
+def _zero_labels(engine: Engine) -> None:
+    p = draw_problem(8, 4, 6)
+    job = _taken(engine, job_of([Problem(p.X, 0.0 * p.y, p.W0, p.v)], GradientDescent(0.1), StopRule(5)))
+    try:
+        outcomes_of(job, engine)
+    except ValueError:
+        return
+    raise AssertionError("labels that are all 0 must raise ValueError: the relative residual is undefined")

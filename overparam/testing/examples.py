@@ -1,0 +1,54 @@
+"""Instances of a component class that its checks are run on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from overparam.activations import Hermite
+from overparam.components import Component
+from overparam.data import Separated
+from overparam.optimizers import StochasticGradientDescent
+from overparam.testing.checks import Skipped
+
+__all__ = ["examples"]
+
+C = TypeVar("C", bound=Component)
+
+_BUILT_IN: Mapping[type[Component], Sequence[Component]] = {
+    Hermite: [Hermite((0.0, 0.5, 0.0, 0.2))],
+    Separated: [Separated(0.3)],
+    StochasticGradientDescent: [StochasticGradientDescent(0.5)],
+}
+
+
+def examples(cls: type[C]) -> list[C]:
+    """Return instances to check: those of the class's own method `examples`, else the defaults.
+
+    A class with a parameter that has no default says by a static method ``examples() -> list`` with
+    which values it is to be checked. One with defaults may, to be checked with more.
+
+    Raises
+    ------
+    Skipped
+        Where a parameter has no default and there is no such method.
+    """
+    own = getattr(cls, "examples", None)
+    if own is not None:
+        return list(own())
+    if cls in _BUILT_IN:
+        return [example for example in _BUILT_IN[cls] if isinstance(example, cls)]
+    required = [
+        field.name
+        for field in dataclasses.fields(cls)
+        if field.init
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    ]
+    if required:
+        raise Skipped(
+            f"{cls.__name__} needs {', '.join(required)}: give it a static method examples() that returns "
+            "instances to check"
+        )
+    return [cls()]

@@ -1,0 +1,108 @@
+"""Checks of executors: the same rows as in the driver, exceptions handed back, an end when told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor as FuturesExecutor
+from contextlib import contextmanager
+from functools import partial
+
+from overparam.activations import Softplus
+from overparam.backends import NumPy
+from overparam.data import Gaussian, Sphere
+from overparam.optimizers import GradientDescent
+from overparam.sweeps import Executor, Specification, TrialKey
+from overparam.sweeps.trials import Task, run_task
+from overparam.testing.checks import Check, Skipped, require
+from overparam.training import Portable, StopRule
+
+__all__ = ["executor_checks"]
+
+_PATIENCE = 120.0  # seconds that a worker may take to start and to train a few milliseconds of work
+_LONG = 6.0  # seconds of a task that nobody waits for
+_MESSAGE = "the exception of a conformance check"
+
+
+def executor_checks(executor: Executor) -> list[Check]:
+    """What every executor must satisfy: names and the functions that check."""
+    return [
+        Check("parallelism-is-positive", partial(_parallelism, executor)),
+        Check("rows-equal-the-drivers", partial(_rows, executor)),
+        Check("exceptions-reach-the-driver", partial(_exceptions, executor)),
+        Check("each-executor-is-new", partial(_new, executor)),
+        Check("abandoning-does-not-wait", partial(_abandons, executor)),
+    ]
+
+
+@contextmanager
+def _created(executor: Executor) -> Iterator[FuturesExecutor]:
+    pool = executor.create()
+    if pool is None:
+        raise Skipped("it trains in the driver itself")
+    try:
+        yield pool
+    finally:
+        executor.abandon(pool)
+
+
+def _parallelism(executor: Executor) -> None:
+    count = executor.parallelism()
+    require(isinstance(count, int) and count >= 1, f"parallelism() is {count!r}: it must be a number ≥ 1")
+
+
+def _task(trials: range) -> Task:
+    specification = Specification(
+        seed=0,
+        activation=Softplus(),
+        optimizer=GradientDescent(),
+        data=Sphere(),
+        labels=Gaussian(),
+        stop=StopRule(30),
+        dtype="float64",
+    )
+    keys = tuple(TrialKey(10, 4, 3, trial) for trial in trials)
+    return Task(specification, NumPy(), (Portable(),), keys)
+
+
+def _rows(executor: Executor) -> None:
+    tasks = [_task(range(start, start + 2)) for start in range(0, 8, 2)]
+    with _created(executor) as pool:
+        futures = [pool.submit(run_task, task) for task in tasks]
+        found = [row._replace(seconds=0.0) for f in futures for row in f.result(timeout=_PATIENCE)]
+    wanted = [row._replace(seconds=0.0) for task in tasks for row in run_task(task)]
+    require(
+        found == wanted, "the rows that come back are not those of the same tasks trained in this process"
+    )
+
+
+def _exceptions(executor: Executor) -> None:
+    with _created(executor) as pool:
+        error = pool.submit(_raise).exception(timeout=_PATIENCE)
+        require(
+            isinstance(error, ArithmeticError) and _MESSAGE in str(error),
+            f"a task raised ArithmeticError({_MESSAGE!r}); the driver is told {error!r}",
+        )
+        again = pool.submit(_task, range(1)).exception(timeout=_PATIENCE)
+        require(again is None, f"after a task that raised, the next one fails with {again!r}")
+
+
+def _raise() -> None:
+    raise ArithmeticError(_MESSAGE)
+
+
+def _new(executor: Executor) -> None:
+    with _created(executor) as first, _created(executor) as second:
+        require(first is not second, "create must make an executor each time: a broken one is replaced")
+
+
+def _abandons(executor: Executor) -> None:
+    with _created(executor) as pool:
+        pool.submit(time.sleep, _LONG)
+        started = time.perf_counter()
+        executor.abandon(pool)
+        waited = time.perf_counter() - started
+        require(
+            waited < 0.5 * _LONG,
+            f"abandon waited {waited:.1f} s for a task that takes {_LONG:g}: it must not wait",
+        )

@@ -1,0 +1,81 @@
+"""The kit's two doors: the checks of a component, and a pytest test made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from overparam.activations import Activation
+from overparam.components import Component
+from overparam.data import DataGenerator, Labels
+from overparam.optimizers import Optimizer
+from overparam.sweeps import Executor
+from overparam.testing.activations import activation_checks
+from overparam.testing.checks import Check, Skipped
+from overparam.testing.components import component_checks
+from overparam.testing.data import data_checks, label_checks
+from overparam.testing.engines import engine_checks
+from overparam.testing.executors import executor_checks
+from overparam.testing.optimizers import optimizer_checks
+from overparam.training import Engine
+
+__all__ = ["checks_for", "conformance"]
+
+_FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
+    (Activation, activation_checks),
+    (Optimizer, optimizer_checks),
+    (DataGenerator, data_checks),
+    (Labels, label_checks),
+    (Engine, engine_checks),
+    (Executor, executor_checks),
+]
+
+
+def checks_for(component: Component) -> list[Check]:
+    """All checks of a component: those of every component, then its family's.
+
+    Parameters
+    ----------
+    component : Component
+        An instance; its parameters are those it is checked with.
+    """
+    own: list[Check] = []
+    for family, checks in _FAMILIES:
+        if isinstance(component, family):
+            own += checks(component)
+    return [*component_checks(component), *own]
+
+
+def conformance(*components: Component) -> Callable[..., None]:
+    """A pytest test that runs every check on every component, one case each.
+
+    Use it in one line of a test module::
+
+        test_conformance = conformance(Swish(), Swish(beta=2.0))
+
+    Parameters
+    ----------
+    *components : Component
+        Instances to check.
+
+    Returns
+    -------
+    callable
+        A parametrized test; its ids read ``swish-derivative-matches-finite-differences``.
+    """
+    import pytest  # the checks themselves run without it
+
+    cases = [
+        pytest.param(check, id=f"{component.specification()}-{check.name}")
+        for component in components
+        for check in checks_for(component)
+    ]
+
+    @pytest.mark.parametrize("check", cases)
+    def test_conformance(check: Check) -> None:
+        try:
+            check.run()
+        except Skipped as reason:
+            pytest.skip(str(reason))
+
+    return test_conformance

@@ -1,0 +1,75 @@
+"""The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
+
+from overparam.theory.certificate import Certificate, Evaluated, certify, evaluate
+from overparam.theory.closed_forms import DerivativeKernel, ValueKernel
+from overparam.theory.constants import (
+    ActivationConstants,
+    DerivativeBound,
+    activation_constants,
+    derivative_bound,
+)
+from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
+from overparam.theory.gaussian import Estimate, expectation
+from overparam.theory.hermite import HermiteSeries, hermite_coefficients, hermite_series
+from overparam.theory.kernels import (
+    Kernel,
+    Sampled,
+    feature_covariance,
+    network_covariance,
+    sampled_covariance,
+    smallest_eigenvalue,
+)
+from overparam.theory.khatri_rao import (
+    KhatriRaoSpectrum,
+    khatri_rao,
+    khatri_rao_power,
+    khatri_rao_spectrum,
+)
+from overparam.theory.linearized import linearized_residuals
+from overparam.theory.probes import Probe, Trajectory, follow
+from overparam.theory.report import TheoryReport, theory_report
+from overparam.theory.setting import Setting
+from overparam.theory.theorems import Conclusion, Hypothesis, Theorem, builtin_theorems
+
+__all__ = [
+    "ActivationConstants",
+    "Certificate",
+    "Conclusion",
+    "DerivativeBound",
+    "DerivativeKernel",
+    "Estimate",
+    "Evaluated",
+    "HermiteSeries",
+    "Hypothesis",
+    "JacobianSpectrum",
+    "Kernel",
+    "KhatriRaoSpectrum",
+    "Probe",
+    "Sampled",
+    "Setting",
+    "Theorem",
+    "TheoryReport",
+    "Trajectory",
+    "ValueKernel",
+    "activation_constants",
+    "builtin_theorems",
+    "certify",
+    "derivative_bound",
+    "empirical_kernel",
+    "evaluate",
+    "expectation",
+    "feature_covariance",
+    "follow",
+    "hermite_coefficients",
+    "hermite_series",
+    "jacobian_change",
+    "jacobian_spectrum",
+    "khatri_rao",
+    "khatri_rao_power",
+    "khatri_rao_spectrum",
+    "linearized_residuals",
+    "network_covariance",
+    "sampled_covariance",
+    "smallest_eigenvalue",
+    "theory_report",
+]

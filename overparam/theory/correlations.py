@@ -1,0 +1,151 @@
+"""Matrices whose entry (i, j) depends on ρ = xᵢᵀxⱼ alone, tile by tile.
+
+Only tiles on and above the diagonal are computed: half the work, temporaries that stay in the cache, and
+a result that is symmetric to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from overparam.arrays import Array, array_namespace
+from overparam.backends import backend_of
+
+__all__ = ["Entry", "coherence", "correlation_matrix", "identity", "precision", "unit_rows"]
+
+Entry: TypeAlias = Callable[[Array, Array], Array]
+"""(cosine, sine) of the angles between samples, to the entries of a kernel matrix."""
+
+NEAR = 0.99
+"""Above this |ρ| the sine is taken from the difference of the two samples: √(1 − ρ²) cancels."""
+
+_ARRAYS_IN_FLIGHT = 6
+_UNIT = 1e-5
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """Rows top:top+height against rows left:left+width of X."""
+
+    top: int
+    left: int
+    cosine: Array
+    sine: Array | None
+
+
+def precision(array: Array) -> float:
+    """Machine epsilon of an array's data type."""
+    return float(array_namespace(array).finfo(array.dtype).eps)
+
+
+def identity(like: Array) -> Array:
+    """Return the identity of the size, data type and device of a square matrix."""
+    # CuPy ignores device= and follows the current device, which the scope sets.
+    with backend_of(like).scope():
+        return array_namespace(like).eye(like.shape[0], dtype=like.dtype, device=like.device)
+
+
+def unit_rows(X: Array) -> Array:
+    """X (n, d) with its rows scaled to norm 1 exactly.
+
+    Raises
+    ------
+    ValueError
+        Where X is not a matrix, or a row's norm is off by more than 1e-5: the theorems assume unit rows.
+    """
+    if X.ndim != 2:
+        raise ValueError(f"X must be a matrix (n, d), its shape is {tuple(X.shape)}")
+    xp = array_namespace(X)
+    norms = xp.linalg.vector_norm(X, axis=1, keepdims=True)
+    furthest = float(xp.max(xp.abs(norms - 1.0)))
+    if not furthest <= _UNIT:
+        raise ValueError(
+            f"the rows of X must have norm 1, one is off by {furthest:.2g}: divide each row by its norm"
+        )
+    return X / norms
+
+
+def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bool) -> Array:
+    """Return the matrix of entry(cos θᵢⱼ, sin θᵢⱼ), shape (n, n), with `diagonal` on its diagonal.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Unit rows.
+    entry : callable
+        Elementwise.
+    diagonal : float
+        The value at θ = 0, put there as it is.
+    with_sine : bool
+        Whether `entry` reads the sine; where not, it gets the cosine twice.
+    """
+    xp = array_namespace(X)
+    rows: list[list[Array]] = []
+    for tile in _tiles(X, with_sine):
+        value = entry(tile.cosine, tile.cosine if tile.sine is None else tile.sine)
+        if tile.top == tile.left:
+            eye = identity(value)
+            value = (0.5 * (value + value.mT)) * (1.0 - eye) + diagonal * eye
+            rows.append([row[len(rows)].mT for row in rows])
+        rows[-1].append(value)
+    return xp.concat([xp.concat(row, axis=1) for row in rows], axis=0)
+
+
+def coherence(X: Array) -> float:
+    """Max over i ≠ j of |xᵢᵀxⱼ| for unit rows; 0 for one row."""
+    xp = array_namespace(X)
+    largest = 0.0
+    for tile in _tiles(X, with_sine=False):
+        size = xp.abs(tile.cosine)
+        if tile.top == tile.left:
+            size = size * (1.0 - identity(size))
+        largest = max(largest, float(xp.max(size)))
+    return min(largest, 1.0)
+
+
+def _tiles(X: Array, with_sine: bool) -> Iterator[_Tile]:
+    """Tiles on and above the diagonal, row by row."""
+    xp = array_namespace(X)
+    n, side = X.shape[0], _side(X)
+    for top in range(0, n, side):
+        rows = X[top : min(top + side, n), :]
+        for left in range(top, n, side):
+            columns = X[left : min(left + side, n), :]
+            cosine = xp.clip(rows @ columns.mT, -1.0, 1.0)
+            if not with_sine:
+                yield _Tile(top, left, cosine, None)
+                continue
+            sine = xp.sqrt((1.0 - cosine) * (1.0 + cosine))
+            if float(xp.max(_off_diagonal(cosine, same=top == left))) > NEAR:
+                cosine, sine = _sharpened(rows, columns, cosine, sine)
+            yield _Tile(top, left, cosine, sine)
+
+
+def _off_diagonal(cosine: Array, same: bool) -> Array:
+    xp = array_namespace(cosine)
+    size = xp.abs(cosine)
+    return size * (1.0 - identity(size)) if same else size
+
+
+def _sharpened(rows: Array, columns: Array, cosine: Array, sine: Array) -> tuple[Array, Array]:
+    """Take cosine and sine of nearly parallel samples from ‖x ∓ y‖² = 2(1 ∓ ρ), which does not cancel."""
+    xp = array_namespace(rows)
+    sign = xp.sign(cosine)
+    gap = 0.0 * cosine
+    for column in range(rows.shape[1]):
+        difference = rows[:, column][:, None] - sign * columns[:, column][None, :]
+        gap = gap + difference * difference
+    gap = 0.5 * gap
+    near = xp.abs(cosine) > NEAR
+    sharp = xp.sqrt(gap * xp.clip(2.0 - gap, 0.0, 2.0))
+    return xp.where(near, sign * (1.0 - gap), cosine), xp.where(near, sharp, sine)
+
+
+def _side(X: Array) -> int:
+    """Rows of a tile, so that the arrays of one tile stay where they are fast."""
+    itemsize = 4 if "32" in str(X.dtype) else 8
+    fitting = math.isqrt(max(1, backend_of(X).working_set() // (itemsize * _ARRAYS_IN_FLIGHT)))
+    return max(128, min(fitting, int(X.shape[0])))

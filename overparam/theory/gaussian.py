@@ -1,0 +1,173 @@
+"""Expectations E[f(g)] over g ~ N(0, 1) by quadrature that knows where f has kinks, with an error estimate.
+
+The line is cut at the kinks and into panels, each panel is halved until a Gauss–Legendre rule and the same
+rule on its halves agree. Plain Gauss–Hermite is wrong by a percent for a φ′ that jumps, at any order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Estimate", "GaussianRule", "Integrand", "expectation", "gaussian_rule", "panel_edges"]
+
+Reals: TypeAlias = NDArray[np.float64]
+Integrand: TypeAlias = Callable[[Reals], Reals]
+
+REACH = 20.0
+"""The rule covers [−20, 20]: the density beyond is below 1e-87, and e^{−x²/4}, which tames a Hermite
+polynomial of any degree, below 1e-43."""
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_END = 1.0 - 1e-9
+"""Where a panel's ends are looked at, on [−1, 1]: no rule sees a jump between its last node and the end."""
+_WIDEST = 1.0
+_MOST_HALVINGS = 40
+_AGREEMENT = 1e-14
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and how far from the truth it can be.
+
+    Attributes
+    ----------
+    value : float
+    error : float
+        Bound on |value − truth|, or the estimate of one where the docstring of its maker says so.
+    """
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class GaussianRule:
+    """Nodes and weights: E[f(g)] ≈ Σ wᵢ f(xᵢ).
+
+    The weight is kept as two factors because a Hermite polynomial overflows where the density vanishes:
+    their products with `root_density` do not.
+
+    Attributes
+    ----------
+    nodes : ndarray, shape (m,)
+    root_density : ndarray, shape (m,)
+        √p(xᵢ), p the density of N(0, 1).
+    lengths : ndarray, shape (m,)
+        Weights of the rule for Lebesgue measure.
+    """
+
+    nodes: Reals
+    root_density: Reals
+    lengths: Reals
+
+    @property
+    def weights(self) -> Reals:
+        """Weights with respect to N(0, 1), shape (m,)."""
+        return self.lengths * self.root_density**2
+
+
+def gaussian_rule(edges: Reals) -> GaussianRule:
+    """Return 16 Gauss–Legendre nodes on every panel between consecutive `edges`."""
+    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
+    nodes = (middle[:, None] + half[:, None] * _NODES).ravel()
+    root = np.exp(-0.25 * nodes**2) / (2.0 * math.pi) ** 0.25
+    return GaussianRule(nodes, root, (half[:, None] * _WEIGHTS).ravel())
+
+
+def panel_edges(
+    functions: Sequence[Integrand], kinks: Sequence[float] = (), widest: float = _WIDEST
+) -> Reals:
+    """Cut [−20, 20] into panels that resolve every function, shape (panels + 1,).
+
+    Parameters
+    ----------
+    functions : sequence of callables
+        Elementwise on float64 arrays.
+    kinks : sequence of float
+        Points where a function or its derivative jumps; panels end there.
+    widest : float
+        No panel is wider.
+    """
+    inside = sorted({-REACH, REACH, *(float(c) for c in kinks if -REACH < c < REACH)})
+    edges = [np.linspace(a, b, 1 + math.ceil((b - a) / widest)) for a, b in pairwise(inside)]
+    pending = np.concatenate([np.stack([e[:-1], e[1:]], axis=1) for e in edges])
+    settled = []
+    for _ in range(_MOST_HALVINGS):
+        middle = pending.mean(axis=1)
+        halves = np.stack([np.stack([pending[:, 0], middle], 1), np.stack([middle, pending[:, 1]], 1)], 1)
+        agreed = np.ones(len(pending), dtype=bool)
+        for f in functions:
+            coarse, unseen = _panel_integrals(f, pending)
+            fine = _panel_integrals(f, halves)[0].sum(axis=1)
+            agreed &= np.abs(fine - coarse) + unseen <= _AGREEMENT * float(np.abs(fine).sum())
+        settled.append(pending[agreed])
+        pending = halves[~agreed].reshape(-1, 2)
+        if not len(pending):
+            break
+    panels = np.concatenate([*settled, pending])
+    return np.unique(panels)
+
+
+def expectation(f: Integrand, kinks: Sequence[float] = ()) -> Estimate:
+    """E[f(g)], g ~ N(0, 1).
+
+    Parameters
+    ----------
+    f : callable
+        Elementwise on float64 arrays.
+    kinks : sequence of float
+        Where f or its derivative jumps. A kink that is not named costs accuracy and shows in the error.
+
+    Returns
+    -------
+    Estimate
+        Its error is the disagreement of the rule with the one of twice as many panels, the mass beyond
+        ±20 and rounding: an estimate, reliable for piecewise analytic f.
+    """
+    edges = panel_edges([f], kinks)
+    panels = np.stack([edges[:-1], edges[1:]], axis=1)
+    halved = np.sort(np.concatenate([edges, panels.mean(axis=1)]))
+    (coarse, unseen), fine = _panel_integrals(f, panels), gaussian_rule(halved)
+    values = fine.weights * f(fine.nodes)
+    by_panel = values.reshape(len(panels), -1).sum(axis=1)
+    disagreement = np.abs(by_panel - coarse) + unseen
+    ends = np.abs(f(np.array([-REACH, REACH]))).sum() * math.exp(-0.5 * REACH**2)
+    # e^{−x²/2} carries the rounding of its exponent, x²/2 times ε.
+    rounding = _EPS * float(np.abs(values) @ (8.0 + fine.nodes**2))
+    return Estimate(math.fsum(by_panel), float(disagreement.sum() + ends) + rounding)
+
+
+def _panel_integrals(f: Integrand, panels: Reals) -> tuple[Reals, Reals]:
+    """∫ f p over each panel (…, 2), and how much of it may hide beside its ends; each of shape (…)."""
+    middle, half = panels.mean(axis=-1), 0.5 * (panels[..., 1] - panels[..., 0])
+
+    def weighted(points: Reals) -> Reals:
+        x = middle[..., None] + half[..., None] * points
+        return np.asarray(f(x) * np.exp(-0.5 * x**2) / math.sqrt(2.0 * math.pi))
+
+    inside = weighted(_NODES)
+    surprise = np.abs(weighted(_ENDS) - inside @ _EXTRAPOLATION.T)
+    return np.asarray(half * (inside @ _WEIGHTS)), np.asarray(
+        half * (1.0 - _NODES[-1]) * surprise.sum(axis=-1)
+    )
+
+
+def _lagrange(points: Reals, nodes: Reals) -> Reals:
+    """The Lagrange polynomials of `nodes` at `points`, shape (len(points), len(nodes))."""
+    basis = np.ones((len(points), len(nodes)))
+    for i, node in enumerate(nodes):
+        others = np.delete(nodes, i)
+        basis[:, i] = np.prod((points[:, None] - others) / (node - others), axis=1)
+    return basis
+
+
+_ENDS = np.array([-_END, _END])
+_EXTRAPOLATION = _lagrange(_ENDS, _NODES)

@@ -1,0 +1,118 @@
+"""Khatri–Rao products and the smallest singular value of X^{∗r} (Section 1.3, Appendix H)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+from overparam.arrays import Array, array_namespace
+from overparam.theory.correlations import precision
+
+__all__ = ["KhatriRaoSpectrum", "khatri_rao", "khatri_rao_power", "khatri_rao_spectrum"]
+
+_DIRECT = 4
+"""Up to this many distinct columns a sample, the singular values are taken from the columns themselves;
+beyond, n² entries of the Gram matrix are less work, at the price of squaring the condition number."""
+
+
+@dataclass(frozen=True)
+class KhatriRaoSpectrum:
+    """σmin(X^{∗r}), the n-th singular value, and how far down it can be told from zero.
+
+    Attributes
+    ----------
+    order : int
+        r.
+    sigma_min : float
+    floor : float
+        A σmin below this is rounding; 0 where σmin is exactly 0.
+    rank_bound : int
+        C(d+r−1, r), the distinct products of r inputs: where n exceeds it, σmin is exactly 0.
+    note : str
+        Why σmin is exactly zero, or that it cannot be told from zero; empty elsewhere.
+    """
+
+    order: int
+    sigma_min: float
+    floor: float
+    rank_bound: int
+    note: str = ""
+
+
+def khatri_rao(A: Array, B: Array) -> Array:
+    """A ∗ B, whose row i is A_i ⊗ B_i: (p, m), (p, n) -> (p, m·n)."""
+    if A.ndim != 2 or B.ndim != 2 or A.shape[0] != B.shape[0]:
+        raise ValueError(f"A ∗ B needs matrices of as many rows, got {tuple(A.shape)} and {tuple(B.shape)}")
+    xp = array_namespace(A, B)
+    return xp.reshape(A[:, :, None] * B[:, None, :], (A.shape[0], A.shape[1] * B.shape[1]))
+
+
+def khatri_rao_power(X: Array, r: int) -> Array:
+    """X^{∗r} of a matrix (n, d): row i is x_i ⊗ … ⊗ x_i, r times; shape (n, dʳ)."""
+    _require_order(r)
+    power = X
+    for _ in range(r - 1):
+        power = khatri_rao(power, X)
+    return power
+
+
+def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
+    """σmin(X^{∗r}) without forming its dʳ columns, of which only C(d+r−1, r) differ.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    r : int
+        At least 1; r = 2 is X ∗ X.
+    """
+    _require_order(r)
+    n, d = X.shape
+    columns = math.comb(d + r - 1, r)
+    if n > columns:
+        bound = f"d(d+1)/2 = {columns}" if r == 2 else f"C(d+r−1, r) = {columns}"
+        return KhatriRaoSpectrum(r, 0.0, 0.0, columns, f"exactly zero because n = {n} > {bound}")
+    xp = array_namespace(X)
+    if columns <= _DIRECT * n:
+        singular = xp.linalg.svdvals(_distinct_columns(X, r))
+        sigma, largest = float(xp.min(singular)), float(xp.max(singular))
+        floor = max(n, columns) * precision(X) * largest
+    else:
+        eigenvalues = xp.linalg.eigvalsh(_gram_power(X, r))
+        sigma = math.sqrt(max(float(xp.min(eigenvalues)), 0.0))
+        floor = math.sqrt(n * precision(X) * float(xp.max(eigenvalues)))
+    note = "" if sigma > floor else f"below {floor:.1e}, where it cannot be told from zero"
+    return KhatriRaoSpectrum(r, sigma, floor, columns, note)
+
+
+def _require_order(r: int) -> None:
+    if r < 1:
+        raise ValueError(f"the order r of X^∗r must be at least 1, got {r}")
+
+
+def _gram_power(X: Array, r: int) -> Array:
+    """(XXᵀ)^{⊙r}, symmetric."""
+    gram = X @ X.mT
+    gram = 0.5 * (gram + gram.mT)
+    return gram**r
+
+
+def _distinct_columns(X: Array, r: int) -> Array:
+    """One column for each product of r inputs, times √(how often X^{∗r} has it): same singular values."""
+    xp = array_namespace(X)
+    chosen = list(combinations_with_replacement(range(X.shape[1]), r))
+
+    def inputs(place: int) -> Array:
+        index = xp.asarray([indices[place] for indices in chosen], dtype=xp.int64, device=X.device)
+        return xp.take(X, index, axis=1)
+
+    product = inputs(0)
+    for place in range(1, r):
+        product = product * inputs(place)
+    repeats = [
+        math.sqrt(math.factorial(r) / math.prod(math.factorial(m) for m in Counter(indices).values()))
+        for indices in chosen
+    ]
+    weights = xp.asarray(repeats, dtype=X.dtype, device=X.device)
+    return product * weights[None, :]

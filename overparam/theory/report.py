@@ -1,0 +1,129 @@
+"""The paper's quantities for a data set and an activation: what ``overparam theory`` shows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from overparam.activations import Activation
+from overparam.arrays import Array, array_namespace
+from overparam.theory.certificate import json_number
+from overparam.theory.constants import ActivationConstants, activation_constants
+from overparam.theory.correlations import unit_rows
+from overparam.theory.gaussian import Estimate
+from overparam.theory.kernels import feature_covariance, network_covariance, smallest_eigenvalue
+from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
+
+__all__ = ["TheoryReport", "theory_report"]
+
+
+@dataclass(frozen=True)
+class TheoryReport:
+    """Quantities of one data set and activation.
+
+    Attributes
+    ----------
+    n, d : int
+    activation : Activation
+    constants : ActivationConstants
+    spectral_norm_X : float
+    khatri_rao : tuple of KhatriRaoSpectrum
+        σmin(X^{∗r}) for r = 1, 2, …, order.
+    lambda_, lambda_tilde : Estimate
+        λ(X) and λ̃(X).
+    notes : tuple of str
+        How the kernels were computed, what is exactly zero or only estimated.
+    """
+
+    n: int
+    d: int
+    activation: Activation
+    constants: ActivationConstants
+    spectral_norm_X: float
+    khatri_rao: tuple[KhatriRaoSpectrum, ...]
+    lambda_: Estimate
+    lambda_tilde: Estimate
+    notes: tuple[str, ...]
+
+    @property
+    def kappa(self) -> float:
+        """κ(X) = √(d/n)‖X‖/σ²min(X∗X) of (2.2); inf where σmin is 0."""
+        return self._kappa(self.khatri_rao[1].sigma_min ** 2)
+
+    @property
+    def kappa_tilde(self) -> float:
+        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not positive."""
+        return self._kappa(self.lambda_.value)
+
+    def _kappa(self, smallest: float) -> float:
+        scale = math.sqrt(self.d / self.n) * self.spectral_norm_X
+        return scale / smallest if smallest > 0.0 else math.inf
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON of ``overparam theory``."""
+        c = self.constants
+        return {
+            "n": self.n,
+            "d": self.d,
+            "activation": self.activation.specification(),
+            "B": json_number(c.bound.value),
+            "mu": c.mu.value,
+            "mu_tilde": c.mu_tilde.value,
+            "gamma": c.gamma.value,
+            "hermite_derivative": [float(x) for x in c.hermite_derivative],
+            "hermite_value": [float(x) for x in c.hermite_value],
+            "spectral_norm_X": self.spectral_norm_X,
+            "sigma_min_khatri_rao": self.khatri_rao[1].sigma_min,
+            "sigma_min_khatri_rao_powers": {str(s.order): s.sigma_min for s in self.khatri_rao},
+            "lambda": self.lambda_.value,
+            "lambda_error": self.lambda_.error,
+            "lambda_tilde": self.lambda_tilde.value,
+            "lambda_tilde_error": self.lambda_tilde.error,
+            "kappa": json_number(self.kappa),
+            "kappa_tilde": json_number(self.kappa_tilde),
+            "notes": list(self.notes),
+        }
+
+
+def theory_report(X: Array, activation: Activation, *, order: int = 4) -> TheoryReport:
+    """Compute the paper's quantities for a data set and an activation.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Unit rows, of any namespace.
+    activation : Activation
+    order : int
+        Hermite coefficients of degree 0 to `order`, and X^{∗r} for r up to it; at least 2.
+
+    Raises
+    ------
+    ValueError
+        For an order below 2, or rows that are not of norm 1.
+    """
+    if order < 2:
+        raise ValueError(f"order must be at least 2, for X ∗ X; got {order}")
+    X = unit_rows(X)
+    constants = activation_constants(activation, order)
+    sigma, sigma_tilde = network_covariance(X, activation), feature_covariance(X, activation)
+    spectra = tuple(khatri_rao_spectrum(X, r) for r in range(1, order + 1))
+    lambda_, lambda_tilde = smallest_eigenvalue(sigma), smallest_eigenvalue(sigma_tilde)
+    notes = [f"Σ: {sigma.method}; Σ̃: {sigma_tilde.method}"]
+    notes += [f"σmin(X^∗{s.order}): {s.note}" for s in spectra if s.note]
+    notes += [constants.bound.note] if constants.bound.note else []
+    for name, estimate in (("λ", lambda_), ("λ̃", lambda_tilde)):
+        if estimate.value <= estimate.error:
+            notes.append(f"{name} cannot be told from zero: {estimate.value:.1e} ± {estimate.error:.1e}")
+    xp = array_namespace(X)
+    return TheoryReport(
+        n=int(X.shape[0]),
+        d=int(X.shape[1]),
+        activation=activation,
+        constants=constants,
+        spectral_norm_X=float(xp.max(xp.linalg.svdvals(X))),
+        khatri_rao=spectra,
+        lambda_=lambda_,
+        lambda_tilde=lambda_tilde,
+        notes=tuple(notes),
+    )

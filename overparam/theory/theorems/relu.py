@@ -1,0 +1,253 @@
+"""Gradient descent with the ReLU: Theorems 2.3, 2.5 and 6.3, Corollary 2.4.
+
+Explicit constants, from the proof of Theorem 6.3: 12(1+δ)√(2n)/√λ ≤ m₀³/(2k), m₀² = kλ/(200‖X‖²), is
+k ≥ C(1+δ)²n‖X‖⁶/λ⁴ with C = 1152·200³, which implies the condition of Lemma 6.7. Lemma 6.4 puts σ²/(2π)
+and (I.1) puts δ/(100n²) for λ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.data import Sphere
+from overparam.theory.probes import Trajectory
+from overparam.theory.setting import Setting
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, largest_constant
+from overparam.theory.theorems.promises import (
+    balanced_output,
+    geometric_bound,
+    geometric_decay,
+    misfit_probability,
+    neighbourhood,
+    step_hypothesis,
+    wants_gradient_descent,
+    wants_relu,
+)
+from overparam.theory.theorems.smooth import sphere_promises
+
+__all__ = ["WIDTH_CONSTANT", "Corollary24", "Theorem23", "Theorem25", "Theorem63"]
+
+WIDTH_CONSTANT = 1152.0 * 200.0**3
+"""C of (6.3)."""
+
+
+def _step(setting: Setting) -> Hypothesis:
+    scale = 3.0 * setting.label_norm**2 * setting.spectral_norm_X**2
+    return step_hypothesis(setting, "η ≤ n/(3‖y‖²‖X‖²)", setting.n / scale)
+
+
+def _applies(setting: Setting) -> Literal[True] | str:
+    return wants_gradient_descent(setting) or wants_relu(setting) or True
+
+
+def _width(setting: Setting, statement: str, lower: float, note: str = "") -> Hypothesis:
+    """(6.3) with `lower` in the place of λ(X)."""
+    scale = (1.0 + setting.delta) ** 2 * setting.n * setting.spectral_norm_X**6
+    right = WIDTH_CONSTANT * scale / lower**4 if lower > 0.0 else math.inf
+    return at_least(statement, float(setting.k), right, note)
+
+
+def _decay(setting: Setting, lower: float) -> float:
+    """1 − η̄·lower/(24‖X‖²)."""
+    step_bar = min(1.0, _step(setting).ratio)
+    return max(1.0 - step_bar * lower / (24.0 * setting.spectral_norm_X**2), 0.0)
+
+
+def _rate(setting: Setting, run: Trajectory, lower: float, bound: str) -> Conclusion:
+    note = "" if lower > 0.0 else "vacuous: the lower bound on λ is 0"
+    statement = f"‖f(W_τ) − y‖ ≤ (1 − {bound})^τ ‖f(W₀) − y‖"
+    return geometric_decay(statement, run, _decay(setting, lower), note=note)
+
+
+def _nearby(setting: Setting, run: Trajectory, lower: float, weight: str) -> Conclusion:
+    scale = setting.label_norm / math.sqrt(setting.n) * math.sqrt(max(lower, 0.0))
+    return neighbourhood(
+        f"{weight}·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖", run, scale / (6.0 * math.sqrt(2.0))
+    )
+
+
+@dataclass(frozen=True)
+class Theorem63(Theorem):
+    """Theorem 6.3."""
+
+    name: ClassVar[str] = "theorem-6-3"
+    title: ClassVar[str] = "Theorem 6.3"
+    statement: ClassVar[str] = (
+        "With the ReLU and k at least a constant times n‖X‖⁶/λ⁴(X), gradient descent from a random start "
+        "converges geometrically to an interpolating network near the start."
+    )
+    reference: ClassVar[str] = "Section 6.2, (6.3); constant from Section 6.7"
+
+    def applies_to(self, setting: Setting) -> Literal[True] | str:
+        """Gradient descent on the ReLU."""
+        return _applies(setting)
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """(6.3) with its explicit constant, and the step."""
+        return [
+            _width(
+                setting, "(6.3) k ≥ 1152·200³(1+δ)²n‖X‖⁶/λ⁴, its constant from 6.7", setting.lambda_.value
+            ),
+            _step(setting),
+            balanced_output(setting),
+        ]
+
+    def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
+        """Rate and neighbourhood."""
+        lower = setting.lambda_.value
+        return [
+            _rate(setting, run, lower, "η̄λ/(24‖X‖²)"),
+            _nearby(setting, run, lower, "√λ/(6√2)·‖y‖/√n"),
+        ]
+
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+        """The rate with λ(X)."""
+        return geometric_bound(run, _decay(setting, setting.lambda_.value))
+
+    def probability(self, setting: Setting) -> float:
+        """1 − 2/n − e^{−δ²n/‖X‖²}."""
+        return 1.0 - 2.0 / setting.n - misfit_probability(setting, 1.0)
+
+
+@dataclass(frozen=True)
+class Theorem23(Theorem):
+    """Theorem 2.3."""
+
+    name: ClassVar[str] = "theorem-2-3"
+    title: ClassVar[str] = "Theorem 2.3"
+    statement: ClassVar[str] = (
+        "With the ReLU and √(kd) at least a constant times (n²/d)κ³(X)σ²min(X∗X), gradient descent from a "
+        "random start converges geometrically to an interpolating network near the start."
+    )
+    reference: ClassVar[str] = "Section 2.2, (2.6); constant from Sections 6.3 and 6.7"
+
+    def applies_to(self, setting: Setting) -> Literal[True] | str:
+        """Gradient descent on the ReLU."""
+        return _applies(setting)
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """(2.6) with its explicit constant, and the step."""
+        sigma, kappa = setting.khatri_rao.sigma_min, setting.kappa
+        constant = 4.0 * math.pi**2 * math.sqrt(WIDTH_CONSTANT) * (1.0 + setting.delta)
+        right = constant * setting.n**2 / setting.d * kappa**3 * sigma**2 if sigma > 0.0 else math.inf
+        return [
+            at_least(
+                "(2.6) √(kd) ≥ 4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X), its constant from 6.7",
+                setting.root_parameters,
+                right,
+                setting.khatri_rao.note,
+            ),
+            _step(setting),
+            balanced_output(setting),
+        ]
+
+    def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
+        """Rate and neighbourhood with σ²/(2π) for λ."""
+        lower = setting.quadratic_bound
+        return [
+            _rate(setting, run, lower, "η̄σ²/(48π‖X‖²)"),
+            _nearby(setting, run, lower, "σ/(12√π)·‖y‖/√n"),
+        ]
+
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+        """The rate with σ²/(2π)."""
+        return geometric_bound(run, _decay(setting, setting.quadratic_bound))
+
+    def probability(self, setting: Setting) -> float:
+        """1 − 1/n − e^{−δ²n/‖X‖²} − ne^{−n}."""
+        n = setting.n
+        return 1.0 - 1.0 / n - misfit_probability(setting, 1.0) - n * math.exp(-n)
+
+
+@dataclass(frozen=True)
+class Theorem25(Theorem):
+    """Theorem 2.5."""
+
+    name: ClassVar[str] = "theorem-2-5"
+    title: ClassVar[str] = "Theorem 2.5"
+    statement: ClassVar[str] = (
+        "With the ReLU and δ-separated samples, gradient descent converges geometrically once k is at least "
+        "a constant times n⁹‖X‖⁶/δ⁴."
+    )
+    reference: ClassVar[str] = "Section 2.2, (2.8), Appendix I; constants from (I.1) and Section 6.7"
+
+    def applies_to(self, setting: Setting) -> Literal[True] | str:
+        """Gradient descent on the ReLU."""
+        return _applies(setting)
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Assumption 1, (2.8) with its explicit constant, and the step."""
+        return [
+            Hypothesis(
+                "Assumption 1: min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ > 0",
+                setting.separation,
+                0.0,
+                setting.separation > 0.0,
+                "δ is measured",
+            ),
+            _width(
+                setting, "(2.8) k ≥ 1152·200³·10⁸(1+ν)²n⁹‖X‖⁶/δ⁴, from 6.7 and (I.1)", self._lower(setting)
+            ),
+            _step(setting),
+            balanced_output(setting),
+        ]
+
+    def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
+        """The rate with δ/(100n²) for λ: c = 1/2400."""
+        return [_rate(setting, run, self._lower(setting), "η̄δ/(2400n²‖X‖²)")]
+
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+        """The rate with δ/(100n²)."""
+        return geometric_bound(run, _decay(setting, self._lower(setting)))
+
+    def probability(self, setting: Setting) -> float:
+        """1 − 2/n − e^{−ν²n/‖X‖²}."""
+        return 1.0 - 2.0 / setting.n - misfit_probability(setting, 1.0)
+
+    @staticmethod
+    def _lower(setting: Setting) -> float:
+        # One sample is separated from nothing: λ = E[φ′²] = ½ is bounded by the largest δ there can be.
+        return min(setting.separation, math.sqrt(2.0)) / (100.0 * setting.n**2)
+
+
+@dataclass(frozen=True)
+class Corollary24(Theorem):
+    """Corollary 2.4."""
+
+    name: ClassVar[str] = "corollary-2-4"
+    title: ClassVar[str] = "Corollary 2.4"
+    statement: ClassVar[str] = (
+        "For the ReLU and data uniform on the sphere, d ≤ n ≤ cd², gradient descent converges at a rate of "
+        "1 − c₁d/n, within a distance of order √n, once √(kd) ≥ Cn²/d."
+    )
+    reference: ClassVar[str] = (
+        "Section 2.2, (2.7); no constant is given; its step lacks Theorem 2.3's factor 3"
+    )
+
+    def applies_to(self, setting: Setting) -> Literal[True] | str:
+        """Gradient descent, the ReLU, uniform data."""
+        if (answer := _applies(setting)) is not True:
+            return answer
+        if isinstance(setting.data, Sphere):
+            return True
+        return "it is about uniform data and needs to know the data generator, and it to be sphere"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """(2.7), d ≤ n ≤ cd², and the step of Theorem 2.3."""
+        n, d = setting.n, setting.d
+        return [
+            largest_constant("(2.7) √(kd) ≥ Cn²/d", setting.root_parameters, n**2 / d),
+            at_least("n ≥ d", float(n), float(d)),
+            largest_constant("d² ≥ Cn, C = 1/c", float(d**2), float(n)),
+            _step(setting),
+        ]
+
+    def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
+        """The constants c₁ and c₃ for which its two displays just hold on the run."""
+        return sphere_promises(setting, run)

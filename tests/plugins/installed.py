@@ -1,0 +1,47 @@
+"""Distributions as they lie in site-packages, on a temporary path, and the command line beside them."""
+
+import json
+import os
+import subprocess
+import sys
+from textwrap import dedent
+
+
+def install(site, distribution, source, *, version="1.0", entry_points=None):
+    """Lay a module and its .dist-info on the path `site`; one entry point named as the distribution."""
+    module = distribution.replace("-", "_")
+    (site / f"{module}.py").write_text(dedent(source), encoding="utf-8")
+    info = site / f"{module}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+    lines = [f"{name} = {target}" for name, target in (entry_points or {distribution: module}).items()]
+    (info / "entry_points.txt").write_text("\n".join(["[overparam]", *lines, ""]))
+
+
+class Finished:
+    """A process that ended."""
+
+    def __init__(self, done):
+        self.code = done.returncode
+        self.output = done.stdout
+        self.errors = done.stderr
+
+    @property
+    def document(self):
+        return json.loads(self.output)
+
+    def warnings(self, about):
+        """The lines on standard error that name a distribution."""
+        return [line for line in self.errors.splitlines() if about in line]
+
+
+def overparam(site, *arguments, **environment):
+    """Run the command line in a process of its own, with the distributions of `site` installed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "overparam", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(site), **environment},
+        timeout=120,
+    )
+    return Finished(done)
