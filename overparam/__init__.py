@@ -7,11 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from overparam import theory
     from overparam.api import draw_problem, load_study, sweep, train
     from overparam.problems import Problem
     from overparam.training import History, Outcome, Status
 
-__all__ = ["History", "Outcome", "Problem", "Status", "draw_problem", "load_study", "sweep", "train"]
+__all__ = [
+    "History",
+    "Outcome",
+    "Problem",
+    "Status",
+    "draw_problem",
+    "load_study",
+    "sweep",
+    "theory",
+    "train",
+]
 
 _HOMES = {
     "History": "overparam.training",
@@ -26,6 +37,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "theory":
+        return import_module("overparam.theory")
     if name not in _HOMES:
         raise AttributeError(f"module 'overparam' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

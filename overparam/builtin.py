@@ -6,6 +6,7 @@ from overparam.data import DataGenerator, File, FileLabels, Gaussian, Labels, Ra
 from overparam.hookspecs import hookimpl
 from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
 from overparam.sweeps import Executor, Processes, Serial
+from overparam.theory import Theorem, builtin_theorems
 from overparam.training import Engine, Portable
 
 
@@ -43,6 +44,12 @@ def overparam_backends() -> list[type[Backend]]:
 def overparam_engines() -> list[type[Engine]]:
     """The portable engine."""
     return [Portable]
+
+
+@hookimpl
+def overparam_theorems() -> list[type[Theorem]]:
+    """The paper's."""
+    return list(builtin_theorems())
 
 
 @hookimpl

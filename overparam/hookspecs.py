@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from overparam.data import DataGenerator, Labels
     from overparam.optimizers import Optimizer
     from overparam.sweeps import Executor
+    from overparam.theory import Theorem
     from overparam.training import Engine
 
 __all__ = ["hookimpl", "hookspec"]
@@ -57,6 +58,12 @@ def overparam_backends() -> list[type[Backend]]:
 @hookspec
 def overparam_engines() -> list[type[Engine]]:
     """Training engines, for ``--engine``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_theorems() -> list[type[Theorem]]:
+    """Theorems, for ``overparam certify``."""
     raise NotImplementedError
 
 

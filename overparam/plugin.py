@@ -19,6 +19,9 @@ from overparam.plugins import API_VERSION
 from overparam.problems import Problem, Stream, generator
 from overparam.special import erf
 from overparam.sweeps.executors import Executor
+from overparam.theory.probes import Trajectory
+from overparam.theory.setting import Setting
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule
 from overparam.training.outcome import History, Outcome, Status
 from overparam.training.program import Instruction, Operand, Program, Value
@@ -33,6 +36,7 @@ __all__ = [
     "Backend",
     "Component",
     "ComponentError",
+    "Conclusion",
     "DType",
     "DataGenerator",
     "Dataset",
@@ -42,6 +46,7 @@ __all__ = [
     "FirstOrder",
     "FunctionSpace",
     "History",
+    "Hypothesis",
     "Instruction",
     "Job",
     "Labels",
@@ -53,11 +58,14 @@ __all__ = [
     "OutputLayer",
     "Problem",
     "Program",
+    "Setting",
     "State",
     "Status",
     "Step",
     "StopRule",
     "Stream",
+    "Theorem",
+    "Trajectory",
     "Unrecordable",
     "Value",
     "array_namespace",

@@ -31,6 +31,7 @@ from overparam.components import Component, ComponentError, build, parse_specifi
 from overparam.data import DataGenerator, Labels
 from overparam.optimizers import Optimizer
 from overparam.sweeps import Executor
+from overparam.theory import Theorem
 from overparam.training import Engine
 
 __all__ = ["API_VERSION", "HOOKS", "Plugin", "PluginError", "PluginWarning", "Registry", "default_registry"]
@@ -46,16 +47,14 @@ HOOKS: Mapping[type[Component], str] = {
     Backend: "overparam_backends",
     Engine: "overparam_engines",
     Executor: "overparam_executors",
+    Theorem: "overparam_theorems",
 }
 """The hook that hands over each family of components."""
 
 _GROUP = "overparam"
 _OWN = "overparam"
 _SLOW = 2.0  # seconds of import after which a plugin is worth a remark
-_WITHOUT_PARAMETERS = (
-    Backend,
-    Engine,
-)  # every one of them is asked, with the parameters left at their defaults
+_WITHOUT_PARAMETERS = (Backend, Engine, Theorem)  # asked one and all, with their parameters at the defaults
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 C = TypeVar("C", bound=Component)
@@ -223,6 +222,10 @@ class Registry:
             raise ComponentError(f"{given!r} is not of the family {family.kind}: give one, or its name")
         name, parameters = parse_specification(given)
         return build(self.find(family, name), parameters)
+
+    def all_of(self, family: type[C]) -> list[C]:
+        """One component of every class of a family, for families whose components take no parameters."""
+        return [cls() for offers in self.choices(family).values() for _, cls in offers]
 
     def engines(self) -> list[Engine]:
         """All engines, those of plugins first: the portable one is the last resort."""

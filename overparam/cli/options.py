@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["RANGE", "echo_json", "json_flag", "problem_options", "range_option", "stop_options"]
+__all__ = ["RANGE", "all_of", "echo_json", "json_flag", "problem_options", "range_option", "stop_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,7 +54,9 @@ def range_option(name: str, default: str, text: str) -> Callable[[F], F]:
     return click.option(name, type=RANGE, default=default, show_default=True, metavar="RANGE", help=text)
 
 
-def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Several options as one decorator, in the order of the help."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -65,7 +67,7 @@ def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
 
 def problem_options(function: F) -> F:
     """What is trained: activation, optimizer, data, labels and seed."""
-    return _all(
+    return all_of(
         click.option("--activation", default="softplus", show_default=True, metavar="SPEC"),
         click.option(
             "--optimizer",
@@ -95,7 +97,7 @@ def problem_options(function: F) -> F:
 
 def stop_options(function: F) -> F:
     """When a training stops."""
-    return _all(
+    return all_of(
         click.option("--max-iterations", type=click.IntRange(min=0), default=15_000, show_default=True),
         click.option(
             "--tolerance",

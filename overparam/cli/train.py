@@ -9,27 +9,21 @@ import click
 import numpy as np
 
 from overparam.api import Training, prepare_training
-from overparam.cli.options import echo_json, json_flag, problem_options, stop_options
+from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
-from overparam.data import DataGenerator, Labels
 from overparam.figures import save, training_figure
 from overparam.optimizers import FirstOrder
-from overparam.plugins import Registry
-from overparam.problems import Problem, draw_problem
+from overparam.problems import Problem
 from overparam.training import Outcome, StopRule
 
 __all__ = ["train"]
 
-_DEFAULT_N, _DEFAULT_D = 100, 20
 _POINTS_OF_A_PLOT = 500
 
 
 @click.command()
-@click.option("--n", type=int, help="Samples.  [default: the data file's, else 100]")
-@click.option("--d", type=int, help="Inputs.  [default: the data file's, else 20]")
-@click.option("--k", type=int, default=20, show_default=True, help="Hidden units.")
-@problem_options
-@click.option("--trial", type=click.IntRange(min=0), default=0, show_default=True)
+@instance_options
 @stop_options
 @click.option(
     "--record-every", type=click.IntRange(min=1), metavar="N", help="Keep the residual every N iterations."
@@ -57,7 +51,7 @@ def train(settings: Settings, /, **given: Any) -> None:
     registry = settings.registry
     training = prepare_training(
         registry,
-        _problem(registry, given),
+        instance_of(registry, given),
         activation=given["activation"],
         optimizer=given["optimizer"],
         stop=StopRule(given["max_iterations"], given["tolerance"]),
@@ -80,24 +74,6 @@ def train(settings: Settings, /, **given: Any) -> None:
         echo_json(document)
     else:
         _print(document)
-
-
-def _problem(registry: Registry, given: dict[str, Any]) -> Problem:
-    data = registry.resolve(DataGenerator, given["data"])
-    own = data.shape() or (_DEFAULT_N, _DEFAULT_D)
-    n, d = (
-        asked if asked is not None else size
-        for asked, size in zip((given["n"], given["d"]), own, strict=True)
-    )
-    return draw_problem(
-        n,
-        d,
-        given["k"],
-        seed=given["seed"],
-        trial=given["trial"],
-        data=data,
-        labels=registry.resolve(Labels, given["labels"]),
-    )
 
 
 def _document(training: Training, outcome: Outcome, given: dict[str, Any]) -> dict[str, Any]:

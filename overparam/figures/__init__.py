@@ -1,5 +1,6 @@
 """Figures: the phase diagram and one training with matplotlib, and the diagram on a terminal."""
 
+from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import FORMATS, PlottingUnavailable, new_figure, save
 from overparam.figures.phase import phase_figure
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
@@ -10,6 +11,7 @@ __all__ = [
     "HeatMap",
     "PlottingUnavailable",
     "boundary_line",
+    "bounds_figure",
     "new_figure",
     "phase_figure",
     "plain",

@@ -26,16 +26,23 @@ Written by `nox -s docs` from the commands' own help.
 """
 
 
-def helps(command, path):
-    context = click.Context(command, info_name=" ".join(path), terminal_width=100, max_content_width=100)
-    yield path, command.get_help(context)
+def helps(command, name, parent=None):
+    context = click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        help_option_names=["-h", "--help"],
+    )
+    yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            yield from helps(command.get_command(context, name), [*path, name])
+        for child in command.list_commands(context):
+            yield from helps(command.get_command(context, child), child, context)
 
 
 def page():
-    sections = [f"## {' '.join(path)}\n\n```text\n{text}\n```\n" for path, text in helps(main, ["overparam"])]
+    sections = [f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps(main, "overparam")]
     return "\n".join([HEAD.replace("\\\\", "\\"), *sections])
 
 

@@ -110,4 +110,4 @@ def test_text_says_what_ended_how(overparam):
     call = overparam("train", *SMALL)
     assert call.code == 0
     assert "budget exhausted" in call.output
-    assert "portable on numpy" in call.output
+    assert " on numpy, cpu, float64" in call.output

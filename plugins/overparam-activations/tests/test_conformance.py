@@ -1,0 +1,7 @@
+"""Every activation of this distribution against overparam's conformance kit."""
+
+from overparam_activations import ELU, GELU, Absolute, ErrorFunction, Quadratic, Sigmoid, Tanh
+
+from overparam.testing import conformance
+
+test_conformance = conformance(ErrorFunction(), Tanh(), GELU(), Sigmoid(), ELU(), Quadratic(), Absolute())

@@ -1,0 +1,10 @@
+"""What this distribution hands over."""
+
+from overparam.plugin import DataGenerator, hookimpl
+from overparam_digits import Digits
+
+
+@hookimpl
+def overparam_data() -> list[type[DataGenerator]]:
+    """Handwritten digits."""
+    return [Digits]

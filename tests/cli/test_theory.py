@@ -1,0 +1,77 @@
+"""``overparam theory`` and ``overparam certify``."""
+
+import math
+
+import pytest
+
+KEYS = {
+    "n",
+    "d",
+    "activation",
+    "B",
+    "mu",
+    "mu_tilde",
+    "gamma",
+    "hermite_derivative",
+    "hermite_value",
+    "spectral_norm_X",
+    "sigma_min_khatri_rao",
+    "lambda",
+    "lambda_error",
+    "lambda_tilde",
+    "lambda_tilde_error",
+    "kappa",
+    "kappa_tilde",
+    "notes",
+}
+SMALL = ("--n", 15, "--d", 6, "--k", 10)
+
+
+def test_theory_of_softplus(overparam):
+    document = overparam("theory", *SMALL, "--json").document
+    assert set(document) >= KEYS
+    assert document["mu"] == pytest.approx(0.206620964141907037, abs=1e-14)
+    assert document["mu_tilde"] == pytest.approx(0.5, abs=1e-14)
+    assert document["hermite_value"][0] == pytest.approx(0.806059183347439785, abs=1e-14)
+    assert document["lambda"] > document["lambda_error"] > 0
+
+
+def test_theory_of_relu(overparam):
+    document = overparam("theory", *SMALL, "--activation", "relu", "--order", 3, "--json").document
+    assert document["mu"] == pytest.approx(1 / math.sqrt(2 * math.pi), abs=1e-14)
+    assert len(document["hermite_derivative"]) == 4
+
+
+def test_khatri_rao_is_exactly_zero_where_it_must_be(overparam):
+    call = overparam("theory", "--n", 22, "--d", 6, "--json")
+    assert call.document["sigma_min_khatri_rao"] == 0.0
+    assert call.document["kappa"] is None
+    assert any("exactly zero" in note for note in call.document["notes"])
+
+
+def test_text_names_the_kernels(overparam):
+    output = overparam("theory", *SMALL).output
+    assert "λ(X)" in output
+    assert "λ̃(X)" in output
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_certify(overparam, backend):
+    pytest.importorskip(backend)
+    options = (*SMALL, "--optimizer", "gd:step_size=theorem", "--max-iterations", 60)
+    document = overparam("--backend", backend, "certify", *options, "--json").document
+    theorems = {one["name"]: one for one in document["theorems"]}
+    assert {"Theorem 2.1", "Theorem 6.2", "Lemma 6.12"} <= set(theorems)
+    smooth = theorems["Theorem 2.1"]
+    assert set(smooth["hypotheses"][0]) >= {"statement", "left", "right", "ratio", "holds", "note"}
+    assert set(smooth["conclusions"][0]) >= {"statement", "worst_ratio", "at_iteration", "holds"}
+    assert any(h["holds"] is False for h in smooth["hypotheses"])
+    assert all(c["holds"] for c in smooth["conclusions"])
+
+
+def test_certify_draws_theory_against_practice(overparam, tmp_path):
+    pytest.importorskip("matplotlib")
+    call = overparam("certify", *SMALL, "--max-iterations", 40, "--plot", "bounds.png")
+    assert call.code == 0
+    assert "Theorem 6.2" in call.output
+    assert (tmp_path / "bounds.png").read_bytes().startswith(b"\x89PNG")
