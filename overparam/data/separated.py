@@ -14,7 +14,9 @@ from overparam.data.sphere import uniform_on_sphere
 __all__ = ["Separated", "separation"]
 
 _TRIES_PER_POINT = 200
-_REPULSION_STEPS = 4000
+_REPULSION_STEPS = 500
+_STRETCHES = (1.0 + 1e-9, 1.003, 1.03)
+_DESCENT, _CLIMB, _CLIMBS = 0.85, 1.03, 4
 
 
 def separation(X: Matrix) -> float:
@@ -68,8 +70,8 @@ class Separated(DataGenerator):
 
 
 def _round_down(x: float) -> float:
-    """Four decimals, downwards: a δ that can be asked for."""
-    return math.floor(x * 1e4) / 1e4
+    """Four decimals, downwards and with room for rounding: a δ that can be asked for."""
+    return max(0.0, math.floor((x - 1e-6) * 1e4) / 1e4)
 
 
 def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matrix | None:
@@ -90,37 +92,53 @@ def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matri
 
 
 def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[Matrix, float]:
-    """Push points apart towards δ; where it stays out of reach, towards what can be had by bisection."""
-    best = uniform_on_sphere(n, d, rng)
-    reached = separation(best)
-    if d == 1 or n == 1:
+    """Push points apart towards δ; where that stays out of reach, step by step towards what can be had."""
+    start = uniform_on_sphere(n, d, rng)
+    if n <= d:  # orthogonal lines are as far apart as any
+        start = np.linalg.qr(start.T)[0].T
+    X, best, reached = start, start, separation(start)
+    if d == 1 or reached >= delta:
         return best, reached
-    low, target = 0.0, delta
-    for _ in range(10):
-        X = _push_apart(best, target)
-        if (now := separation(X)) > reached:
-            best, reached = X, now
+
+    def push(aim: float) -> None:
+        nonlocal X, best, reached
+        X, closest, now = _push_apart(X, aim)
+        if now > reached:
+            best, reached = closest, now
+
+    # Where δ can just be had, a little more is a better aim: the last pairs are pushed least.
+    for stretch in _STRETCHES:
+        push(delta * stretch)
         if reached >= delta:
-            break
-        low = max(low, reached)
-        target = 0.5 * (low + min(delta, target)) if now < target else 0.5 * (target + delta)
+            return best, reached
+    aim = delta
+    while reached < aim:  # an aim too far leaves some points together for good: begin again, lower
+        aim *= _DESCENT
+        X = start
+        push(aim)
+    for _ in range(_CLIMBS):
+        push(min(delta, reached * _CLIMB))
     return best, reached
 
 
-def _push_apart(X: Matrix, delta: float) -> Matrix:
-    """Minimize Σ max(0, |ρᵢⱼ| − μ)² over unit rows, μ = 1 − δ²/2, by accelerated projected gradient."""
-    goal = 1.0 - 0.5 * min(delta * (1.0 + 1e-9), math.sqrt(2.0)) ** 2
-    best, best_reached = X, separation(X)
+def _push_apart(X: Matrix, delta: float) -> tuple[Matrix, Matrix, float]:
+    """Minimize Σ max(0, |ρᵢⱼ| − μ)² over unit rows, μ = 1 − δ²/2, by projected gradient with momentum.
+
+    Returns where it ended, the best on the way, and that one's separation.
+    """
+    goal = 1.0 - 0.5 * min(delta, math.sqrt(2.0)) ** 2
+    best, reached = X, separation(X)
     velocity = np.zeros_like(X)
     for step in range(_REPULSION_STEPS):
         gram = X @ X.T
         np.fill_diagonal(gram, 0.0)
         excess = np.sign(gram) * np.maximum(np.abs(gram) - goal, 0.0)
-        velocity = 0.9 * velocity - 0.25 * (excess @ X)
+        crowd = max(1, int(np.count_nonzero(excess, axis=1).max()))
+        velocity = 0.8 * velocity - (0.5 / crowd) * (excess @ X)
         X = X + velocity
         X = X / np.linalg.norm(X, axis=1, keepdims=True)
-        if step % 20 == 19 and (now := separation(X)) > best_reached:
-            best, best_reached = X, now
-            if best_reached >= delta:
+        if step % 10 == 9 and (now := separation(X)) > reached:
+            best, reached = X, now
+            if reached >= delta:
                 break
-    return best
+    return X, best, reached

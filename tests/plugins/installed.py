@@ -12,7 +12,7 @@ def install(site, distribution, source, *, version="1.0", entry_points=None):
     module = distribution.replace("-", "_")
     (site / f"{module}.py").write_text(dedent(source), encoding="utf-8")
     info = site / f"{module}-{version}.dist-info"
-    info.mkdir()
+    info.mkdir(exist_ok=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
     lines = [f"{name} = {target}" for name, target in (entry_points or {distribution: module}).items()]
     (info / "entry_points.txt").write_text("\n".join(["[overparam]", *lines, ""]))

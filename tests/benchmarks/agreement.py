@@ -1,0 +1,54 @@
+"""The check that all contenders do the same trainings: their iteration counts agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.activations import Activation
+from overparam.backends import DType
+from overparam.problems import draw_problem
+from overparam.training import StopRule
+from tests.benchmarks.contenders import Contender
+from tests.benchmarks.instances import Instances
+
+__all__ = ["STOP", "disagreements", "easy_instances", "iteration_counts"]
+
+STOP = StopRule(3000, 0.02)
+_STEPS, _SHARE = 3, 0.005
+"""Rounding moves the first iterate below the tolerance by a few steps, more where descent is slow."""
+
+
+def easy_instances(activation: Activation, dtype: DType) -> Instances:
+    """Four problems with several times as many parameters as samples: all converge, each at its own pace."""
+    return Instances(tuple(draw_problem(20, 10, 20, trial=t) for t in range(4)), activation, dtype)
+
+
+def iteration_counts(
+    contender: Contender, instances: Instances, stop: StopRule = STOP
+) -> list[NDArray[np.int64]]:
+    """Iterations of each instance, for each way in which the contender runs."""
+    return [run(stop) for run in contender.prepare(instances)]
+
+
+def disagreements(
+    contenders: Sequence[Contender], activations: Sequence[Activation], dtypes: Sequence[DType]
+) -> list[str]:
+    """Sentences about contenders whose counts are not the first contender's; [] where all agree."""
+    found = []
+    for activation in activations:
+        for dtype in dtypes:
+            instances = easy_instances(activation, dtype)
+            [reference, *_] = iteration_counts(contenders[0], instances)
+            if not (0 < reference.min() and reference.max() < STOP.max_iterations):
+                found.append(f"{activation.name}, {dtype}: the instances do not converge: {reference}")
+            allowed = np.maximum(_STEPS, _SHARE * reference)
+            found += [
+                f"{contender.name}, {activation.name}, {dtype}: {counts} iterations, not {reference}"
+                for contender in contenders[1:]
+                for counts in iteration_counts(contender, instances)
+                if np.any(np.abs(counts - reference) > allowed)
+            ]
+    return found

@@ -1,0 +1,60 @@
+"""What is measured: the grid of shapes, activations, data types and batch sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from overparam.activations import Activation, ReLU, Softplus
+from overparam.backends import DType
+
+__all__ = ["ACTIVATIONS", "BATCHES", "DTYPES", "SAMPLES", "SHAPES", "Cell", "grid"]
+
+SHAPES = ((5, 5), (10, 10), (10, 20), (20, 10), (25, 25))
+"""(k, d), from the region of Figure 2."""
+SAMPLES = (100, 200)
+BATCHES = (10, 100)
+DTYPES: tuple[DType, ...] = ("float32", "float64")
+ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Trainings of one shape that are carried out side by side.
+
+    Attributes
+    ----------
+    activation : Activation
+    dtype : "float32" or "float64"
+    n, k, d : int
+    batch : int
+        How many.
+    """
+
+    activation: Activation
+    dtype: DType
+    n: int
+    k: int
+    d: int
+    batch: int
+
+    @property
+    def flops(self) -> int:
+        """Flops of the two matrix products of one update of one training, 4nkd."""
+        return 4 * self.n * self.k * self.d
+
+    @property
+    def values(self) -> int:
+        """Values of φ and φ′ in one update of one training, nk."""
+        return self.n * self.k
+
+
+def grid(
+    shapes: Sequence[tuple[int, int]] = SHAPES,
+    samples: Sequence[int] = SAMPLES,
+    batches: Sequence[int] = BATCHES,
+) -> Iterator[Cell]:
+    """Cells table by table: activation, data type, n, (k, d), batch."""
+    for activation, dtype, n, (k, d), batch in product(ACTIVATIONS, DTYPES, samples, shapes, batches):
+        yield Cell(activation, dtype, n, k, d, batch)

@@ -1,0 +1,73 @@
+"""What this machine could do at best: its rate in matrix products and in values of φ and φ′."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numba import njit
+from overparam_numba.compiled import compiled_loop
+from overparam_numba.workspace import Workspace
+
+from overparam.activations import Activation
+from overparam.backends import DType
+from overparam.optimizers import GradientDescent
+from overparam.problems import draw_problem
+
+__all__ = ["Probe", "activation_probe", "gemm_probe"]
+
+Probe: TypeAlias = Callable[[], float]
+"""Measures a rate once."""
+
+_GEMM_SIZE = 1200
+_N, _K = 128, 16  # Z fills a third of a 48 KiB first-level cache in double precision, and has no padding
+_VALUES = 8_000_000  # a core's share of one measurement: some tens of milliseconds
+
+
+@lru_cache
+def gemm_probe(dtype: DType) -> Probe:
+    """Flops a second of a large square matrix product, on all cores."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((_GEMM_SIZE, _GEMM_SIZE)).astype(dtype) for _ in range(2))
+
+    def measure() -> float:
+        started = time.perf_counter()
+        np.matmul(a, b)
+        return float(2 * _GEMM_SIZE**3 / (time.perf_counter() - started))
+
+    return measure
+
+
+@lru_cache
+def activation_probe(activation: Activation, dtype: DType) -> Probe:
+    """Values a second of the fused engine's pass over Z (φ, φ′, r) on a resident Z, on all cores."""
+    residual = compiled_loop(activation, GradientDescent()).module.residual
+
+    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    def repeat(a, y, z, r, v, k, n, m, count):  # type: ignore[no-untyped-def]
+        for _ in range(count):
+            residual(a, y, z, r, v, k, n, m)
+
+    problem = draw_problem(_N, 1, _K)
+    cores = os.cpu_count() or 1
+    spaces = [Workspace.of(problem, np.dtype(dtype), states=0, batch=0, idle=True) for _ in range(cores)]
+    pool = ThreadPoolExecutor(cores)
+
+    def work(space: Workspace, count: int) -> None:
+        _, y, v, _, _, z, r, _ = space.places
+        n, k, _, m = space.sizes
+        repeat(space.memory, y, z, r, v, k, n, m, count)
+
+    def measure() -> float:
+        count = _VALUES // (_N * _K)
+        started = time.perf_counter()
+        list(pool.map(work, spaces, [count] * cores))
+        return cores * count * _N * _K / (time.perf_counter() - started)
+
+    work(spaces[0], 1)
+    return measure

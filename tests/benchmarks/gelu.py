@@ -1,0 +1,51 @@
+"""A stranger's activation against softplus, both fused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from overparam.activations import Softplus
+from overparam.plugin import Activation, Array, array_namespace
+from tests.benchmarks.cells import DTYPES, Cell
+from tests.benchmarks.contenders import FUSED
+from tests.benchmarks.instances import Instances
+from tests.benchmarks.measure import interleaved
+
+__all__ = ["Gelu", "gelu_against_softplus"]
+
+_RATE = 0.7978845608028654  # √(2/π)
+
+
+@dataclass(frozen=True)
+class Gelu(Activation):
+    """GELU in its tanh form, φ(z) = z(1 + tanh(√(2/π)(z + 0.044715z³)))/2."""
+
+    name: ClassVar[str] = "gelu"
+
+    def value(self, z: Array) -> Array:
+        """φ(z)."""
+        return 0.5 * z * (1.0 + self._tanh(z))
+
+    def derivative(self, z: Array) -> Array:
+        """φ′(z)."""
+        t = self._tanh(z)
+        return 0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * (_RATE * (1.0 + 0.134145 * z * z))
+
+    def _tanh(self, z: Array) -> Array:
+        return array_namespace(z).tanh(_RATE * (z + 0.044715 * z * z * z))
+
+
+def gelu_against_softplus(rounds: int, seconds: float) -> list[tuple[Cell, float, float]]:
+    """Updates a second of the fused engine with GELU and with softplus, interleaved, cell by cell."""
+    found = []
+    for dtype in DTYPES:
+        for n, k, d in ((100, 10, 10), (200, 25, 25)):
+            cell = Cell(Gelu(), dtype, n, k, d, 100)
+            runs = {
+                c.activation.name: FUSED.prepare(Instances.of(c))[0]
+                for c in (cell, replace(cell, activation=Softplus()))
+            }
+            updates, times, _ = interleaved(runs, rounds, seconds)
+            found.append((cell, *(cell.batch * updates / times[name] for name in ("gelu", "softplus"))))
+    return found

@@ -1,0 +1,78 @@
+"""The instances that every contender is given, and what it is asked to do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.activations import Activation
+from overparam.backends import DType, NumPy
+from overparam.optimizers import GradientDescent
+from overparam.problems import Problem, draw_problem
+from overparam.training import Engine, Job, StopRule
+from tests.benchmarks.cells import Cell
+
+__all__ = ["Instances", "Run", "trained_by"]
+
+Run: TypeAlias = Callable[[StopRule], NDArray[np.int64]]
+"""Trains every instance from W₀ under a stop rule; returns each one's iterations, shape (b,)."""
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Problems of one (n, k, d), an activation and a data type; the method is gradient descent.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+    activation : Activation
+    dtype : "float32" or "float64"
+    """
+
+    problems: tuple[Problem, ...]
+    activation: Activation
+    dtype: DType
+
+    @classmethod
+    def of(cls, cell: Cell) -> Instances:
+        """Draw the instances of a cell."""
+        problems = (draw_problem(cell.n, cell.d, cell.k, trial=trial) for trial in range(cell.batch))
+        return cls(tuple(problems), cell.activation, cell.dtype)
+
+    @property
+    def optimizer(self) -> GradientDescent:
+        """Gradient descent with the paper's step size (Section 4)."""
+        return GradientDescent()
+
+    @property
+    def step_size(self) -> float:
+        """η, the same for all."""
+        return self.optimizer.step_size_for(self.problems[0], self.activation)
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """X (b, n, d), y (b, n), W₀ (b, k, d), v (b, k) and 1/‖y‖² (b,), in the data type."""
+        stacked = (
+            np.stack([np.asarray(getattr(p, name)) for p in self.problems]) for name in ("X", "y", "W0", "v")
+        )
+        X, y, W0, v = stacked
+        scale = 1.0 / np.sum(y * y, axis=1)
+        return tuple(np.ascontiguousarray(a, dtype=self.dtype) for a in (X, y, W0, v, scale))
+
+
+def trained_by(engine: Engine, instances: Instances) -> Run:
+    """Whole trainings by one of the engines, from host arrays to outcomes."""
+
+    def run(stop: StopRule) -> NDArray[np.int64]:
+        job = Job(
+            instances.problems, instances.activation, instances.optimizer, stop, NumPy(), instances.dtype
+        )
+        iterations = np.zeros(len(instances.problems), dtype=np.int64)
+        for position, outcome in engine.run(job):
+            iterations[position] = outcome.iterations
+        return iterations
+
+    return run

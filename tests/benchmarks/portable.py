@@ -1,0 +1,13 @@
+"""The portable engine on NumPy, which chooses its batches itself."""
+
+from __future__ import annotations
+
+from overparam.training import Portable
+from tests.benchmarks.instances import Instances, Run, trained_by
+
+__all__ = ["prepare"]
+
+
+def prepare(instances: Instances) -> list[Run]:
+    """One way to run."""
+    return [trained_by(Portable(), instances)]

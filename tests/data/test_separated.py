@@ -1,0 +1,64 @@
+"""δ-separated data: Assumption 1 with both signs, known packings, and δ that cannot be."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from overparam.data import Separated, separation
+
+
+def least_distance(X):
+    """Assumption 1, pair by pair."""
+    return min(
+        min(np.linalg.norm(X[i] - X[j]), np.linalg.norm(X[i] + X[j])) for i in range(len(X)) for j in range(i)
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "delta"),
+    [
+        (100, 20, 0.5),
+        (100, 20, 0.9),
+        (50, 3, 0.2),
+        (3, 2, 0.999),  # three lines in the plane, 60° apart: δ = 1
+        (6, 3, 1.05),  # the diagonals of the icosahedron: cos = 1/√5, δ = 1.0515
+        (20, 20, 1.41),  # orthogonal: √2
+        (5, 8, 1.414),
+        (1, 1, 1.0),
+    ],
+)
+def test_the_separation_is_what_was_asked_for(n, d, delta):
+    X = Separated(delta).draw(n, d, np.random.default_rng(0)).X
+    assert X.shape == (n, d)
+    np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1.0, rtol=1e-14)
+    if n > 1:
+        assert least_distance(X) >= delta
+        assert separation(X) == pytest.approx(least_distance(X), abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "most"),
+    [(3, 2, 1.0), (6, 3, math.sqrt(2 - 2 / math.sqrt(5))), (4, 4, math.sqrt(2)), (2, 1, 0.0)],
+)
+def test_too_much_is_refused_with_what_could_be_had(n, d, most):
+    with pytest.raises(ValueError, match="the largest delta reached is") as caught:
+        Separated(most + 0.01).draw(n, d, np.random.default_rng(0))
+    reached = float(re.search(r"reached is ([\d.]+)", str(caught.value)).group(1))
+    assert reached <= most
+    assert reached >= most - 0.01
+    if reached > 0:
+        X = Separated(reached).draw(n, d, np.random.default_rng(0)).X
+        assert least_distance(X) >= reached
+
+
+@pytest.mark.parametrize("delta", [0.0, -0.5, math.nan, math.inf])
+def test_delta_is_a_positive_number(delta):
+    with pytest.raises(ValueError, match="delta must be a positive number"):
+        Separated(delta)
+
+
+def test_one_stream_gives_one_data_set():
+    first, second = (Separated(0.4).draw(30, 5, np.random.default_rng(3)).X for _ in range(2))
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,85 @@
+"""How components are spelled and built, and what is said of those that cannot be."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overparam.components import Component, ComponentError, build, parse_specification, unknown_name
+
+
+@dataclass(frozen=True)
+class Sample(Component):
+    """One parameter of every type."""
+
+    name: ClassVar[str] = "sample"
+    size: float
+    count: int = 3
+    flag: bool = False
+    mode: Literal["up", "down"] = "up"
+    values: tuple[float, ...] = ()
+    path: Path | None = None
+    step: float | Literal["auto"] = "auto"
+
+
+def test_parsing_and_conversion():
+    name, parameters = parse_specification(
+        "sample:size=2,count=7,flag=yes,mode=down,values=0;0.5;-1,step=0.1"
+    )
+    built = build(Sample, parameters)
+    assert name == "sample"
+    assert built == Sample(2.0, 7, True, "down", (0.0, 0.5, -1.0), None, 0.1)
+    assert build(Sample, {"size": "1", "step": "auto"}).step == "auto"
+
+
+@given(
+    st.builds(
+        Sample,
+        size=st.floats(allow_nan=False, allow_infinity=False),
+        count=st.integers(),
+        flag=st.booleans(),
+        mode=st.sampled_from(["up", "down"]),
+        values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1).map(tuple),
+        path=st.none() | st.sampled_from([Path("a,b.npz"), Path("c d.csv")]),
+        step=st.just("auto") | st.floats(allow_nan=False, allow_infinity=False),
+    )
+)
+def test_a_component_is_what_its_specification_builds(component):
+    name, parameters = parse_specification(component.specification())
+    assert (name, build(Sample, parameters)) == ("sample", component)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "does not name a component"),
+        (":size=1", "does not name a component"),
+        ("sample:", "ends in a colon"),
+        ("sample:size", "not of the form key=value"),
+        ("sample:size=", "not of the form key=value"),
+        ("sample:=1", "not of the form key=value"),
+        ("sample:size=1,,count=2", "not of the form key=value"),
+        ("sample:size=1,size=2", "gives size twice"),
+        ("sample", "sample needs size"),
+        ("sample:size=big", "size must be a number, got 'big'"),
+        ("sample:size=nan", "size must be a number"),
+        ("sample:size=1,count=2.5", "count must be a whole number"),
+        ("sample:size=1,flag=maybe", "flag must be true or false"),
+        ("sample:size=1,mode=left", "mode must be 'up' or 'down'"),
+        ("sample:size=1,values=1;x", "values must be a list"),
+        ("sample:size=1,color=red", "has no parameter 'color'; it takes: size, count"),
+    ],
+)
+def test_what_is_said_of_a_malformed_component(text, said):
+    with pytest.raises(ComponentError) as caught:
+        build(Sample, parse_specification(text)[1])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_choices_and_the_nearest():
+    error = unknown_name("activation", "softpuls", ["relu", "softplus"])
+    assert str(error) == "unknown activation 'softpuls': choose from relu, softplus; did you mean 'softplus'?"
