@@ -153,22 +153,26 @@ def test_a_second_driver_is_refused_and_the_first_unharmed(tmp_path, uninterrupt
     assert outcomes(study) == uninterrupted
 
 
-def test_a_full_disk(tmp_path, uninterrupted):
+def test_a_full_disk(tmp_path):
     resource = pytest.importorskip("resource")
-    study = tmp_path / "a.study"
+    study, whole = tmp_path / "a.study", tmp_path / "whole.study"
+    # Twice the rows that the limit has room for, however they are grouped.
+    short = specification(stop=StopRule(5))
+    grid = Grid.product([40], range(2, 9), range(2, 9), trials=40)
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (80_000, 80_000))
 
-    process = start(study, preexec_fn=limit)
+    process = start(study, "--trials", "40", "--max-iterations", "5", preexec_fn=limit)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
     assert "make space and run the same command again" in " ".join(errors.split())
     assert "Traceback" not in errors
     kept = sessions(study)
-    run_sweep(study, specification(), GRID, SERIAL)
+    run_sweep(study, short, grid, SERIAL)
     assert kept.items() <= sessions(study).items()
-    assert outcomes(study) == uninterrupted
+    run_sweep(whole, short, grid, SERIAL)
+    assert outcomes(study) == outcomes(whole)
 
 
 def test_cut_at_random_it_is_refused_or_whole(tmp_path, uninterrupted):
