@@ -2,6 +2,7 @@
 
 A plugin is a module, named in the entry-point group ``overparam`` of its distribution, with functions
 of these names marked by ``overparam.plugin.hookimpl``. The built-in components come in this way too.
+docs/tutorials/every-hook.md has a worked example of each, executed by the tests.
 """
 
 from __future__ import annotations

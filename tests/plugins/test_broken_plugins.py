@@ -233,3 +233,11 @@ def test_a_built_in_name_stays_the_built_ins(tmp_path):
     ours, theirs = (overparam(tmp_path, *at, "--activation", a) for a in ("relu", "shadow/relu"))
     assert ours.document["relative_residual"] != theirs.document["relative_residual"]
     assert "write relu or shadow/relu" in overparam(tmp_path, "plugins", "list").output
+
+
+def test_a_distribution_without_metadata(tmp_path):
+    install(tmp_path, "nameless", GOOD)
+    (tmp_path / "nameless-1.0.dist-info" / "METADATA").unlink()
+    call = overparam(tmp_path, "plugins", "list", "--json")
+    [plugin] = [p for p in call.document["plugins"] if p["name"] == "nameless"]
+    assert (plugin["distribution"], plugin["version"], plugin["state"]) == ("unknown", "unknown", "loaded")

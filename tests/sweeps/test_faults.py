@@ -49,7 +49,17 @@ SERIAL = Execution(NumPy(), (Portable(),), Serial())
 
 
 def start(study, *options, **kept):
-    command = [sys.executable, "-m", "overparam", *SWEEP, "--study", str(study), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "overparam",
+        "--engine",
+        "portable",
+        *SWEEP,
+        "--study",
+        str(study),
+        *options,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kept)
 
 

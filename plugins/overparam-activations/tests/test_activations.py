@@ -6,6 +6,7 @@ import pytest
 from overparam_activations import ELU, GELU, Absolute, ErrorFunction, Quadratic, Sigmoid, Tanh
 
 import overparam as op
+from overparam.plugin import record_activation
 
 mpmath.mp.dps = 30
 
@@ -73,3 +74,10 @@ def test_it_trains_by_name(activation):
         problem, activation=activation.name, optimizer=f"gd:step_size={step_size}", max_iterations=4000
     )
     assert outcome.success
+
+
+@pytest.mark.parametrize("activation", EXACT, ids=by_name)
+def test_it_fuses_without_repeating_itself(activation):
+    program = record_activation(activation)
+    assert program.instructions
+    assert len(set(program.instructions)) == len(program.instructions)

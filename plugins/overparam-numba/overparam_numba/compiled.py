@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -57,9 +57,7 @@ def cache_folder() -> Path:
 
 
 def _imported(source: str) -> ModuleType:
-    # What the source calls is a part of what is compiled from it.
-    packages = "".join(version(name) for name in ("overparam-numba", "numba", "llvmlite"))
-    name = f"overparam_loop_{hashlib.sha256((source + packages).encode()).hexdigest()[:20]}"
+    name = f"overparam_loop_{hashlib.sha256((source + _surroundings()).encode()).hexdigest()[:20]}"
     with _IMPORTING:
         if name not in sys.modules:
             path = _written(source, name)
@@ -70,6 +68,13 @@ def _imported(source: str) -> ModuleType:
             specification.loader.exec_module(module)
             sys.modules[name] = module
         return sys.modules[name]
+
+
+@cache
+def _surroundings() -> str:
+    """What is compiled into a printed module besides its source: this package, by the compiler's version."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return "".join([version("numba"), version("llvmlite"), *(f.read_text(encoding="utf-8") for f in files)])
 
 
 def _written(source: str, name: str) -> Path:

@@ -28,41 +28,25 @@ INF, NAN = math.inf, math.nan
 
 
 @njit(**OPTIONS)
-def residual(a, y, z, r, v, k, m):
-    """r = φ(Z)ᵀv − y, and Z becomes φ′(Z)."""
+def residual(a, y, z, r, v, k, n, m):
+    """r = φ(Z)ᵀv − y with zeros in the padding, and Z becomes φ′(Z); returns ‖r‖²."""
     lanes = lane_count(a)
+    squares = filled(0.0, a)
     for s in range(0, m, lanes):
-        store(a, r + s, negative(load(a, y + s)))
-    for j in range(k):
-        weight = broadcast(a, v + j)
-        row = z + j * m
-        for s in range(0, m, lanes):
-            z0 = load(a, row + s)
+        even, odd = negative(load(a, y + s)), filled(0.0, a)
+        for j in range(0, k, 2):
+            row = z + j * m + s
+            z0, z1 = load(a, row), load(a, row + m)
 {phi}
-            store(a, row + s, {slope})
-            store(a, r + s, fma(weight, {value}, load(a, r + s)))
-
-
-@njit(**OPTIONS)
-def squared(a, r, n, m):
-    """‖r‖², and the padding of r becomes 0."""
-    lanes = lane_count(a)
-    sums = filled(0.0, a)
-    for s in range(0, m, lanes):
-        kept = select_before(load(a, r + s), s, n)
+            store(a, row, {slope})
+            even = fma(broadcast(a, v + j), {value}, even)
+{phi_odd}
+            store(a, row + m, {slope_odd})
+            odd = fma(broadcast(a, v + j + 1), {value_odd}, odd)
+        kept = select_before(add(even, odd), s, n)
         store(a, r + s, kept)
-        sums = fma(kept, kept, sums)
-    return float(total(sums))
-
-
-@njit(**OPTIONS)
-def weigh(a, z, r, k, m):
-    """Z ∘ r, row by row."""
-    lanes = lane_count(a)
-    for j in range(k):
-        row = z + j * m
-        for s in range(0, m, lanes):
-            store(a, row + s, multiply(load(a, row + s), load(a, r + s)))
+        squares = fma(kept, kept, squares)
+    return float(total(squares))
 
 
 @njit(**OPTIONS)
@@ -82,7 +66,7 @@ def update(a, w, g, states, kd, size, tau):
     return math.sqrt(total(moved))
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, cache=True)
 def begin(a, w, states, kd):
     """The method's state before the first update."""
     lanes = lane_count(a)
@@ -91,7 +75,7 @@ def begin(a, w, states, kd):
 {start}
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, cache=True)
 def descend(a, places, sizes, bounds, size, path, iteration, last):
     """Gradient descent up to iterate `last`, or until the stop rule is met.
 
@@ -102,17 +86,15 @@ def descend(a, places, sizes, bounds, size, path, iteration, last):
     scale, low, high = bounds
     while True:
         preactivations(a, x, w, z, k, d, m)
-        residual(a, y, z, r, v, k, m)
-        relative = squared(a, r, n, m) * scale
+        relative = residual(a, y, z, r, v, k, n, m) * scale
         if iteration >= last or not (low <= relative <= high):
             return iteration, relative, path
-        weigh(a, z, r, k, m)
-        gradients(a, x, z, v, g, k, d, m)
+        gradients(a, x, z, r, v, g, k, d, m)
         path += update(a, w, g, states, k * d, size, float(iteration))
         iteration += 1
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, cache=True)
 def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, check_every, final):
     """Stochastic updates up to iterate `last`, or until the stop rule is met where it is checked.
 
@@ -132,8 +114,7 @@ def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, ch
         relative = 0.0
         if due or iteration >= last:
             preactivations(a, x, w, z, k, d, m)
-            residual(a, y, z, r, v, k, m)
-            relative = squared(a, r, n, m) * scale
+            relative = residual(a, y, z, r, v, k, n, m) * scale
         if iteration >= last or (due and not (low <= relative <= high)):
             return iteration, relative, path
         for b in range(batch):
@@ -143,12 +124,10 @@ def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, ch
                 a[xb + i * wide + b] = a[x + i * m + row]
         used += 1
         preactivations(a, xb, w, z, k, d, wide)
-        residual(a, yb, z, r, v, k, wide)
-        squared(a, r, batch, wide)
+        residual(a, yb, z, r, v, k, batch, wide)
         for s in range(0, wide, lanes):
             store(a, r + s, divide(load(a, r + s), filled(float(batch), a)))
-        weigh(a, z, r, k, wide)
-        gradients(a, xb, z, v, g, k, d, wide)
+        gradients(a, xb, z, r, v, g, k, d, wide)
         path += update(a, w, g, states, k * d, size, float(iteration))
         iteration += 1
 '''
@@ -162,7 +141,9 @@ def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, in
     Unrecordable
         Where one of them is not an elementwise expression that vectors can compute.
     """
-    phi, (value, slope) = print_program(record_activation(activation), {"z": "z0"})
+    activation_program = record_activation(activation)
+    phi, (value, slope) = print_program(activation_program, {"z": "z0"})
+    phi_odd, (value_odd, slope_odd) = print_program(activation_program, {"z": "z1"}, "s")
     start, rule = record_update(optimizer)
     states = [f"state{i}" for i in range(len(start.outputs))]
     inputs = {name: name for name in ("weights", "gradient", "step_size", "iteration", *states)}
@@ -192,6 +173,9 @@ def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, in
             phi=indent("\n".join(phi), " " * 12),
             value=value,
             slope=slope,
+            phi_odd=indent("\n".join(phi_odd), " " * 12),
+            value_odd=value_odd,
+            slope_odd=slope_odd,
             loads=indent(
                 "\n".join([*padded, *(f"{s} = load(a, {p})" for s, p in zip(states, places, strict=True))]),
                 " " * 8,

@@ -1,67 +1,68 @@
 """Vectors of numbers as values inside compiled functions, and what can be done with them.
 
-A `Vector` lives in a register. Compiled code loads one from a flat array, computes with the functions
-below and stores it; constants are written as Python floats and take the vector's type by `like`.
+A `Vector` lives in a register, or in two. Compiled code loads one from a flat array, computes with the
+functions below and stores it; constants are written as Python floats and take their type from `filled`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 from overparam_numba.lanes import VECTOR_BYTES, Lanes
 
-__all__ = ["LANES", "Vector", "lanes_of"]
+__all__ = ["LANES", "Vector", "address", "lanes_of", "llvm_type", "picked", "spread"]
 
 
 class Vector(types.Type):
-    """A vector of float32 or float64 numbers."""
+    """`registers` vectors of float32 or float64 numbers as one."""
 
-    def __init__(self, base: types.Float) -> None:
-        self.base = base
-        super().__init__(name=f"Vector({base})")
+    def __init__(self, base: types.Float, registers: int = 1) -> None:
+        self.base, self.registers = base, registers
+        super().__init__(name=f"Vector({base}, {registers})")
 
 
 class Mask(types.Type):
-    """A vector of truth values beside a Vector of this base."""
+    """A vector of truth values beside a Vector."""
 
-    def __init__(self, base: types.Float) -> None:
-        self.base = base
-        super().__init__(name=f"Mask({base})")
+    def __init__(self, base: types.Float, registers: int = 1) -> None:
+        self.base, self.registers = base, registers
+        super().__init__(name=f"Mask({base}, {registers})")
 
 
 LANES = {types.float32: VECTOR_BYTES // 4, types.float64: VECTOR_BYTES // 8}
-"""Numbers in a vector."""
+"""Numbers in a register."""
 
 
 def lanes_of(itemsize: int) -> int:
-    """Numbers in a vector of numbers of this size in bytes."""
+    """Numbers of this size in bytes in a register."""
     return VECTOR_BYTES // itemsize
 
 
-def _llvm(base: types.Float) -> ir.VectorType:
-    return ir.VectorType(ir.FloatType() if base == types.float32 else ir.DoubleType(), LANES[base])
+def llvm_type(base: types.Float, registers: int = 1) -> ir.VectorType:
+    """LLVM's type of a Vector."""
+    element = ir.FloatType() if base == types.float32 else ir.DoubleType()
+    return ir.VectorType(element, registers * LANES[base])
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Vector) -> None:
-        super().__init__(manager, kind, _llvm(kind.base))
+        super().__init__(manager, kind, llvm_type(kind.base, kind.registers))
 
 
 @register_model(Mask)
 class _MaskModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Mask) -> None:
-        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), LANES[kind.base]))
+        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), kind.registers * LANES[kind.base]))
 
 
-def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, kind: ir.Type) -> Any:
+def address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, kind: ir.Type) -> Any:
     """Where element args[1] of the flat array args[0] is."""
     array = context.make_array(signature.args[0])(context, builder, args[0])
     element = builder.gep(array.data, [args[1]])
@@ -73,9 +74,8 @@ def load(typing: Any, array: Any, index: Any) -> Any:
     """Load the numbers array[index], …, one a lane."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        kind = _llvm(signature.return_type.base)
-        address = _address(context, builder, signature, args, kind)
-        return builder.load(address, align=array.dtype.bitwidth // 8)
+        place = address(context, builder, signature, args, llvm_type(signature.return_type.base))
+        return builder.load(place, align=array.dtype.bitwidth // 8)
 
     return Vector(array.dtype)(array, types.intp), generate
 
@@ -85,14 +85,56 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
     """Store a vector's numbers at array[index], …."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        address = _address(context, builder, signature, args, args[2].type)
-        builder.store(args[2], address, align=array.dtype.bitwidth // 8)
+        place = address(context, builder, signature, args, args[2].type)
+        builder.store(args[2], place, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), generate
 
 
-def _spread(builder: ir.IRBuilder, number: Any, kind: ir.VectorType) -> Any:
+@intrinsic
+def pair(typing: Any, first: Any, second: Any) -> Any:
+    """Two vectors as one of twice the length.
+
+    What is computed on a pair is two independent chains of instructions side by side: the processor looks
+    ahead a hundred instructions or so, and one chain as long as an exponential leaves it waiting.
+    """
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        return picked(builder, args[0], args[1], range(2 * args[0].type.count))
+
+    return Vector(first.base, 2)(first, second), generate
+
+
+@intrinsic
+def first_of(typing: Any, vectors: Any) -> Any:
+    """The first of a pair."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        return picked(builder, args[0], args[0], range(args[0].type.count // 2))
+
+    return Vector(vectors.base)(vectors), generate
+
+
+@intrinsic
+def second_of(typing: Any, vectors: Any) -> Any:
+    """The second of a pair."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        count = args[0].type.count
+        return picked(builder, args[0], args[0], range(count // 2, count))
+
+    return Vector(vectors.base)(vectors), generate
+
+
+def picked(builder: ir.IRBuilder, a: Any, b: Any, places: Sequence[int]) -> Any:
+    """The numbers at these places of `a` followed by `b`."""
+    index = ir.VectorType(ir.IntType(32), len(places))
+    return builder.shuffle_vector(a, b, ir.Constant(index, list(places)))
+
+
+def spread(builder: ir.IRBuilder, number: Any, kind: ir.VectorType) -> Any:
+    """A number in every lane."""
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
@@ -103,27 +145,27 @@ def broadcast(typing: Any, array: Any, index: Any) -> Any:
     """The number array[index] in every lane."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        kind = _llvm(signature.return_type.base)
-        return _spread(builder, builder.load(_address(context, builder, signature, args, kind.element)), kind)
+        kind = llvm_type(signature.return_type.base)
+        return spread(builder, builder.load(address(context, builder, signature, args, kind.element)), kind)
 
     return Vector(array.dtype)(array, types.intp), generate
 
 
 @intrinsic
-def filled(typing: Any, number: Any, array: Any) -> Any:
-    """A number in every lane, in the type of the array's elements; a literal becomes a constant."""
+def filled(typing: Any, number: Any, like: Any) -> Any:
+    """A number in every lane of a vector like this one, or of this array's; a literal becomes a constant."""
+    kind = like if isinstance(like, Vector) else Vector(like.dtype)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        kind = _llvm(signature.return_type.base)
-        cast = context.cast(builder, args[0], signature.args[0], array.dtype)
-        return _spread(builder, cast, kind)
+        cast = context.cast(builder, args[0], signature.args[0], kind.base)
+        return spread(builder, cast, llvm_type(kind.base, kind.registers))
 
-    return Vector(array.dtype)(number, array), generate
+    return kind(number, like), generate
 
 
 @intrinsic
 def lane_count(typing: Any, array: Any) -> Any:
-    """How many of the array's numbers a vector holds, a constant of the compiled code."""
+    """How many of the array's numbers a register holds, a constant of the compiled code."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return context.get_constant(types.intp, LANES[array.dtype])
@@ -136,7 +178,11 @@ def total(typing: Any, vector: Any) -> Any:
     """The sum of a vector's numbers, halves first."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        return builder.extract_element(_folded(builder, [args[0]]), ir.Constant(ir.IntType(32), 0))
+        [left] = args
+        while (half := left.type.count // 2) > 0:
+            low, high = (picked(builder, left, left, range(i, i + half)) for i in (0, half))
+            left = builder.fadd(low, high)
+        return builder.extract_element(left, ir.Constant(ir.IntType(32), 0))
 
     return vector.base(vector), generate
 
@@ -150,166 +196,27 @@ def select_before(typing: Any, vector: Any, index: Any, end: Any) -> Any:
         whole = ir.VectorType(ir.IntType(32), kind.count)
         left = builder.trunc(builder.sub(args[2], args[1]), ir.IntType(32))
         places = ir.Constant(whole, list(range(kind.count)))
-        inside = builder.icmp_signed("<", places, _spread(builder, left, whole))
+        inside = builder.icmp_signed("<", places, spread(builder, left, whole))
         return builder.select(inside, args[0], ir.Constant(kind, None))
 
     return vector(vector, types.intp, types.intp), generate
-
-
-def _combined(builder: ir.IRBuilder, a: Any, b: Any) -> Any:
-    """Sums of neighbouring pairs: those of `a`, then those of `b`."""
-    count = a.type.count
-
-    def picked(offset: int) -> Any:
-        places = [offset + 2 * i for i in range(count)]
-        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), count), places))
-
-    return builder.fadd(picked(0), picked(1))
-
-
-def _folded(builder: ir.IRBuilder, vectors: list[Any]) -> Any:
-    """The totals of 2ᵐ vectors as one vector of 2ᵐ numbers, at most as many as a vector holds."""
-    wanted = len(vectors)
-    while len(vectors) > 1:
-        vectors = [_combined(builder, a, b) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
-    [folded] = vectors
-    while (count := folded.type.count) > wanted:
-        index = ir.VectorType(ir.IntType(32), count // 2)
-        even, odd = (
-            builder.shuffle_vector(folded, folded, ir.Constant(index, list(range(start, count, 2))))
-            for start in (0, 1)
-        )
-        folded = builder.fadd(even, odd)
-    return folded
-
-
-def _zeroed(builder: ir.IRBuilder, kind: ir.VectorType, count: int) -> list[Any]:
-    """Accumulators: memory that LLVM turns into registers."""
-    places = [cgutils.alloca_once(builder, kind) for _ in range(count)]
-    for place in places:
-        builder.store(ir.Constant(kind, None), place)
-    return places
-
-
-def _accumulate(lanes: Lanes, place: Any, x: Any, y: Any) -> None:
-    lanes.b.store(lanes.fma(x, y, lanes.b.load(place)), place)
-
-
-def preactivation_block(vectors: int) -> Any:
-    """Make the function that computes two units' pre-activations on `vectors` vectors of samples.
-
-    It stores Σᵢ array[w + u·d + i]·array[x + i·m + s] at array[z + u·m + s] for u = 0, 1; both units'
-    sums stay in registers while i runs over the d inputs.
-    """
-
-    def block(typing: Any, array: Any, x: Any, w: Any, z: Any, m: Any, d: Any) -> Any:
-        def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            _, x, w, z, m, d = args
-            kind = _llvm(array.dtype)
-            lanes = Lanes(builder, kind)
-
-            def at(index: Any, of: ir.Type) -> Any:
-                return _address(context, builder, signature, (args[0], index), of)
-
-            sums = _zeroed(builder, kind, 2 * vectors)
-            with cgutils.for_range(builder, d) as loop:
-                column = builder.add(x, builder.mul(loop.index, m))
-                rows = (w, builder.add(w, d))
-                weights = [
-                    _spread(builder, builder.load(at(builder.add(row, loop.index), kind.element)), kind)
-                    for row in rows
-                ]
-                for q in range(vectors):
-                    place = builder.add(column, ir.Constant(m.type, q * kind.count))
-                    samples = builder.load(at(place, kind), align=array.dtype.bitwidth // 8)
-                    for unit in (0, 1):
-                        _accumulate(lanes, sums[unit * vectors + q], weights[unit], samples)
-            for unit, row in enumerate((z, builder.add(z, m))):
-                for q in range(vectors):
-                    place = builder.add(row, ir.Constant(m.type, q * kind.count))
-                    total = builder.load(sums[unit * vectors + q])
-                    builder.store(total, at(place, kind), align=array.dtype.bitwidth // 8)
-            return context.get_dummy_value()
-
-        return types.void(array, *[types.intp] * 5), generate
-
-    block.__module__ = __name__
-    block.__name__ = block.__qualname__ = f"preactivations_{vectors}"
-    return intrinsic(block)
-
-
-def gradient_block(inputs: int) -> Any:
-    """Make the function that computes two units' gradients with respect to `inputs` weights.
-
-    It stores array[v + u]·Σₛ array[q + u·m + s]·array[x + i·m + s] at array[g + u·d + i] for u = 0, 1;
-    all 2·`inputs` sums stay in registers while s runs over the m samples.
-    """
-
-    def block(typing: Any, array: Any, x: Any, q: Any, v: Any, g: Any, m: Any, d: Any) -> Any:
-        def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            _, x, q, v, g, m, d = args
-            kind = _llvm(array.dtype)
-            lanes = Lanes(builder, kind)
-
-            def at(index: Any, of: ir.Type) -> Any:
-                return _address(context, builder, signature, (args[0], index), of)
-
-            def loaded(index: Any) -> Any:
-                return builder.load(at(index, kind), align=array.dtype.bitwidth // 8)
-
-            sums = _zeroed(builder, kind, 2 * inputs)
-            step = ir.Constant(m.type, kind.count)
-            with cgutils.for_range_slice(builder, ir.Constant(m.type, 0), m, step, inc=True) as (s, _count):
-                weighted = [loaded(builder.add(row, s)) for row in (q, builder.add(q, m))]
-                for i in range(inputs):
-                    column = builder.add(x, builder.mul(m, ir.Constant(m.type, i)))
-                    samples = loaded(builder.add(column, s))
-                    for unit in (0, 1):
-                        _accumulate(lanes, sums[unit * inputs + i], weighted[unit], samples)
-            totals = _totals(builder, [builder.load(place) for place in sums])
-            for unit, row in enumerate((g, builder.add(g, d))):
-                index = builder.add(v, ir.Constant(v.type, unit))
-                scale = _spread(builder, builder.load(at(index, kind.element)), totals[unit].type)
-                result = builder.fmul(totals[unit], scale)
-                builder.store(result, at(row, result.type), align=array.dtype.bitwidth // 8)
-            return context.get_dummy_value()
-
-        return types.void(array, *[types.intp] * 6), generate
-
-    block.__module__ = __name__
-    block.__name__ = block.__qualname__ = f"gradients_{inputs}"
-    return intrinsic(block)
-
-
-def _totals(builder: ir.IRBuilder, sums: list[Any]) -> tuple[Any, Any]:
-    """The totals of the first half of the vectors, and of the second, each as one vector."""
-    half = len(sums) // 2
-    if len(sums) > sums[0].type.count:
-        return _folded(builder, sums[:half]), _folded(builder, sums[half:])
-    folded = _folded(builder, sums)
-    index = ir.VectorType(ir.IntType(32), half)
-    first, second = (
-        builder.shuffle_vector(folded, folded, ir.Constant(index, list(range(start, start + half))))
-        for start in (0, half)
-    )
-    return first, second
 
 
 def _function(name: str, arity: int, generate_lanes: Callable[..., Any], result: type = Vector) -> Any:
     """Make a function of `arity` vectors (or masks) from a method of Lanes."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        kind = _llvm(signature.args[-1].base)
-        return generate_lanes(Lanes(builder, kind), *args)
+        last = signature.args[-1]
+        return generate_lanes(Lanes(builder, llvm_type(last.base, last.registers)), *args)
 
     def of_one(typing: Any, x: Any) -> Any:
-        return result(x.base)(x), generate
+        return result(x.base, x.registers)(x), generate
 
     def of_two(typing: Any, x: Any, y: Any) -> Any:
-        return result(x.base)(x, y), generate
+        return result(x.base, x.registers)(x, y), generate
 
     def of_three(typing: Any, x: Any, y: Any, z: Any) -> Any:
-        return result(z.base)(x, y, z), generate
+        return result(z.base, z.registers)(x, y, z), generate
 
     typer = {1: of_one, 2: of_two, 3: of_three}[arity]
     typer.__name__ = typer.__qualname__ = name
@@ -396,10 +303,11 @@ __all__ += [
     "FUNCTIONS",
     "broadcast",
     "filled",
-    "gradient_block",
+    "first_of",
     "lane_count",
     "load",
-    "preactivation_block",
+    "pair",
+    "second_of",
     "select_before",
     "store",
     "total",

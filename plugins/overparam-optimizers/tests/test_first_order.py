@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from overparam_optimizers import Adam, Momentum, Nesterov
 
-from overparam.plugin import Step
+from overparam.plugin import Step, record_update
 
 CURVATURES = np.array([[0.1, 1.0, 4.0]])
 START = np.array([[1.0, -2.0, 0.5]])
@@ -79,3 +79,9 @@ def test_adams_first_step_is_the_sign_of_the_gradient():
 def test_parameters_are_checked(make, said):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+@pytest.mark.parametrize(("method", "arrays"), [(Momentum(), 1), (Nesterov(), 1), (Adam(), 2)])
+def test_it_fuses(method, arrays):
+    start, update = record_update(method)
+    assert (len(start.outputs), len(update.outputs)) == (arrays, 1 + arrays)
