@@ -43,12 +43,14 @@ def tests_min(session: nox.Session) -> None:
 
 
 @nox.session
-def plugins(session: nox.Session) -> None:
-    """Each first-party plugin, installed and tested as a stranger's would be."""
+@nox.parametrize(
+    "folder", [str(folder) for folder in FIRST_PARTY], ids=[folder.name for folder in FIRST_PARTY]
+)
+def plugins(session: nox.Session, folder: str) -> None:
+    """Each first-party plugin, installed and tested as a stranger's would be, in an environment of its own."""
     _install(session, "test")
-    for folder in FIRST_PARTY:
-        session.install(f"./{folder}")
-        session.run("pytest", str(folder / "tests"), *session.posargs)
+    session.install(f"./{folder}")
+    session.run("pytest", f"{folder}/tests", *session.posargs)
 
 
 @nox.session

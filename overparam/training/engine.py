@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -131,10 +131,20 @@ def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str
     """
     objections: list[str] = []
     for engine in engines:
-        for verdict in (engine.can_run, engine.should_run):
-            if (answer := verdict(job)) is not True:
+        # Where there is no other to turn to, what is faster does not matter.
+        questions = (engine.can_run,) if engine is engines[-1] else (engine.can_run, engine.should_run)
+        for question in questions:
+            if (answer := _answer(question, job)) is not True:
                 objections.append(f"{engine.name}: {answer}")
                 break
         else:
             return engine, objections
     raise ValueError("no engine can run this job: " + "; ".join(objections))
+
+
+def _answer(question: Callable[[Job], Literal[True] | str], job: Job) -> Literal[True] | str:
+    """An engine's answer; one that raises has said no."""
+    try:
+        return question(job)
+    except Exception as error:
+        return f"it failed to say ({type(error).__name__}: {error})"

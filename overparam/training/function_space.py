@@ -52,10 +52,10 @@ def train_in_function_space(job: Job, method: FunctionSpace, position: int) -> O
             recorder.add(iteration, relative, _distance(at.W, problem.W0), path)
         alpha = method.coefficients(gram, at.residual, damping)
         promised = at.squared - float(squared_norm(at.residual - gram @ alpha))
-        if not promised > rounding * at.squared:
+        if abs(promised) <= rounding * at.squared:
             break
         tried = _iterate(problem, at.W - _pulled_back(problem, at.W, alpha, job.activation), job.activation)
-        gain = (at.squared - tried.squared) / promised
+        gain = (at.squared - tried.squared) / promised if promised > 0.0 else 0.0
         damping = method.next_damping(damping, gain)
         if gain > 0.0:
             path += _distance(tried.W, at.W)
