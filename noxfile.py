@@ -48,7 +48,7 @@ def tests_min(session: nox.Session) -> None:
 )
 def plugins(session: nox.Session, folder: str) -> None:
     """Each first-party plugin, installed and tested as a stranger's would be, in an environment of its own."""
-    _install(session, "test")
+    _install(session, "kit")
     session.install(f"./{folder}")
     session.run("pytest", f"{folder}/tests", *session.posargs)
 

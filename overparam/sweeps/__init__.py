@@ -5,9 +5,12 @@ from overparam.sweeps.errors import NotAStudy, SpecificationMismatch, StudyError
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
 from overparam.sweeps.export import EXPORTED, export_study
+from overparam.sweeps.grid import Cell, Grid, Shard, TrialKey
+from overparam.sweeps.merge import merge_studies
 from overparam.sweeps.runner import Execution, Progress, run_sweep
-from overparam.sweeps.specification import Cell, Grid, Specification, TrialKey
-from overparam.sweeps.study import Study, load_study
+from overparam.sweeps.schema import TrialRow
+from overparam.sweeps.specification import Specification
+from overparam.sweeps.study import Session, Study, load_study
 from overparam.sweeps.verify import Verification, verify
 
 __all__ = [
@@ -23,16 +26,20 @@ __all__ = [
     "Processes",
     "Progress",
     "Serial",
+    "Session",
+    "Shard",
     "Specification",
     "SpecificationMismatch",
     "Study",
     "StudyError",
     "TrialKey",
+    "TrialRow",
     "Verification",
     "dry_run",
     "effective_width",
     "export_study",
     "load_study",
+    "merge_studies",
     "run_sweep",
     "verify",
 ]

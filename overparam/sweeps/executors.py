@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from abc import abstractmethod
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from concurrent.futures import Executor as FuturesExecutor
@@ -75,7 +76,7 @@ class Processes(Executor):
         pool = ProcessPoolExecutor(
             self.parallelism(),
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_ignore_interrupts,
+            initializer=_begin_worker,
         )
         # A child reads these when it imports its libraries, before any initializer could set them.
         before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
@@ -114,6 +115,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the driver, which then stops the pool."""
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the driver, which then stops the pool; but end with a driver that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+
+
+def _end_with_driver() -> None:
+    if (driver := multiprocessing.parent_process()) is not None:
+        driver.join()
+        os._exit(1)

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
-from importlib import import_module
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
-from overparam.sweeps.errors import StudyError
-from overparam.sweeps.schema import plainly
+from overparam.sweeps.connect import plainly
+from overparam.sweeps.frames import optional
 from overparam.sweeps.study import Study
 
 __all__ = ["EXPORTED", "export_study"]
 
-EXPORTED = (
-    "n",
-    "k",
-    "d",
-    "trial",
-    "status",
-    "iterations",
-    "relative_residual",
-    "distance_from_initialization",
-    "path_length",
-    "effective_parameters",
-    "seconds",
-)
+_TYPES = {
+    "n": "int64",
+    "k": "int64",
+    "d": "int64",
+    "trial": "int64",
+    "status": "string",
+    "iterations": "int64",
+    "relative_residual": "float64",
+    "distance_from_initialization": "float64",
+    "path_length": "float64",
+    "effective_parameters": "int64",
+    "seconds": "float64",
+}
+EXPORTED = tuple(_TYPES)
 """The columns of an exported table."""
+
+_BLOCK = 10_000
+Row = tuple[object, ...]
 
 
 def export_study(study: Study, path: str | Path) -> None:
@@ -51,38 +55,42 @@ def export_study(study: Study, path: str | Path) -> None:
     writers = {".csv": _csv, ".json": _json, ".parquet": _parquet}
     if path.suffix.lower() not in writers:
         raise ValueError(f"a table's file must end in {', '.join(writers)}, got {str(path)!r}")
-    table = [[getattr(row, name) for name in EXPORTED] for row in study.rows()]
-    content = writers[path.suffix.lower()](table)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with plainly(path):
         try:
-            partial.write_bytes(content)
+            writers[path.suffix.lower()](study.select(EXPORTED), partial)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
 
 
-def _csv(table: list[list[object]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(EXPORTED)
-    writer.writerows(table)
-    return text.getvalue().encode()
+def _csv(rows: Iterable[Row], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(EXPORTED)
+        writer.writerows(rows)
 
 
-def _json(table: list[list[object]]) -> bytes:
-    rows = [dict(zip(EXPORTED, row, strict=True)) for row in table]
-    return (json.dumps(rows, allow_nan=False, indent=0) + "\n").encode()
+def _json(rows: Iterable[Row], path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        before = "[\n"
+        for row in rows:
+            file.write(before + json.dumps(dict(zip(EXPORTED, row, strict=True)), allow_nan=False))
+            before = ",\n"
+        file.write("[]\n" if before == "[\n" else "\n]\n")
 
 
-def _parquet(table: list[list[object]]) -> bytes:
-    try:
-        pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")  # optional and large
-    except ImportError as error:
-        raise StudyError(
-            "a .parquet table needs pyarrow, which is not installed: pip install pyarrow"
-        ) from error
-    columns = dict(zip(EXPORTED, zip(*table, strict=True) if table else [()] * len(EXPORTED), strict=True))
-    sink = pyarrow.BufferOutputStream()
-    parquet.write_table(pyarrow.table({name: list(values) for name, values in columns.items()}), sink)
-    return bytes(sink.getvalue().to_pybytes())
+def _parquet(rows: Iterable[Row], path: Path) -> None:
+    pyarrow = optional("pyarrow", "a .parquet table")
+    parquet = optional("pyarrow.parquet", "a .parquet table")
+    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in _TYPES.items()])
+    with parquet.ParquetWriter(path, schema) as writer:
+        for block in _blocks(rows):
+            columns = zip(*block, strict=True)
+            writer.write_table(pyarrow.table([list(values) for values in columns], schema=schema))
+
+
+def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
+    while block := list(islice(rest, _BLOCK)):
+        yield block

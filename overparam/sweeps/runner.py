@@ -6,33 +6,30 @@ import os
 import platform
 import socket
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from concurrent.futures import Executor as FuturesExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from overparam.backends import Backend
-from overparam.sweeps.cost import FIRST_GUESS, work
-from overparam.sweeps.errors import StudyError
+from overparam.sweeps.chunks import chunks, working_set, worst_first
+from overparam.sweeps.cost import FIRST_GUESS, Cost
+from overparam.sweeps.dispatch import dispatch, start
 from overparam.sweeps.executors import Executor
+from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.schema import TrialRow
-from overparam.sweeps.specification import Grid, Specification, TrialKey
+from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
-from overparam.sweeps.trials import Task, failed, run_task, train_task
+from overparam.sweeps.trials import Task, train_task
 from overparam.training import Engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
 
 _CHUNK_SECONDS = 10.0
 _SERIAL_CHUNK_SECONDS = 2.0
-_MOST_KEYS = 2000
-_WINDOW = 3  # chunks in flight for each worker
-_LOSSES_BEFORE_SPLITTING = 2
+_SETTLED_SECONDS = 0.5  # before that, a pace says nothing
 
 
 @dataclass(frozen=True)
@@ -108,169 +105,100 @@ def run_sweep(
         try:
             sweep.run()
         finally:
-            sweep.saved(store.commit())
+            sweep.commit()
 
 
-@dataclass
 class _Sweep:
     """One session of a sweep."""
 
-    store: Store
-    specification: Specification
-    grid: Grid
-    execution: Execution
-    report: Callable[[Progress], None]
-    done: int = 0
-    updates: int = 0
-    left: float = 0.0  # units of work, as is the next
-    trained: float = 0.0
-    started: float = field(default_factory=time.perf_counter)
+    def __init__(
+        self,
+        store: Store,
+        specification: Specification,
+        grid: Grid,
+        execution: Execution,
+        report: Callable[[Progress], None],
+    ) -> None:
+        self._store = store
+        self._specification = specification
+        self._grid = grid
+        self._execution = execution
+        self._report = report
+        self._cost = Cost(specification)
+        self._cells = worst_first(grid, self._cost)
+        self._total = len(grid)
+        self._saved = 0
+        self._units_left = self._units_done = 0.0
+        self._updates = 0
+        self._started = time.perf_counter()
 
     def run(self) -> None:
         """Train what is missing."""
-        self.done = len(self.grid)
-        for keys in self._missing():
-            self.done -= len(keys)
-            self.left += sum(work(self.specification, key) for key in keys)
-        self.saved([])
-        executor = self.execution.executor.create()
-        if executor is None:
+        for cell in self._cells:
+            trials = self._grid.trials_of(cell)
+            done = self._store.count_done(cell, trials)
+            self._saved += done
+            self._units_left += (len(trials) - done) * self._cost.of(cell)
+        self._tell([])
+        if self._saved == self._total:
+            return
+        executor = self._execution.executor
+        if (pool := start(executor)) is None:
             for task in self._tasks(_SERIAL_CHUNK_SECONDS):
                 for row in train_task(task):
                     self._take(row)
+                self.commit()
         else:
-            _Dispatcher(self, executor).run(self._tasks(_CHUNK_SECONDS))
+            dispatch(executor, pool, self._tasks(_CHUNK_SECONDS), self._take_all)
 
-    def _missing(self) -> Iterator[list[TrialKey]]:
-        """Missing trials, a cell at a time, the most expensive first: the last to end should be short."""
-        cells = sorted(self.grid.cells, key=lambda cell: -cell.n * cell.k * cell.d)
-        for cell in cells:
-            if keys := self.store.missing(cell, self.grid.trials):
-                yield keys
+    def commit(self) -> None:
+        """Bring what has ended to the disk and report it."""
+        if rows := self._store.commit(self._seconds_left()):
+            self._tell(rows)
 
     def _tasks(self, seconds: float) -> Iterator[Task]:
-        """Chunks of about `seconds` of work each, all trials of a chunk with one n."""
-        keys: list[TrialKey] = []
-        units = 0.0
-        for key in (key for cell in self._missing() for key in cell):
-            cost = work(self.specification, key)
-            if keys and (
-                units + cost > seconds * self._rate() / self._parallel()
-                or len(keys) == _MOST_KEYS
-                or key.n != keys[0].n
-            ):
-                yield self._task(keys)
-                keys, units = [], 0.0
-            keys.append(key)
-            units += cost
-        if keys:
-            yield self._task(keys)
-
-    def _task(self, keys: Iterable[TrialKey]) -> Task:
-        return Task(self.specification, self.execution.backend, self.execution.engines, tuple(keys))
+        """Chunks of about `seconds` of one worker's time."""
+        keys = (
+            TrialKey(*cell, trial)
+            for cell in self._cells
+            for trial in self._store.missing(cell, self._grid.trials_of(cell))
+        )
+        parallel = self._execution.executor.parallelism()
+        backend, dtype = self._execution.backend, self._specification.dtype
+        for chunk in chunks(
+            keys, self._cost, lambda: seconds * self._rate() / parallel, working_set(backend), dtype
+        ):
+            yield Task(self._specification, backend, self._execution.engines, chunk)
 
     def _take(self, row: TrialRow) -> None:
-        units = work(self.specification, TrialKey(*row[:4]))
-        self.left -= units
-        self.trained += units
-        self.updates += row.iterations
-        self.saved(self.store.add(row))
+        units = self._cost.of(Cell(*row[:3]))
+        self._units_left -= units
+        self._units_done += units
+        self._updates += row.iterations
+        if self._store.add(row):
+            self.commit()
 
-    def take_all(self, rows: Iterable[TrialRow]) -> None:
-        """Store the rows of a finished chunk."""
+    def _take_all(self, rows: Iterable[TrialRow]) -> None:
         for row in rows:
             self._take(row)
-        self.saved(self.store.commit())
+        self.commit()
 
-    def saved(self, rows: list[TrialRow]) -> None:
-        """Report rows that are safe."""
-        self.done += len(rows)
-        elapsed = max(time.perf_counter() - self.started, 1e-9)
-        left = max(self.left, 0.0) / self._rate()
-        self.report(Progress(self.done, len(self.grid), tuple(rows), self.updates / elapsed, left))
+    def _tell(self, rows: Sequence[TrialRow]) -> None:
+        self._saved += len(rows)
+        pace = self._updates / self._elapsed()
+        self._report(Progress(self._saved, self._total, tuple(rows), pace, self._seconds_left()))
+
+    def _seconds_left(self) -> float:
+        return max(self._units_left, 0.0) / self._rate()
 
     def _rate(self) -> float:
         """Units of work a second of all workers together."""
-        elapsed = time.perf_counter() - self.started
-        return self.trained / elapsed if self.trained and elapsed > 0.5 else FIRST_GUESS * self._parallel()
+        if self._units_done and self._elapsed() > _SETTLED_SECONDS:
+            return self._units_done / self._elapsed()
+        return FIRST_GUESS * self._execution.executor.parallelism()
 
-    def _parallel(self) -> int:
-        return self.execution.executor.parallelism()
-
-
-class _Dispatcher:
-    """Keeps an executor busy.
-
-    What a lost worker had is tried again, and split until the trial that kills workers stands alone.
-    """
-
-    def __init__(self, sweep: _Sweep, executor: FuturesExecutor) -> None:
-        self._sweep = sweep
-        self._executor = executor
-        self._running: dict[Future[list[TrialRow]], tuple[Task, int]] = {}
-        self._again: deque[tuple[Task, int]] = deque()
-
-    def run(self, tasks: Iterator[Task]) -> None:
-        """Train all tasks."""
-        window = _WINDOW * self._sweep.execution.executor.parallelism()
-        try:
-            while True:
-                while len(self._running) < window and (following := self._next(tasks)) is not None:
-                    self._submit(*following)
-                if not self._running:
-                    return
-                finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    self._finish(future)
-        except BaseException:
-            self._sweep.execution.executor.abandon(self._executor)
-            raise
-        self._executor.shutdown()
-
-    def _next(self, tasks: Iterator[Task]) -> tuple[Task, int] | None:
-        # Suspects run alone, so that a loss names its culprit.
-        if self._again:
-            alone = self._again[0][1] >= _LOSSES_BEFORE_SPLITTING
-            return None if alone and self._running else self._again.popleft()
-        if any(losses >= _LOSSES_BEFORE_SPLITTING for _, losses in self._running.values()):
-            return None
-        task = next(tasks, None)
-        return None if task is None else (task, 0)
-
-    def _submit(self, task: Task, losses: int) -> None:
-        try:
-            future = self._executor.submit(run_task, task)
-        except BrokenExecutor:
-            self._replace()
-            future = self._executor.submit(run_task, task)
-        self._running[future] = (task, losses)
-
-    def _finish(self, future: Future[list[TrialRow]]) -> None:
-        task, losses = self._running.pop(future)
-        try:
-            rows = future.result()
-        except Exception as error:
-            self._lost(task, losses + 1, error)
-        else:
-            self._sweep.take_all(rows)
-
-    def _lost(self, task: Task, losses: int, error: Exception) -> None:
-        if losses <= _LOSSES_BEFORE_SPLITTING:
-            self._again.append((task, losses))
-        elif len(task.keys) == 1:
-            reason = f"its worker was lost {losses} times ({type(error).__name__}: {error})"
-            self._sweep.take_all([failed(task.keys[0], reason)])
-        else:
-            middle = len(task.keys) // 2
-            for keys in (task.keys[:middle], task.keys[middle:]):
-                self._again.append((task.only(keys), _LOSSES_BEFORE_SPLITTING))
-
-    def _replace(self) -> None:
-        self._sweep.execution.executor.abandon(self._executor)
-        executor = self._sweep.execution.executor.create()
-        if executor is None:
-            raise StudyError("the executor broke and cannot be made again; run the same command to go on")
-        self._executor = executor
+    def _elapsed(self) -> float:
+        return max(time.perf_counter() - self._started, 1e-9)
 
 
 def _require_shape(specification: Specification, grid: Grid) -> None:
@@ -285,6 +213,7 @@ def _require_shape(specification: Specification, grid: Grid) -> None:
 
 
 def _environment(execution: Execution) -> dict[str, Any]:
+    backend = execution.backend
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": socket.gethostname(),
@@ -292,8 +221,8 @@ def _environment(execution: Execution) -> dict[str, Any]:
         "python": platform.python_version(),
         "overparam": version("overparam"),
         "numpy": version("numpy"),
-        "backend": execution.backend.specification(),
-        "device": execution.backend.device_name(),
+        "backend": backend.specification(),
+        "device": backend.unavailable() or backend.device_name(),
         "engines": [engine.name for engine in execution.engines],
         "executor": execution.executor.specification(),
     }

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from overparam.sweeps.errors import SpecificationMismatch, StudyError
-from overparam.sweeps.schema import COLUMNS, TrialRow, connect_writer, plainly
-from overparam.sweeps.specification import Cell, Description, Grid, TrialKey
+from overparam.sweeps.connect import connect_writer, plainly, require_study
+from overparam.sweeps.errors import SpecificationMismatch
+from overparam.sweeps.grid import WHOLE, Cell, Grid
+from overparam.sweeps.lock import WriterLock
+from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
+from overparam.sweeps.specification import Description, differences
 
 __all__ = ["Store"]
 
 _GROUP_ROWS = 100
 _GROUP_SECONDS = 1.0
+_BLOCK = 10_000  # trials of a cell that are looked up at a time
+_WRITTEN = (*COLUMNS, "session")
 _INSERT = (
-    f"INSERT OR REPLACE INTO trial ({', '.join(COLUMNS)}, session) "
-    f"VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
+    f"INSERT INTO trial ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))}) "
+    f"ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _WRITTEN[4:])} "
+    f"WHERE trial.status = '{FAILED}'"
 )
+"""Only what failed is ever replaced."""
+
+_INSERT_BETTER = f"{_INSERT} AND excluded.status <> '{FAILED}'"
 
 
 class Store:
@@ -48,25 +57,23 @@ class Store:
 
     def __init__(self, path: Path, description: Description, environment: Mapping[str, Any]) -> None:
         self._path = path
-        self._connection = connect_writer(path)
         self._pending: list[TrialRow] = []
         self._last_commit = time.monotonic()
-        try:
-            with plainly(path):
-                self._lock()
+        self._environment, self._began = json.dumps(dict(environment)), time.time()
+        self._session: int | None = None
+        with plainly(path):
+            require_study(path)
+            self._lock = WriterLock(path)
+            try:
+                self._connection = connect_writer(path)
                 try:
                     self._compare(description)
-                    with self._connection:
-                        cursor = self._connection.execute(
-                            "INSERT INTO session (environment) VALUES (?)", [json.dumps(dict(environment))]
-                        )
-                        self._session = cursor.lastrowid
                 except BaseException:
-                    self._release()
+                    self._connection.close()
                     raise
-        except BaseException:
-            self._connection.close()
-            raise
+            except BaseException:
+                self._lock.release()
+                raise
 
     def __enter__(self) -> Store:
         return self
@@ -74,59 +81,116 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Commit what is pending, give the lock back and close."""
+        """Commit what is pending, close and give the lock back."""
         try:
-            with plainly(self._path):
-                self.commit()
+            self.commit()
         finally:
-            try:
-                self._release()
-                # A study at rest is one file, which can be read where nothing can be written.
+            # A study at rest is one file, which can be read where nothing can be written. Where a reader
+            # is in the way, or the disk is full, the next writer tidies up.
+            with suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA journal_mode = DELETE")
-            except sqlite3.Error:
-                # A reader is in the way, or the disk is full: the next writer tidies up.
-                pass
-            finally:
-                self._connection.close()
+            self._connection.close()
+            self._lock.release()
 
     def request(self, grid: Grid) -> None:
-        """Note what is asked for: the union of this grid and all earlier ones."""
+        """Note what is asked for: the union of this grid and all earlier ones.
+
+        Raises
+        ------
+        SpecificationMismatch
+            Where the file holds another shard; asking for the whole grid is always possible.
+        """
         with plainly(self._path), self._transaction():
+            self._widen(grid)
             self._connection.executemany(
                 "INSERT INTO cell VALUES (?, ?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET trials = max(trials, excluded.trials)",
                 ((*cell, grid.trials) for cell in grid.cells),
             )
 
-    def missing(self, cell: Cell, trials: int) -> list[TrialKey]:
-        """Trials of a cell that are not done; those that failed count as not done."""
+    def count_done(self, cell: Cell, trials: range) -> int:
+        """Count those of a cell's trials that are done; those that failed are not."""
         with plainly(self._path):
-            done = {
-                trial
-                for (trial,) in self._connection.execute(
-                    "SELECT trial FROM trial WHERE n = ? AND k = ? AND d = ? AND status <> 'failed'", cell
-                )
-            }
-        return [TrialKey(*cell, trial) for trial in range(trials) if trial not in done]
+            return count_done(self._connection, cell, trials)
 
-    def add(self, row: TrialRow) -> list[TrialRow]:
-        """Take in a finished trial; return the rows that are now safe on the disk, none most of the time."""
+    def missing(self, cell: Cell, trials: range) -> Iterator[int]:
+        """Those of a cell's trials that are not done, or failed."""
+        for block in (trials[start : start + _BLOCK] for start in range(0, len(trials), _BLOCK)):
+            with plainly(self._path):
+                done = {
+                    trial
+                    for (trial,) in self._connection.execute(
+                        "SELECT trial FROM trial WHERE n = ? AND k = ? AND d = ? "
+                        f"AND trial BETWEEN ? AND ? AND status <> '{FAILED}'",
+                        (*cell, block[0], block[-1]),
+                    )
+                }
+            yield from (trial for trial in block if trial not in done)
+
+    def add(self, row: TrialRow) -> bool:
+        """Take in a finished trial; return whether it is time to commit."""
         self._pending.append(row)
-        if len(self._pending) < _GROUP_ROWS and time.monotonic() - self._last_commit < _GROUP_SECONDS:
-            return []
-        return self.commit()
+        return len(self._pending) >= _GROUP_ROWS or time.monotonic() - self._last_commit >= _GROUP_SECONDS
 
-    def commit(self) -> list[TrialRow]:
-        """Bring everything taken in to the disk and return it."""
+    def commit(self, seconds_left: float | None = None) -> list[TrialRow]:
+        """Bring everything taken in to the disk and return it: it is safe now.
+
+        Parameters
+        ----------
+        seconds_left : float, optional
+            What the driver expects, for those who ask the file how far it is.
+        """
         rows, self._last_commit = self._pending, time.monotonic()
         if rows:
+            updates = sum(row.iterations for row in rows)
             with plainly(self._path), self._transaction():
-                self._connection.executemany(_INSERT, ((*row, self._session) for row in rows))
+                self._session = self._session or self._adopt(self._environment, self._began)
+                self._insert(rows, self._session)
+                self._connection.execute(
+                    "UPDATE session SET saved = ?, trials = trials + ?, updates = updates + ?, "
+                    "seconds_left = ? WHERE id = ?",
+                    [time.time(), len(rows), updates, seconds_left, self._session],
+                )
             self._pending = []
         return rows
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._connection)
+    def take_over(self, rows: Iterable[TrialRow], environment: str, began: float | None) -> int:
+        """Add rows of another file's session, a group at a time; return how many were new."""
+        rows, new = iter(rows), 0
+        while group := list(islice(rows, _BLOCK)):
+            with plainly(self._path), self._transaction():
+                session = self._adopt(environment, began)
+                before = self._connection.total_changes
+                self._insert(group, session, _INSERT_BETTER)
+                new += self._connection.total_changes - before
+        return new
+
+    def _insert(self, rows: Iterable[TrialRow], session: int, statement: str = _INSERT) -> None:
+        self._connection.executemany(statement, ((*row, session) for row in rows))
+
+    def _adopt(self, environment: str, began: float | None) -> int:
+        """Return the number of a session, which is entered where it is not known yet."""
+        same = [environment, began]
+        found = self._connection.execute(
+            "SELECT id FROM session WHERE environment = ? AND began IS ?", same
+        ).fetchone()
+        if found is None:
+            found = self._connection.execute(
+                "INSERT INTO session (environment, began) VALUES (?, ?) RETURNING id", same
+            ).fetchone()
+        return int(found[0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where something is raised."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _compare(self, description: Description) -> None:
         stored = {
@@ -140,69 +204,19 @@ class Store:
                     ((name, json.dumps(value)) for name, value in description.items()),
                 )
             return
-        differing = [
-            f"{name} (study: {stored.get(name)}, asked: {description.get(name)})"
-            for name in sorted({*stored, *description})
-            if stored.get(name) != description.get(name)
-        ]
-        if differing:
+        if differing := differences(stored, description):
             raise SpecificationMismatch(
                 f"{self._path} was begun with another specification: {'; '.join(differing)}; "
                 "name another file, or ask for the same"
             )
 
-    def _lock(self) -> None:
-        """Become the file's one writer."""
-        with self._transaction():
-            holder = self._connection.execute("SELECT host, pid, started FROM writer").fetchone()
-            if holder is not None and _alive(*holder):
-                host, pid, _ = holder
-                raise StudyError(
-                    f"{self._path} is being written by process {pid} on {host}: wait for it, or stop it first"
-                )
-            self._connection.execute(
-                "INSERT OR REPLACE INTO writer VALUES (1, ?, ?, ?)",
-                (socket.gethostname(), os.getpid(), _process_start(os.getpid())),
+    def _widen(self, grid: Grid) -> None:
+        """Keep which shard the file is, or that it is no longer only one."""
+        found = self._connection.execute("SELECT value FROM meta WHERE name = 'shard'").fetchone()
+        (cells,) = self._connection.execute("SELECT count(*) FROM cell").fetchone()
+        asked, stored = str(grid.shard), found[0] if found else str(WHOLE)
+        if cells and asked not in (stored, str(WHOLE)):
+            raise SpecificationMismatch(
+                f"{self._path} holds shard {stored}, asked for is {asked}: give each shard a file of its own"
             )
-
-    def _release(self) -> None:
-        self._connection.execute("DELETE FROM writer WHERE pid = ?", [os.getpid()])
-
-
-class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where something is raised."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._connection.execute("COMMIT")
-        elif self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
-def _process_start(pid: int) -> str:
-    """When a process began, in the kernel's ticks, where Linux tells it: process numbers are used again."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def _alive(host: str, pid: int, started: str) -> bool:
-    """Whether the holder of the lock is still there; on another host nobody can tell, so yes."""
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return _process_start(pid) == started
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('shard', ?)", [asked])

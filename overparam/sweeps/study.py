@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.sweeps.connect import connect_reader, plainly
 from overparam.sweeps.diagram import PhaseDiagram
 from overparam.sweeps.errors import StudyError
-from overparam.sweeps.schema import COLUMNS, TrialRow, connect_reader, plainly
+from overparam.sweeps.frames import to_pandas, to_xarray
+from overparam.sweeps.grid import Cell, Grid, Shard
+from overparam.sweeps.lock import holder
+from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
 from overparam.sweeps.specification import Description
 
-__all__ = ["Study", "load_study"]
+__all__ = ["Session", "Study", "load_study"]
 
 _TEXT = ("status", "message")
 _WHOLE = ("n", "k", "d", "trial", "success", "iterations", "effective_parameters")
+_STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAILED)
+_BLOCK = 10_000
+_ORDER = "ORDER BY n, k, d, trial"
+
+
+class Session(NamedTuple):
+    """One run that wrote to the file.
+
+    ``environment`` is JSON; ``began`` and ``saved``, its start and its last commit, are seconds since the
+    epoch; ``seconds_left`` is what the driver expected then.
+    """
+
+    number: int
+    environment: str
+    began: float | None
+    saved: float | None
+    trials: int
+    updates: int
+    seconds_left: float | None
 
 
 @dataclass(frozen=True)
 class Study:
     """A study's file, read at every call: while a sweep writes to it the answers grow.
+
+    Iterating over it gives the finished trials one by one, ordered by (n, k, d, trial), however many.
 
     Attributes
     ----------
@@ -36,35 +65,76 @@ class Study:
     @property
     def specification(self) -> Description:
         """What every trial shares, spelled as on the command line."""
-        return {
-            name: json.loads(value) for name, value in self._read("SELECT name, value FROM specification")
-        }
+        with self._open() as connection:
+            return _specification(connection)
 
     @property
     def sessions(self) -> list[dict[str, Any]]:
         """The environment of every run that wrote to the file: versions, backend, device, engine."""
-        return [json.loads(text) for (text,) in self._read("SELECT environment FROM session ORDER BY id")]
+        return [json.loads(session.environment) for session in self.numbered_sessions()]
+
+    def numbered_sessions(self) -> list[Session]:
+        """Every run that wrote to the file, in order."""
+        with self._open() as connection:
+            return _sessions(connection)
+
+    def cells(self) -> dict[Cell, int]:
+        """Every cell that was asked for, and how many trials of it, those of other shards included."""
+        with self._open() as connection:
+            return {Cell(*sizes): trials for *sizes, trials in connection.execute("SELECT * FROM cell")}
 
     def sample_sizes(self) -> list[int]:
         """Every n that was asked for."""
-        return [n for (n,) in self._read("SELECT DISTINCT n FROM cell ORDER BY n")]
+        with self._open() as connection:
+            return [n for (n,) in connection.execute("SELECT DISTINCT n FROM cell ORDER BY n")]
+
+    def __iter__(self) -> Iterator[TrialRow]:
+        return map(TrialRow._make, self.select(COLUMNS))
 
     def rows(self) -> list[TrialRow]:
         """Every finished trial, ordered by (n, k, d, trial)."""
-        return [
-            TrialRow(*row)
-            for row in self._read(f"SELECT {', '.join(COLUMNS)} FROM trial ORDER BY n, k, d, trial")
-        ]
+        return list(self)
+
+    def rows_of(self, session: Session) -> Iterator[TrialRow]:
+        """The finished trials that one run wrote."""
+        return map(TrialRow._make, self.select(COLUMNS, "WHERE session = ?", session.number))
+
+    def select(
+        self, columns: Sequence[str], where: str = "", *parameters: object
+    ) -> Iterator[tuple[Any, ...]]:
+        """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
+        with self._open() as connection:
+            yield from connection.execute(
+                f"SELECT {', '.join(columns)} FROM trial {where} {_ORDER}", parameters
+            )
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The finished trials as arrays, ordered by (n, k, d, trial); nan for what is not finite."""
-        table = list(zip(*self.rows(), strict=True)) or [()] * len(COLUMNS)
-        return {
-            name: np.array(
-                values, dtype=object if name in _TEXT else np.int64 if name in _WHOLE else np.float64
-            )
-            for name, values in zip(COLUMNS, table, strict=True)
-        }
+        with self._open() as connection:
+            (count,) = connection.execute("SELECT count(*) FROM trial").fetchone()
+            table = {
+                name: np.empty(
+                    count, dtype=object if name in _TEXT else np.int64 if name in _WHOLE else np.float64
+                )
+                for name in COLUMNS
+            }
+            cursor = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trial {_ORDER}")
+            start = 0
+            while block := cursor.fetchmany(_BLOCK):
+                for name, values in zip(COLUMNS, zip(*block, strict=True), strict=True):
+                    # One object a word, not one a row.
+                    kept = [text and sys.intern(text) for text in values] if name in _TEXT else values
+                    table[name][start : start + len(block)] = kept
+                start += len(block)
+        return table
+
+    def to_pandas(self) -> Any:
+        """The finished trials as a pandas.DataFrame, a row each."""
+        return to_pandas(self.columns())
+
+    def to_xarray(self) -> Any:
+        """The finished trials as an xarray.Dataset over (n, k, d, trial); what is not done is missing."""
+        return to_xarray(self.columns(), self.specification)
 
     def diagram(self, n: int) -> PhaseDiagram:
         """Successes and trials so far over the grid that was asked for.
@@ -74,51 +144,65 @@ class Study:
         StudyError
             Where no cell of this n was asked for.
         """
-        cells = self._read("SELECT k, d FROM cell WHERE n = ?", n)
+        with self._open() as connection:
+            cells = connection.execute("SELECT k, d FROM cell WHERE n = ?", [n]).fetchall()
+            counts = connection.execute(
+                "SELECT k, d, sum(success), count(*) FROM trial "
+                f"WHERE n = ? AND status <> '{FAILED}' GROUP BY k, d",
+                [n],
+            ).fetchall()
         if not cells:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
         successes, trials = np.zeros((len(k), len(d)), np.int64), np.zeros((len(k), len(d)), np.int64)
         row_of, column_of = ({value: i for i, value in enumerate(axis)} for axis in (k, d))
-        counts = (
-            "SELECT k, d, sum(success), count(*) FROM trial WHERE n = ? AND status <> 'failed' GROUP BY k, d"
-        )
-        for width, inputs, succeeded, done in self._read(counts, n):
+        for width, inputs, succeeded, done in counts:
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
         return PhaseDiagram(n, k, d, successes, trials)
 
+    def done(self, grid: Grid) -> dict[Cell, int]:
+        """How many of a grid's trials are done, cell by cell; those that failed are not."""
+        with self._open() as connection:
+            return {cell: count_done(connection, cell, grid.trials_of(cell)) for cell in grid.cells}
+
     def status(self) -> dict[str, Any]:
-        """How far the study is: trials asked for, done and left, how they ended, and who is writing."""
-        ((asked,),) = self._read("SELECT coalesce(sum(trials), 0) FROM cell")
-        ended = dict(self._read("SELECT status, count(*) FROM trial GROUP BY status"))
-        ((updates, seconds),) = self._read(
-            "SELECT coalesce(sum(iterations), 0), coalesce(sum(seconds), 0) FROM trial"
-        )
-        writer = self._read("SELECT host, pid FROM writer")
-        done = sum(count for status, count in ended.items() if status != "failed")
+        """How far the study is: trials asked for, done and left, how they ended, who is writing and how fast.
+
+        ``seconds_left`` is what the writer expects, and None where nobody is writing.
+        """
+        # Before the file is read: a writer that ends meanwhile has no time left.
+        writer = holder(self.path)
+        with self._open() as connection:
+            asked, shard = _asked(connection)
+            ended, updates, seconds = _ended(connection)
+            sessions = _sessions(connection)
+            specification = _specification(connection)
+        done = sum(count for status, count in ended.items() if status != FAILED)
         return {
             "study": str(self.path),
+            "shard": str(shard),
             "trials": asked,
             "done": done,
             "left": asked - done,
-            **{
-                str(name): ended.get(name, 0)
-                for name in ("converged", "budget_exhausted", "diverged", "solved", "empty", "failed")
-            },
+            **ended,
             "updates": updates,
             "training_seconds": seconds,
-            "writer": f"process {writer[0][1]} on {writer[0][0]}" if writer else None,
-            "specification": self.specification,
+            "writer": writer,
+            **_pace(sessions, writing=writer is not None),
+            "specification": specification,
         }
 
-    def _read(self, query: str, *parameters: Any) -> list[Any]:
-        with plainly(self.path), closing(connect_reader(self.path)) as connection:
-            return connection.execute(query, parameters).fetchall()
+    @contextmanager
+    def _open(self, *, checked: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the file."""
+        with plainly(self.path), closing(connect_reader(self.path, checked=checked)) as connection:
+            connection.execute("BEGIN")
+            yield connection
 
 
 def load_study(path: str | Path) -> Study:
-    """Open a study for reading.
+    """Open a study for reading, and look for damage.
 
     Raises
     ------
@@ -126,5 +210,49 @@ def load_study(path: str | Path) -> Study:
         Where there is no such file, or it is not a study.
     """
     study = Study(Path(path))
-    study.sample_sizes()
-    return study
+    with study._open(checked=True):
+        return study
+
+
+def _specification(connection: sqlite3.Connection) -> Description:
+    return {
+        name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM specification")
+    }
+
+
+def _sessions(connection: sqlite3.Connection) -> list[Session]:
+    names = "id, environment, began, saved, trials, updates, seconds_left"
+    return [Session(*row) for row in connection.execute(f"SELECT {names} FROM session ORDER BY id")]
+
+
+def _asked(connection: sqlite3.Connection) -> tuple[int, Shard]:
+    """How many trials were asked for, and which shard of them the file is for."""
+    found = connection.execute("SELECT value FROM meta WHERE name = 'shard'").fetchone()
+    shard = Shard.parse(found[0]) if found else Shard()
+    cells = connection.execute("SELECT n, k, d, trials FROM cell")
+    return sum(len(shard.trials(Cell(*sizes), trials)) for *sizes, trials in cells), shard
+
+
+def _ended(connection: sqlite3.Connection) -> tuple[dict[str, int], int, float]:
+    """How trials ended, and the updates and seconds they took; one pass, since there may be ten million."""
+    counts = ", ".join(f"coalesce(sum(status = '{status}'), 0)" for status in _STATUSES)
+    *ended, updates, seconds = connection.execute(
+        f"SELECT {counts}, coalesce(sum(iterations), 0), coalesce(sum(seconds), 0.0) FROM trial"
+    ).fetchone()
+    return dict(zip(_STATUSES, ended, strict=True)), updates, seconds
+
+
+def _pace(sessions: list[Session], *, writing: bool) -> dict[str, float | None]:
+    """How fast the last session that saved something went, and what its driver expects."""
+    last = max((s for s in sessions if s.saved and s.began), key=lambda s: s.saved or 0.0, default=None)
+    if last is None or last.saved is None or last.began is None:
+        return {"trials_per_second": None, "updates_per_second": None, "seconds_left": None}
+    elapsed = max(last.saved - last.began, 1e-3)
+    left = None
+    if writing and last.seconds_left is not None:
+        left = max(0.0, last.seconds_left - (time.time() - last.saved))
+    return {
+        "trials_per_second": last.trials / elapsed,
+        "updates_per_second": last.updates / elapsed,
+        "seconds_left": left,
+    }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from overparam.backends import Backend
 from overparam.problems import Problem, draw_problem
-from overparam.sweeps.schema import TrialRow
-from overparam.sweeps.specification import Specification, TrialKey
+from overparam.sweeps.grid import TrialKey
+from overparam.sweeps.schema import FAILED, TrialRow
+from overparam.sweeps.specification import Specification
 from overparam.training import Engine, Job, Outcome, Status, choose_engine
 
 __all__ = ["Task", "draw", "failed", "job_for", "run_task", "train_task"]
@@ -47,23 +48,36 @@ def run_task(task: Task) -> list[TrialRow]:
 def train_task(task: Task) -> Iterator[TrialRow]:
     """Train a task's trials and yield each as it ends.
 
-    A trial that raises is found by training those left one by one, and ends in a row with the
-    status "failed" and the reason.
+    A trial that raises is found by halving what is left, and ends in a row with the status "failed" and
+    the reason.
     """
-    left = dict.fromkeys(task.keys)
-    for key in [key for key in task.keys if key.k == 0 or key.d == 0]:
-        del left[key]
-        yield _empty(key)
+    drawn: dict[TrialKey, Problem] = {}
+    for key in task.keys:
+        if key.k == 0 or key.d == 0:
+            yield _empty(key)
+            continue
+        try:
+            drawn[key] = draw(task.specification, key)
+        except Exception as error:
+            yield failed(key, error)
+    yield from _train_all(task, drawn)
+
+
+def _train_all(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[TrialRow]:
+    left = dict(problems)
     try:
-        for key, row in _train(task, list(left)):
+        for key, row in _train(task, problems):
             del left[key]
             yield row
+        if left:
+            raise RuntimeError(f"the engine gave no outcome for {len(left)} of {len(problems)} problems")
     except Exception as error:
         if len(left) == 1:
             yield failed(next(iter(left)), error)
             return
-        for key in left:
-            yield from train_task(task.only([key]))
+        keys = list(left)
+        for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+            yield from _train_all(task, {key: left[key] for key in half})
 
 
 def job_for(task: Task, problems: Sequence[Problem]) -> Job:
@@ -90,13 +104,14 @@ def draw(specification: Specification, key: TrialKey) -> Problem:
 def failed(key: TrialKey, error: BaseException | str) -> TrialRow:
     """The row of a trial that could not be trained."""
     text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-    return TrialRow(*key, "failed", 0, 0, None, None, None, 0, 0.0, " ".join(text.split()))
+    return TrialRow(*key, FAILED, 0, 0, None, None, None, 0, 0.0, " ".join(text.split()))
 
 
-def _train(task: Task, keys: Sequence[TrialKey]) -> Iterator[tuple[TrialKey, TrialRow]]:
-    if not keys:
+def _train(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[tuple[TrialKey, TrialRow]]:
+    if not problems:
         return
-    job = job_for(task, [draw(task.specification, key) for key in keys])
+    keys = list(problems)
+    job = job_for(task, list(problems.values()))
     engine, _ = choose_engine(task.engines, job)
     for position, outcome in engine.run(job):
         yield keys[position], _row(keys[position], outcome)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from overparam.backends import NumPy
-from overparam.sweeps.schema import TrialRow
-from overparam.sweeps.specification import Specification, TrialKey
+from overparam.sweeps.grid import TrialKey
+from overparam.sweeps.schema import FAILED, TrialRow
+from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import Study
 from overparam.sweeps.trials import Task, train_task
-from overparam.training import Portable
+from overparam.training import Portable, Status
 
 __all__ = ["Verification", "verify"]
 
@@ -39,9 +40,7 @@ class Verification:
 
 def verify(study: Study, specification: Specification, trials: int, seed: int = 0) -> Verification:
     """Train `trials` realizations of the study again and compare; which ones `seed` decides."""
-    rows = [row for row in study.rows() if row.status not in ("failed", "empty")]
-    chosen = np.random.default_rng(seed).permutation(len(rows))[:trials]
-    stored = {TrialKey(*rows[i][:4]): rows[i] for i in chosen}
+    stored = {TrialKey(*row[:4]): row for row in _sample(study, trials, np.random.default_rng(seed))}
     exact = replace(specification, dtype="float64")
     pairs: list[tuple[TrialRow, TrialRow]] = []
     for n in sorted({key.n for key in stored}):
@@ -61,3 +60,14 @@ def verify(study: Study, specification: Specification, trials: int, seed: int = 
             default=0.0,
         ),
     )
+
+
+def _sample(study: Study, size: int, chance: np.random.Generator) -> list[TrialRow]:
+    """Trained trials drawn without replacement in one pass over the study, however large."""
+    sample: list[TrialRow] = []
+    for seen, row in enumerate(row for row in study if row.status not in (FAILED, Status.EMPTY)):
+        if seen < size:
+            sample.append(row)
+        elif (place := int(chance.integers(seen + 1))) < size:
+            sample[place] = row
+    return sample

@@ -1,166 +1,157 @@
 """Sweeps that are killed, interrupted, refused or out of space: nothing reported saved is ever lost."""
 
-import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
+from contextlib import closing
 
 import pytest
 
-from overparam.activations import Softplus
-from overparam.backends import NumPy
-from overparam.data import Gaussian, Sphere
-from overparam.optimizers import GradientDescent
-from overparam.sweeps import (
-    Execution,
-    Grid,
-    Processes,
-    Serial,
-    Specification,
-    StudyError,
-    load_study,
-    run_sweep,
-)
-from overparam.sweeps.store import Store
+from overparam.sweeps import Grid, StudyError, load_study, run_sweep
 from overparam.training import Portable, StopRule
+from tests.sweeps.driver import GRID
+from tests.sweeps.fakes import Fake, comparable, execution, specification, trained
 
-SWEEP = ["sweep", "--n", "40", "--k", "2:8", "--d", "2:8", "--trials", "4", "--max-iterations", "1500"]
-TRIALS = 7 * 7 * 4
-
-
-def specification(**changed):
-    parts = {
-        "seed": 0,
-        "activation": Softplus(),
-        "optimizer": GradientDescent(),
-        "data": Sphere(),
-        "labels": Gaussian(),
-        "stop": StopRule(1500),
-        "dtype": "float32",
-    }
-    return Specification(**(parts | changed))
+SWEEP = ("--n", "40", "--k", "2:8", "--d", "2:8", "--trials", "40")
 
 
-GRID = Grid.product([40], range(2, 9), range(2, 9), trials=4)
-SERIAL = Execution(NumPy(), (Portable(),), Serial())
+class Driver:
+    """A sweep of fake trainings in a process of its own."""
 
+    def __init__(self, study, log, executor="serial"):
+        command = [sys.executable, "-m", "tests.sweeps.driver", str(study), str(log), executor]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        )
+        self.saved = set()
 
-def start(study, *options, **kept):
-    command = [
-        sys.executable,
-        "-m",
-        "overparam",
-        "--engine",
-        "portable",
-        *SWEEP,
-        "--study",
-        str(study),
-        *options,
-    ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kept)
+    def wait_for(self, rows):
+        """Wait until so many more rows have been reported saved, or the driver ends."""
+        for line in self.process.stdout:
+            self.saved.add(tuple(map(int, line.split())))
+            if len(self.saved) >= rows:
+                return
 
+    def kill(self):
+        """Kill it and return every row that it has reported saved."""
+        self.process.kill()
+        self.finish()
+        return self.saved
 
-def outcomes(study):
-    """Rows without their wall time."""
-    return [row._replace(seconds=0.0) for row in load_study(study).rows()]
-
-
-def sessions(study):
-    with sqlite3.connect(study) as connection:
-        rows = connection.execute("SELECT n, k, d, trial, session FROM trial").fetchall()
-    connection.close()
-    return {tuple(key): session for *key, session in rows}
+    def finish(self):
+        """Wait for its end."""
+        with self.process as process:
+            # A line that is cut off was not reported.
+            lines = [line for line in process.stdout if line.endswith("\n")]
+            errors = process.stderr.read()
+        self.saved |= {tuple(map(int, line.split())) for line in lines}
+        return errors
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     path = tmp_path_factory.mktemp("whole") / "whole.study"
-    run_sweep(path, specification(), GRID, SERIAL)
-    return outcomes(path)
+    run_sweep(path, specification(), GRID, execution())
+    return path
 
 
-def wait_for_rows(study, least, process):
-    """Wait until so many rows can be read, which is no earlier than when they are reported saved."""
-    while process.poll() is None:
-        try:
-            rows = load_study(study).rows()
-        except StudyError:
-            rows = []
-        if len(rows) >= least:
-            return
-        time.sleep(0.02)
+def keys(study):
+    return {row[:4] for row in load_study(study)}
+
+
+def check_killed(study, log, killings, uninterrupted):
+    """Kill drivers of one study, each by its own rule; then finish, and compare."""
+    saved, trainings_of_saved = set(), Counter()
+    for kill in killings:
+        newly = kill(Driver(study, log))
+        assert not newly & saved  # nothing is reported twice
+        saved |= newly
+        if saved:
+            assert saved <= keys(study)
+        counts = Counter(trained(log)) if log.exists() else Counter()
+        # What had been saved has not been trained again.
+        assert all(counts[key] == count for key, count in trainings_of_saved.items())
+        trainings_of_saved = Counter({key: counts[key] for key in saved})
+    run_sweep(study, specification(), GRID, execution(Fake(str(log))))
+    counts = Counter(trained(log))
+    assert all(counts[key] == count for key, count in trainings_of_saved.items())
+    assert comparable(load_study(study)) == comparable(load_study(uninterrupted))
 
 
 def test_killed_and_run_again(tmp_path, uninterrupted):
-    study = tmp_path / "a.study"
-    owner = {}
-    for least in (1, 60, 120):
-        process = start(study)
-        wait_for_rows(study, least, process)
-        process.kill()
-        process.communicate()
-        kept = sessions(study)
-        assert owner.items() <= kept.items()
-        owner = kept
-    run_sweep(study, specification(), GRID, SERIAL)
-    assert owner.items() <= sessions(study).items()
-    assert outcomes(study) == uninterrupted
+    def after(rows):
+        def kill(driver):
+            driver.wait_for(rows)
+            return driver.kill()
+
+        return kill
+
+    check_killed(tmp_path / "a.study", tmp_path / "log", map(after, (1, 150, 200)), uninterrupted)
 
 
 @pytest.mark.slow
-def test_killed_fifty_times(tmp_path, uninterrupted):
-    study, owner, chance = tmp_path / "a.study", {}, random.Random(0)
-    for _ in range(50):
-        process = start(study)
-        time.sleep(chance.uniform(0.3, 1.2))
-        process.kill()
-        process.communicate()
-        kept = sessions(study) if study.exists() and study.stat().st_size else {}
-        assert owner.items() <= kept.items()
-        owner = kept
-    run_sweep(study, specification(), GRID, SERIAL)
-    assert outcomes(study) == uninterrupted
+def test_killed_at_fifty_random_moments(tmp_path, uninterrupted):
+    chance = random.Random(0)
+
+    def kill(driver):
+        # From before the file is there to some way into the sweep.
+        time.sleep(chance.uniform(0.2, 0.9))
+        return driver.kill()
+
+    check_killed(tmp_path / "a.study", tmp_path / "log", [kill] * 50, uninterrupted)
+
+
+def test_killed_with_its_workers_at_work(tmp_path, uninterrupted):
+    study, log = tmp_path / "a.study", tmp_path / "log"
+    driver = Driver(study, log, "processes")
+    driver.wait_for(1)
+    saved = driver.kill()
+    assert saved <= keys(study)
+    run_sweep(study, specification(), GRID, execution())
+    assert comparable(load_study(study)) == comparable(load_study(uninterrupted))
+
+
+def test_a_second_driver_is_refused_and_the_first_unharmed(tmp_path, uninterrupted):
+    study, log = tmp_path / "a.study", tmp_path / "log"
+    first = Driver(study, log)
+    first.wait_for(1)
+    with pytest.raises(StudyError, match=f"is being written by process {first.process.pid} on "):
+        run_sweep(study, specification(), GRID, execution(Fake(str(tmp_path / "other"))))
+    assert first.finish() == ""
+    assert first.process.returncode == 0
+    assert not (tmp_path / "other").exists()
+    assert comparable(load_study(study)) == comparable(load_study(uninterrupted))
+
+
+def start(study, *options, **kept):
+    """A sweep by the command line, which says what went wrong."""
+    command = [sys.executable, "-m", "overparam", "--engine", "portable", "sweep", *SWEEP]
+    return subprocess.Popen(
+        [*command, "--study", str(study), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **kept,
+    )
 
 
 @pytest.mark.parametrize("executor", ["serial", "processes:workers=2"])
-def test_interrupted_and_run_again(tmp_path, uninterrupted, executor):
+def test_interrupted(tmp_path, executor):
     study = tmp_path / "a.study"
-    process = start(study, "--executor", executor, "--max-iterations", "30000")
-    wait_for_rows(study, 1 if executor == "serial" else 0, process)
-    time.sleep(0.0 if executor == "serial" else 2.0)
+    process = start(study, "--executor", executor, "--max-iterations", "300000")
+    assert "0 of 1,960 trials saved" in process.stderr.readline()
+    time.sleep(0.5 if executor == "serial" else 2.0)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "Interrupted" in errors
     assert "Traceback" not in errors
     assert load_study(study).status()["writer"] is None
-
-
-def test_what_was_reported_saved_is_on_the_disk(tmp_path):
-    study, seen = tmp_path / "a.study", []
-
-    def check(progress):
-        seen.extend(progress.rows)
-        assert len(load_study(study).rows()) == progress.saved == len(seen)
-
-    run_sweep(study, specification(), GRID, SERIAL, check)
-    assert len(seen) == TRIALS
-
-
-def test_a_second_driver_is_refused_and_the_first_unharmed(tmp_path, uninterrupted):
-    study = tmp_path / "a.study"
-    first = start(study)
-    wait_for_rows(study, 1, first)
-    second = start(study)
-    _, errors = second.communicate()
-    assert second.returncode == 1
-    assert f"is being written by process {first.pid}" in errors
-    _, errors = first.communicate()
-    assert first.returncode == 0, errors
-    assert outcomes(study) == uninterrupted
 
 
 def test_a_full_disk(tmp_path):
@@ -173,93 +164,76 @@ def test_a_full_disk(tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (80_000, 80_000))
 
-    process = start(study, "--trials", "40", "--max-iterations", "5", preexec_fn=limit)
+    process = start(study, "--max-iterations", "5", preexec_fn=limit)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
     assert "make space and run the same command again" in " ".join(errors.split())
     assert "Traceback" not in errors
-    kept = sessions(study)
-    run_sweep(study, short, grid, SERIAL)
-    assert kept.items() <= sessions(study).items()
-    run_sweep(whole, short, grid, SERIAL)
-    assert outcomes(study) == outcomes(whole)
+    kept = load_study(study).rows()
+    run_sweep(study, short, grid, execution(Portable()))
+    run_sweep(whole, short, grid, execution(Portable()))
+    assert set(kept) <= set(load_study(study).rows())
+    assert comparable(load_study(study)) == comparable(load_study(whole))
+
+
+def check_cuts(content, expected, folder, beside=None):
+    """Cut a file at random lengths: what opens holds only rows that are right. Return how many opened."""
+    chance, opened = random.Random(0), 0
+    for _ in range(40):
+        cut = folder / "cut.study"
+        cut.write_bytes(content[: chance.randrange(len(content))])
+        for suffix in ("-wal", "-shm"):
+            cut.with_name(cut.name + suffix).unlink(missing_ok=True)
+        if beside is not None:
+            shutil.copy(beside, f"{cut}-wal")
+        try:
+            found = comparable(load_study(cut))
+        except StudyError:
+            continue
+        opened += 1
+        assert set(found) <= expected
+    return opened
 
 
 def test_cut_at_random_it_is_refused_or_whole(tmp_path, uninterrupted):
-    whole = tmp_path / "whole.study"
-    run_sweep(whole, specification(), GRID, SERIAL)
-    content, expected = whole.read_bytes(), set(uninterrupted)
-    chance, refused = random.Random(0), 0
-    for _ in range(40):
-        cut = tmp_path / "cut.study"
-        cut.write_bytes(content[: chance.randrange(len(content))])
+    expected = set(comparable(load_study(uninterrupted)))
+    assert check_cuts(uninterrupted.read_bytes(), expected, tmp_path) < 40
+
+
+def test_cut_after_it_was_killed(tmp_path, uninterrupted):
+    study, log = tmp_path / "a.study", tmp_path / "log"
+    expected = set(comparable(load_study(uninterrupted)))
+    driver = Driver(study, log)
+    driver.wait_for(250)
+    driver.kill()
+    write_ahead_log = study.with_name(f"{study.name}-wal")
+    assert write_ahead_log.stat().st_size
+    check_cuts(study.read_bytes(), expected, tmp_path, write_ahead_log)
+    # And its log: what was committed before the cut is there.
+    content, chance, found = write_ahead_log.read_bytes(), random.Random(1), []
+    cut = tmp_path / "log.study"
+    for length in sorted(chance.randrange(len(content)) for _ in range(20)):
+        shutil.copy(study, cut)
+        cut.with_name(f"{cut.name}-wal").write_bytes(content[:length])
+        cut.with_name(f"{cut.name}-shm").unlink(missing_ok=True)
         try:
-            found = outcomes(cut)
+            rows = comparable(load_study(cut))
         except StudyError:
-            refused += 1
-        else:
-            assert set(found) <= expected
-    assert refused > 0
+            rows = []  # before the tables were there
+        assert set(rows) <= expected
+        found.append(len(rows))
+    assert found == sorted(found)
+    assert found[-1] > 0
 
 
-def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
-    study = tmp_path / "a.study"
-    run_sweep(study, specification(), Grid.product([5], [2], [2], trials=1), SERIAL)
-    with sqlite3.connect(study) as connection:
-        connection.execute("INSERT INTO writer VALUES (1, ?, ?, '1')", [os.uname().nodename, os.getpid()])
-    connection.close()
-    run_sweep(study, specification(), Grid.product([5], [2], [2], trials=2), SERIAL)
-    assert load_study(study).status()["done"] == 2
-
-
-def test_one_process_cannot_write_twice(tmp_path):
-    study = tmp_path / "a.study"
-    with (
-        Store(study, specification().describe(), {}),
-        pytest.raises(StudyError, match="is being written"),
-        Store(study, specification().describe(), {}),
-    ):
-        pass
-
-
-class Murderous(Softplus):
-    """Kills its process on one size of network."""
-
-    def value(self, z):
-        if z.shape[-2] == 6 and os.environ.get("OVERPARAM_TEST_MURDER"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().value(z)
-
-
-class Failing(Softplus):
-    """Raises on one size of network."""
-
-    def value(self, z):
-        if z.shape[-2] == 6:
-            raise RuntimeError("no good")
-        return super().value(z)
-
-
-SMALL = Grid.product([10], [2, 4, 6, 8], [2], trials=2)
-
-
-@pytest.mark.parametrize("executor", [Serial(), Processes(workers=2)], ids=lambda e: e.name)
-def test_a_trial_that_raises_stands_alone(tmp_path, executor):
-    study = tmp_path / "a.study"
-    run_sweep(study, specification(activation=Failing()), SMALL, Execution(NumPy(), (Portable(),), executor))
-    rows = load_study(study).rows()
-    assert [row.status == "failed" for row in rows] == [row.k == 6 for row in rows]
-    assert {row.message for row in rows if row.k == 6} == {"RuntimeError: no good"}
-
-
-def test_a_trial_that_kills_its_worker_stands_alone_and_is_tried_again(tmp_path, monkeypatch):
-    study = tmp_path / "a.study"
-    execution = Execution(NumPy(), (Portable(),), Processes(workers=2))
-    monkeypatch.setenv("OVERPARAM_TEST_MURDER", "1")
-    run_sweep(study, specification(activation=Murderous()), SMALL, execution)
-    rows = load_study(study).rows()
-    assert [row.status == "failed" for row in rows] == [row.k == 6 for row in rows]
-    assert "its worker was lost" in next(row.message for row in rows if row.message)
-    monkeypatch.delenv("OVERPARAM_TEST_MURDER")
-    run_sweep(study, specification(activation=Murderous()), SMALL, execution)
-    assert load_study(study).status()["failed"] == 0
+def test_a_killed_study_is_read_without_being_changed(tmp_path):
+    study, log = tmp_path / "a.study", tmp_path / "log"
+    driver = Driver(study, log)
+    driver.wait_for(100)
+    saved = driver.kill()
+    before = study.read_bytes(), study.with_name("a.study-wal").read_bytes()
+    assert saved <= keys(study)
+    assert load_study(study).status()["writer"] is None
+    assert (study.read_bytes(), study.with_name("a.study-wal").read_bytes()) == before
+    with closing(sqlite3.connect(study)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

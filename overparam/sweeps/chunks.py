@@ -1,0 +1,78 @@
+"""A sweep cut into units of work: some seconds each, and enough trials to fill a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from overparam.backends import Backend, DType
+from overparam.sweeps.cost import Cost
+from overparam.sweeps.grid import Cell, Grid, TrialKey
+
+__all__ = ["MOST_KEYS", "chunks", "problem_bytes", "working_set", "worst_first"]
+
+MOST_KEYS = 2000
+_BLOCK = (2, 4)
+"""Widths and inputs of one block of cells train well together: engines pad them to one shape."""
+
+_ARRAYS = 5
+
+
+def worst_first(grid: Grid, cost: Cost) -> list[Cell]:
+    """The grid's cells in the order to do them.
+
+    One n after the other, and the most expensive blocks of neighbouring cells first, so that what the
+    workers end with is short.
+    """
+    most: dict[Cell, float] = {}
+    for cell in grid.cells:
+        block = _block(cell)
+        most[block] = max(most.get(block, 0.0), cost.of(cell))
+    return sorted(grid.cells, key=lambda cell: (-cell.n, -most[_block(cell)], _block(cell), cell))
+
+
+def chunks(
+    keys: Iterable[TrialKey], cost: Cost, target: Callable[[], float], batch_bytes: int, dtype: DType
+) -> Iterator[tuple[TrialKey, ...]]:
+    """Cut trials into chunks of one n.
+
+    Parameters
+    ----------
+    keys : iterable of TrialKey
+        Consumed as chunks are asked for.
+    cost : Cost
+    target : callable
+        Units of work that a chunk should hold, asked again for every chunk.
+    batch_bytes : int
+        A chunk holds more work than that if its problems are smaller than this together.
+    dtype : "float32" or "float64"
+    """
+    chunk: list[TrialKey] = []
+    units, held = 0.0, 0
+    for key in keys:
+        full = units >= target() and held >= batch_bytes
+        if chunk and (full or len(chunk) >= MOST_KEYS or key.n != chunk[0].n):
+            yield tuple(chunk)
+            chunk, units, held = [], 0.0, 0
+        chunk.append(key)
+        cell = Cell(*key[:3])
+        units += cost.of(cell)
+        held += problem_bytes(cell, dtype)
+    if chunk:
+        yield tuple(chunk)
+
+
+def working_set(backend: Backend) -> int:
+    """Bytes that fill a batch; 0 where the driver has not the device that its workers have."""
+    return 0 if backend.unavailable() else backend.working_set()
+
+
+def problem_bytes(cell: Cell, dtype: DType) -> int:
+    """About what one training holds in memory: X, a few arrays like Z = XWᵀ, and weights."""
+    n, k, d = cell
+    return int(np.dtype(dtype).itemsize) * (n * d + _ARRAYS * n * k + 3 * k * d)
+
+
+def _block(cell: Cell) -> Cell:
+    return Cell(cell.n, -(-cell.k // _BLOCK[0]), -(-cell.d // _BLOCK[1]))

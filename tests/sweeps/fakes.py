@@ -1,0 +1,106 @@
+"""An engine that trains nothing, for tests of everything around engines."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from overparam.activations import Softplus
+from overparam.backends import NumPy
+from overparam.data import Gaussian, Sphere
+from overparam.optimizers import GradientDescent
+from overparam.sweeps import Execution, Serial, Specification
+from overparam.training import Engine, Outcome, Status, StopRule
+
+
+@dataclass(frozen=True)
+class Fake(Engine):
+    """Ends every training at once, in a way that only its problem decides, and writes down which.
+
+    Attributes
+    ----------
+    log : str
+        A file that gets a line a training; none where empty.
+    seconds : float
+        Of each training.
+    poison : tuple of (k, d, trial)
+        Trainings that raise.
+    deadly : tuple of (k, d, trial)
+        Trainings that end their process.
+    """
+
+    name: ClassVar[str] = "fake"
+    log: str = ""
+    seconds: float = 0.0
+    poison: tuple[tuple[int, int, int], ...] = ()
+    deadly: tuple[tuple[int, int, int], ...] = ()
+
+    def can_run(self, job):
+        return True
+
+    def should_run(self, job):
+        return True
+
+    def run(self, job):
+        for position, problem in enumerate(job.problems):
+            _, n, k, d, trial = problem.key
+            if (k, d, trial) in self.deadly:
+                os._exit(9)
+            if (k, d, trial) in self.poison:
+                raise RuntimeError("poison")
+            time.sleep(self.seconds)
+            if self.log:
+                with Path(self.log).open("a") as file:
+                    file.write(f"{n} {k} {d} {trial}\n")
+            yield position, outcome(problem)
+
+
+def outcome(problem):
+    """An outcome made of the problem's own numbers."""
+    size = float(abs(problem.y[0]))
+    status = [Status.CONVERGED, Status.BUDGET_EXHAUSTED, Status.DIVERGED][int(1e6 * size) % 3]
+    return Outcome(
+        status=status,
+        iterations=int(1e6 * size) % 1000,
+        relative_residual=np.inf if status is Status.DIVERGED else size,
+        distance_from_initialization=float(abs(problem.W0[0, 0])),
+        path_length=2.0 * size,
+        effective_parameters=2 * (problem.k // 2) * problem.d,
+        success=status is Status.CONVERGED,
+        seconds=0.001,
+        W=problem.W0,
+        v=problem.v,
+        engine="fake",
+    )
+
+
+def specification(**changed):
+    """Figure 2's, with some parts changed."""
+    parts = {
+        "seed": 0,
+        "activation": Softplus(),
+        "optimizer": GradientDescent(),
+        "data": Sphere(),
+        "labels": Gaussian(),
+        "stop": StopRule(1500),
+        "dtype": "float32",
+    }
+    return Specification(**(parts | changed))
+
+
+def execution(engine=None, executor=None):
+    """How a fake sweep is run."""
+    return Execution(NumPy(), (engine or Fake(),), executor or Serial())
+
+
+def trained(log):
+    """The trainings that a log tells of, in order."""
+    return [tuple(map(int, line.split())) for line in Path(log).read_text().splitlines()]
+
+
+def comparable(study):
+    """The rows of a study but for what each run of it decides: wall time."""
+    return [row._replace(seconds=0.0) for row in study.rows()]
