@@ -25,6 +25,7 @@ class Commands(click.Group):
         "status": "What a study holds, what is left, and its 50 % boundary so far.",
         "plot": "Draw a study's phase diagram.",
         "export": "Write a study as a table, one row a trial.",
+        "merge": "Make one study of several of one specification, such as shards.",
         "theory": "Compute the paper's quantities for a data set and an activation.",
         "certify": "Train, and evaluate every theorem that applies.",
         "plugins": "Look at the installed plugins.",

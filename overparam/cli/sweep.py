@@ -16,7 +16,7 @@ from overparam.cli.settings import Failure, Settings
 from overparam.data import DataGenerator, Labels
 from overparam.figures import boundary_line
 from overparam.optimizers import Optimizer
-from overparam.sweeps import Execution, Executor, Grid, Specification, dry_run, load_study, verify
+from overparam.sweeps import Execution, Executor, Grid, Shard, Specification, dry_run, load_study, verify
 from overparam.training import StopRule
 
 __all__ = ["execution_of", "executor_option", "sweep"]
@@ -47,6 +47,11 @@ executor_option = click.option(
     help="The file that keeps everything; made, or gone on with.",
 )
 @executor_option
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Do only the I-th of N parts, into a study of its own, for overparam merge.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done and how long it would take, then stop.")
 @click.option(
     "--verify",
@@ -63,6 +68,8 @@ def sweep(settings: Settings, /, **given: Any) -> None:
     study, as_json = given["study"], given["as_json"]
     specification = _specification(settings, given)
     grid = Grid.product(given["n"], given["k"], given["d"], trials=given["trials"])
+    if given["shard"] is not None:
+        grid = grid.only(Shard.parse(given["shard"]))
     execution = execution_of(settings, given["executor"])
     if given["dry_run"]:
         _foresee(study, specification, grid, execution, as_json=as_json)

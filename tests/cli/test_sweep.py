@@ -66,6 +66,17 @@ def test_batches_and_executors_change_no_row(overparam, study):
     assert exported(overparam, study.with_name("p.study"), "p.csv") == exported(overparam, study, "a.csv")
 
 
+def test_merged_shards_are_the_whole(overparam, study, tmp_path):
+    for number in (1, 2, 3):
+        part = f"{number}.study"
+        assert overparam("-q", "sweep", *SMALL, "--study", part, "--shard", f"{number}/3").code == 0
+    parts = [tmp_path / f"{number}.study" for number in (3, 1, 2)]
+    assert sum(len(exported(overparam, part, part.stem + ".csv")) for part in parts) == 20
+    for _ in range(2):  # merging again changes nothing
+        assert overparam("merge", *parts, "-o", "m.study").code == 0
+    assert exported(overparam, tmp_path / "m.study", "m.csv") == exported(overparam, study, "a.csv")
+
+
 def test_dry_run_writes_nothing(overparam, tmp_path):
     document = overparam("sweep", *SMALL, "--study", "d.study", "--dry-run", "--json").document
     assert (document["trials"], document["left"]) == (20, 20)

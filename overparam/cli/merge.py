@@ -1,0 +1,30 @@
+"""``overparam merge``: several studies made one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from overparam.cli.settings import Settings
+from overparam.sweeps import merge_studies
+
+__all__ = ["merge"]
+
+
+@click.command()
+@click.argument("studies", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The study that takes in the others; made where there is none.",
+)
+@click.pass_obj
+def merge(settings: Settings, studies: tuple[Path, ...], output: Path) -> None:
+    """Bring the trials of STUDIES, all of one specification, into one study.
+
+    Trials that are there already are left alone, so merging again changes nothing.
+    """
+    settings.note(f"{output}: {merge_studies(output, studies):,} trials taken in")
