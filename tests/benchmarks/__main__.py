@@ -15,11 +15,11 @@ from tests.benchmarks.contenders import CONTENDERS, FUSED
 from tests.benchmarks.machine import BUSY, load
 
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks-cpu.md"
-_ROUNDS, _SECONDS = 4, 0.8
-_QUICK_SHAPES, _QUICK_SAMPLES, _QUICK_ROUNDS, _QUICK_SECONDS = ((10, 10), (25, 25)), (100,), 3, 0.5
+_ROUNDS = 3
+_QUICK_SHAPES, _QUICK_SAMPLES, _QUICK_ROUNDS = ((10, 10), (25, 25)), (100,), 2
 
 
-class _Shapes(click.ParamType):
+class _Shapes(click.ParamType[tuple[tuple[int, int], ...]]):
     """Shapes like 5x5,10x20."""
 
     name = "KxD,KxD,…"
@@ -37,7 +37,7 @@ class _Shapes(click.ParamType):
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Two shapes at n = 100: about two minutes.")
-@click.option("--rounds", type=click.IntRange(min=1), help="Rounds of each cell.  [default: 4, quick: 3]")
+@click.option("--rounds", type=click.IntRange(min=1), help="Rounds of each cell.  [default: 3, quick: 2]")
 @click.option("--cells", type=_Shapes(), help="Shapes (k, d) to measure instead of the usual five.")
 @click.option(
     "--output",
@@ -60,7 +60,6 @@ def main(quick: bool, rounds: int | None, cells: tuple[tuple[int, int], ...] | N
             (cells or (_QUICK_SHAPES if quick else SHAPES)),
             _QUICK_SAMPLES if quick else SAMPLES,
             rounds or (_QUICK_ROUNDS if quick else _ROUNDS),
-            _QUICK_SECONDS if quick else _SECONDS,
             before,
         )
     output.write_text(text, encoding="utf-8")
@@ -71,7 +70,6 @@ def _measured(
     shapes: tuple[tuple[int, int], ...],
     samples: tuple[int, ...],
     rounds: int,
-    seconds: float,
     before: float,
 ) -> str:
     # They need numba, whose absence `main` reports in one line.
@@ -84,16 +82,16 @@ def _measured(
     cells = [*grid(shapes, samples)]
     measurements = []
     for number, cell in enumerate(cells, 1):
-        measurements.append(found := measure(cell, contenders, rounds, seconds))
+        measurements.append(found := measure(cell, contenders, rounds))
         rates = ", ".join(f"{name} {rate / 1e3:.1f}k" for name, rate in found.rates.items())
         click.echo(
             f"[{number}/{len(cells)}] {cell.activation.name} {cell.dtype} n={cell.n} k={cell.k} d={cell.d} "
             f"batch={cell.batch}: {rates} updates/s; {best_peer_ratio(found):.1f} × the best peer"
         )
     # After the measurements, so that their first calls find nothing compiled.
-    if found := disagreements(contenders, ACTIVATIONS, DTYPES):
-        raise click.ClickException("the contenders do not do the same trainings: " + "; ".join(found))
-    gelu = gelu_against_softplus(rounds, seconds)
+    if unequal := disagreements(contenders, ACTIVATIONS, DTYPES):
+        raise click.ClickException("the contenders do not do the same trainings: " + "; ".join(unequal))
+    gelu = gelu_against_softplus(rounds)
     return page(measurements, gelu, rounds=rounds, loads=(before, load()), left_out=left_out)
 
 

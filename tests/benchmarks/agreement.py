@@ -16,14 +16,14 @@ from tests.benchmarks.instances import Instances
 
 __all__ = ["STOP", "disagreements", "easy_instances", "iteration_counts"]
 
-STOP = StopRule(3000, 0.02)
+STOP = StopRule(1000, 0.1)
 _STEPS, _SHARE = 3, 0.005
 """Rounding moves the first iterate below the tolerance by a few steps, more where descent is slow."""
 
 
 def easy_instances(activation: Activation, dtype: DType) -> Instances:
-    """Four problems with several times as many parameters as samples: all converge, each at its own pace."""
-    return Instances(tuple(draw_problem(20, 10, 20, trial=t) for t in range(4)), activation, dtype)
+    """Two problems with many more parameters than samples: they converge, each at its own pace."""
+    return Instances(tuple(draw_problem(12, 20, 20, trial=t) for t in range(2)), activation, dtype)
 
 
 def iteration_counts(
@@ -42,7 +42,7 @@ def disagreements(
         for dtype in dtypes:
             instances = easy_instances(activation, dtype)
             [reference, *_] = iteration_counts(contenders[0], instances)
-            if not (0 < reference.min() and reference.max() < STOP.max_iterations):
+            if not (reference.min() > 0 and reference.max() < STOP.max_iterations):
                 found.append(f"{activation.name}, {dtype}: the instances do not converge: {reference}")
             allowed = np.maximum(_STEPS, _SHARE * reference)
             found += [

@@ -22,12 +22,15 @@ class Contender:
     module : str
         Its module in this package.
     package : str or None
-        What must be installed beside the test suite's own requirements.
+        What must be installed beside the core.
+    compiles : bool
+        Whether its first call compiles.
     """
 
     name: str
     module: str
     package: str | None = None
+    compiles: bool = False
 
     def missing(self) -> str | None:
         """Return why it cannot be measured here, None where it can."""
@@ -43,11 +46,11 @@ class Contender:
         return runs
 
 
-FUSED = Contender("fused numba", "fused", "overparam_numba")
+FUSED = Contender("fused numba", "fused", "overparam_numba", compiles=True)
 PEERS = (
     Contender("portable NumPy", "portable"),
     Contender("PyTorch bmm", "torch_bmm", "torch"),
     Contender("torch.func", "torch_func", "torch"),
-    Contender("JAX while_loop", "jax_while", "jax"),
+    Contender("JAX while_loop", "jax_while", "jax", compiles=True),
 )
 CONTENDERS = (FUSED, *PEERS)

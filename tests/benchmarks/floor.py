@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba import njit
@@ -49,7 +49,7 @@ def activation_probe(activation: Activation, dtype: DType) -> Probe:
     residual = compiled_loop(activation, GradientDescent()).module.residual
 
     @njit(nogil=True)  # type: ignore[untyped-decorator]
-    def repeat(a, y, z, r, v, k, n, m, count):  # type: ignore[no-untyped-def]
+    def repeat(a: Any, y: int, z: int, r: int, v: int, k: int, n: int, m: int, count: int) -> None:
         for _ in range(count):
             residual(a, y, z, r, v, k, n, m)
 

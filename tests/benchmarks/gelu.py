@@ -10,7 +10,7 @@ from overparam.plugin import Activation, Array, array_namespace
 from tests.benchmarks.cells import DTYPES, Cell
 from tests.benchmarks.contenders import FUSED
 from tests.benchmarks.instances import Instances
-from tests.benchmarks.measure import interleaved
+from tests.benchmarks.measure import best_rates, probe_of, turn
 
 __all__ = ["Gelu", "gelu_against_softplus"]
 
@@ -36,16 +36,16 @@ class Gelu(Activation):
         return array_namespace(z).tanh(_RATE * (z + 0.044715 * z * z * z))
 
 
-def gelu_against_softplus(rounds: int, seconds: float) -> list[tuple[Cell, float, float]]:
+def gelu_against_softplus(rounds: int) -> list[tuple[Cell, float, float]]:
     """Updates a second of the fused engine with GELU and with softplus, interleaved, cell by cell."""
     found = []
     for dtype in DTYPES:
         for n, k, d in ((100, 10, 10), (200, 25, 25)):
             cell = Cell(Gelu(), dtype, n, k, d, 100)
-            runs = {
-                c.activation.name: FUSED.prepare(Instances.of(c))[0]
+            probes = {
+                c.activation.name: probe_of(FUSED.prepare(Instances.of(c))[0], turn(c.batch))
                 for c in (cell, replace(cell, activation=Softplus()))
             }
-            updates, times, _ = interleaved(runs, rounds, seconds)
-            found.append((cell, *(cell.batch * updates / times[name] for name in ("gelu", "softplus"))))
+            rates = best_rates(probes, rounds)
+            found.append((cell, rates["gelu"], rates["softplus"]))
     return found

@@ -15,7 +15,7 @@ from tests.benchmarks.instances import Instances, Run
 
 __all__ = ["prepare"]
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 
 def prepare(instances: Instances) -> list[Run]:
@@ -30,11 +30,11 @@ def prepare(instances: Instances) -> list[Run]:
             residual = v @ value - y
             return v[:, None] * ((slope * residual) @ X), (residual @ residual) * scale
 
-        def going(state: Any) -> Any:
+        def going(state: tuple[Any, ...]) -> Any:
             _, _, relative, t = state
             return (t < last) & (relative >= low) & (relative <= high)
 
-        def update(state: Any) -> Any:
+        def update(state: tuple[Any, ...]) -> tuple[Any, ...]:
             W, gradient, _, t = state
             W = W - step_size * gradient
             return W, *evaluate(W), t + 1

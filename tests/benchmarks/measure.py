@@ -15,11 +15,13 @@ from tests.benchmarks.contenders import Contender
 from tests.benchmarks.floor import Probe, activation_probe, gemm_probe
 from tests.benchmarks.instances import Instances, Run
 
-__all__ = ["Measurement", "interleaved", "measure"]
+__all__ = ["Measurement", "best_rates", "measure", "probe_of", "turn"]
 
 _UNREACHABLE = 1e-18  # a tolerance that no training reaches, whose square single precision still has
 _PAUSE = 0.002  # seconds in which threads that wait actively for more work fall asleep
 _TRIES = 3
+_TRIAL_SECONDS = 0.05
+_FULL = 0.7  # of the time of a turn; a shorter one is followed by a longer one
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,10 @@ class Measurement:
     Attributes
     ----------
     cell : Cell
-    updates : int
-        Updates that each training made, with every contender.
     rates : mapping of str to float
         Each contender's updates a second over the whole batch, in its best round.
     compilation : mapping of str to float
-        Seconds that the first call took beyond a second one.
+        Seconds that the first call took beyond a second one, for those who compile.
     gemm : float
         Flops a second of a large matrix product, in its best round.
     activation : float
@@ -42,7 +42,6 @@ class Measurement:
     """
 
     cell: Cell
-    updates: int
     rates: Mapping[str, float]
     compilation: Mapping[str, float]
     gemm: float
@@ -54,97 +53,87 @@ class Measurement:
         return self.cell.flops / self.gemm + self.cell.values / self.activation
 
 
-def measure(cell: Cell, contenders: Sequence[Contender], rounds: int, seconds: float) -> Measurement:
-    """Measure a cell; a round takes about `seconds`."""
+def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measurement:
+    """Measure a cell."""
     instances = Instances.of(cell)
-    runs: dict[str, Run] = {}
+    probes = {"gemm": gemm_probe(cell.dtype), "activation": activation_probe(cell.activation, cell.dtype)}
     compilation: dict[str, float] = {}
     for contender in contenders:
         ways = contender.prepare(instances)
         first, second = (_seconds(ways[0], 1) for _ in range(2))
-        compilation[contender.name] = max(0.0, first - second)
-        runs[contender.name] = _fastest(ways)
-    probes = {"gemm": gemm_probe(cell.dtype), "activation": activation_probe(cell.activation, cell.dtype)}
-    updates, times, rates = interleaved(runs, rounds, seconds, probes)
-    return Measurement(
-        cell,
-        updates,
-        {name: cell.batch * updates / best for name, best in times.items()},
-        compilation,
-        rates["gemm"],
-        rates["activation"],
-    )
+        if contender.compiles:
+            compilation[contender.name] = max(0.0, first - second)
+        probes[contender.name] = probe_of(_fastest(ways), turn(cell.batch))
+    rates = best_rates(probes, rounds)
+    gemm, activation = rates.pop("gemm"), rates.pop("activation")
+    return Measurement(cell, rates, compilation, gemm, activation)
 
 
-def interleaved(
-    runs: Mapping[str, Run], rounds: int, seconds: float, probes: Mapping[str, Probe] | None = None
-) -> tuple[int, dict[str, float], dict[str, float]]:
-    """Time runs in turn, all with the same number of updates.
-
-    Parameters
-    ----------
-    runs : mapping of str to Run
-    rounds : int
-    seconds : float
-        What a round should take.
-    probes : mapping of str to Probe
-        Rates to measure in every round beside them.
-
-    Returns
-    -------
-    updates : int
-        Updates that each training made.
-    times : dict of str to float
-        The best round's seconds of each run.
-    rates : dict of str to float
-        The best round's rate of each probe.
-    """
-    updates = _updates_in(runs, seconds)
-    times = dict.fromkeys(runs, math.inf)
-    rates = dict.fromkeys(probes or {}, 0.0)
-    names = [*runs]
+def best_rates(probes: Mapping[str, Probe], rounds: int) -> dict[str, float]:
+    """Take the probes in turn, round after round; return each one's best rate."""
+    rates = dict.fromkeys(probes, 0.0)
+    names = [*probes]
     for turn in range(rounds):
         # Nobody is always the one who runs after the same neighbour.
-        for name in np.random.default_rng(turn).permutation(names):
-            times[name] = min(times[name], _seconds(runs[name], updates))
-        for name, probe in (probes or {}).items():
+        for i in np.random.default_rng(turn).permutation(len(names)):
             time.sleep(_PAUSE)
-            rates[name] = max(rates[name], probe())
-    return updates, times, rates
+            rates[names[i]] = max(rates[names[i]], probes[names[i]]())
+    return rates
 
 
-def _updates_in(runs: Mapping[str, Run], seconds: float) -> int:
-    """How many updates all the runs together make in about this time."""
+def turn(batch: int) -> float:
+    """Seconds of a contender's turn: some milliseconds of each training, against tenths to set it up."""
+    return max(0.15, 0.004 * batch)
+
+
+def probe_of(run: Run, seconds: float) -> Probe:
+    """Updates a second over the batch, of trainings so long that a run takes about `seconds`.
+
+    Turns of one length meet the same noise; with one number of updates the fast would be timed over
+    moments, and over trainings so short that what a training costs once would count a hundredfold.
+    """
+    _train(run, 1)  # what a first call compiles must not pass for a full turn
     updates = 8
-    while True:
-        spent = sum(_seconds(run, updates) for run in runs.values())
-        if spent > 0.3 * seconds:
-            return max(1, round(updates * seconds / spent))
-        updates = round(updates * min(8.0, max(1.5, 0.6 * seconds / spent)))
+
+    def rate() -> float:
+        nonlocal updates
+        started = time.perf_counter()
+        made = _train(run, updates)
+        spent = time.perf_counter() - started
+        if spent < _FULL * seconds:
+            updates = math.ceil(updates * min(16.0, max(1.3, seconds / spent)))
+        return made / spent
+
+    before = 0
+    while updates > before:
+        before = updates
+        rate()
+    return rate
 
 
 def _fastest(ways: Sequence[Run]) -> Run:
     """The fastest of the ways to run, tried in turn."""
     if len(ways) == 1:
         return ways[0]
-    updates = _updates_in({str(i): way for i, way in enumerate(ways)}, 0.1)
-    best = np.min([[_seconds(way, updates) for way in ways] for _ in range(_TRIES)], axis=0)
-    return ways[int(np.argmin(best))]
+    rates = best_rates({str(i): probe_of(way, _TRIAL_SECONDS) for i, way in enumerate(ways)}, _TRIES)
+    return ways[max(range(len(ways)), key=lambda i: rates[str(i)])]
 
 
 def _seconds(run: Run, updates: int) -> float:
-    """Time one run of so many updates.
+    started = time.perf_counter()
+    _train(run, updates)
+    return time.perf_counter() - started
+
+
+def _train(run: Run, updates: int) -> int:
+    """Make so many updates of each training; return how many that is in all.
 
     Raises
     ------
     AssertionError
-        Where a training stopped early: the contenders would not have done the same work.
+        Where a training stopped early, and less work was done than is counted.
     """
-    stop = StopRule(updates, _UNREACHABLE)
-    time.sleep(_PAUSE)
-    started = time.perf_counter()
-    iterations = run(stop)
-    elapsed = time.perf_counter() - started
+    iterations = run(StopRule(updates, _UNREACHABLE))
     if not np.all(iterations == updates):
         raise AssertionError(f"a training made {iterations.min()} updates where {updates} were asked for")
-    return elapsed
+    return int(iterations.sum())

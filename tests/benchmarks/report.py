@@ -17,18 +17,21 @@ __all__ = ["best_peer_ratio", "page"]
 _NEAR = 1.7  # times the floor; beyond it a cell is named in the summary
 
 _READING = """\
-Every contender trains the same instances (X, y, W₀, v) by gradient descent with the paper's step size and checks
-the stop rule at every iterate, with a tolerance that is never met, so that all make the same number of updates. They
-take turns within one run, round after round in changing order; each one's best round counts. An entry is
-thousands of updates a second over the whole batch, in brackets how many times as fast the fused engine was.
-*Best peer* is the smallest of these ratios. *gemm* is the share of this machine's rate for a large square matrix
-product, on all cores in the same rounds, that the fused engine's 4nkd flops an update make. *Floor* is how many times
-longer an update took than those flops at that rate plus its nk values of φ and φ′ at the rate of the fused engine's
-pass over them alone. (At odd k the fused engine leaves out the hidden unit with output weight 0, and the floor
-does not.) Both engines are timed from the host's arrays to finished outcomes, path length and
-all; the peers from arrays that are theirs already to iteration counts. Compilation is excluded and shown in seconds:
-the fused engine compiles once an activation and data type and keeps the result on the disk, JAX once a shape.
-PyTorch runs on one thread or on all cores, whichever was faster in the cell. torch.compile was not tried."""
+Every contender trains the same instances (X, y, W₀, v) by gradient descent with the paper's step size
+and checks the stop rule at every iterate, with a tolerance that is never met. They take turns within
+one run, round after round in changing order; each one's best round counts. A turn is as many updates of
+every training as fill the same time. An entry is thousands of updates a second over the whole batch, in
+brackets how many times as fast the fused engine was. *Best peer* is the smallest of these ratios.
+*gemm* is the share of this machine's rate for a large square matrix product, on all cores in the same
+rounds, that the fused engine's 4nkd flops an update make. *Floor* is how many times longer an update
+took than those flops at that rate plus its nk values of φ and φ′ at the rate of the fused engine's pass
+over them alone. (At odd k the fused engine leaves out the hidden unit with output weight 0, and the
+floor does not.) Both engines are timed from the host's arrays to finished outcomes, path length and
+all; the peers from arrays that are theirs already to iteration counts. Compilation is excluded and
+shown in seconds: the fused engine compiles once an activation and data type and keeps the result on the
+disk, JAX once a shape. PyTorch runs on one thread or on all cores, whichever was faster in the cell;
+torch.compile was not tried. Before the page is written, all contenders must agree on the iteration
+counts of converging trainings, to a few steps."""
 
 
 def page(
@@ -80,7 +83,8 @@ def best_peer_ratio(measurement: Measurement) -> float:
 
 
 def _run(rounds: int, before: float, after: float) -> str:
-    return f"{date.today()}, {rounds} rounds a cell; load average {before:.2f} at the start, {after:.2f} at the end"
+    load = f"load average {before:.2f} at the start, {after:.2f} at the end"
+    return f"{date.today()}, {rounds} rounds a cell; {load}"
 
 
 def _distance(measurement: Measurement) -> float:
@@ -123,7 +127,7 @@ def _named(cell: Cell) -> str:
 
 def _table(measurements: Sequence[Measurement]) -> str:
     names = [name for name in measurements[0].rates if name != FUSED.name]
-    compiled = [name for name in measurements[0].compilation if _compiles(name, measurements)]
+    compiled = [*measurements[0].compilation]
     heading = ["n", "k", "d", "batch", FUSED.name, *names, "best peer", "gemm", "floor"]
     heading += [f"compiling {name}, s" for name in compiled]
     lines = ["| " + " | ".join(heading) + " |", "|" + "--:|" * len(heading)]
@@ -142,11 +146,6 @@ def _table(measurements: Sequence[Measurement]) -> str:
         f"{min(pass_alone):.2f}–{max(pass_alone):.2f} ns a value of φ and φ′, on all cores.",
     ]
     return "\n".join(lines)
-
-
-def _compiles(name: str, measurements: Sequence[Measurement]) -> bool:
-    """Whether a first call takes long enough beyond a second one to be compilation."""
-    return max(m.compilation[name] for m in measurements) > 0.3
 
 
 def _thousands(rate: float) -> str:

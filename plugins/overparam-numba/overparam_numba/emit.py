@@ -13,10 +13,11 @@ __all__ = ["print_program"]
 
 
 class Interval(NamedTuple):
-    """What is known of a value: low ≤ value ≤ high unless it is NaN."""
+    """What is known of a value: low ≤ value ≤ high unless it is NaN, and whether it can be."""
 
     low: float
     high: float
+    nan: bool = True
 
 
 _ANY = Interval(-math.inf, math.inf)
@@ -26,7 +27,7 @@ _BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "sign": 1.0, "atan"
 
 
 def print_program(
-    program: Program, inputs: Mapping[str, str], prefix: str = "t"
+    program: Program, inputs: Mapping[str, str], like: str, prefix: str = "t"
 ) -> tuple[list[str], list[str]]:
     """Print a program as assignments.
 
@@ -35,6 +36,8 @@ def print_program(
     program : Program
     inputs : mapping of str to str
         The name in the source of every input of the program.
+    like : str
+        A vector of the type that constants take, or the array.
     prefix : str
         Of the names of values.
 
@@ -59,8 +62,8 @@ def print_program(
             raise Unrecordable(f"xp.{operation} is not one of the functions of the numba engine")
         names[value] = f"{prefix}{value.number}"
         known[value] = _range(operation, ranges)
-        lines.append(f"{names[value]} = {function}({', '.join(_spelled(o, names) for o in ordered)})")
-    return lines, [_spelled(output, names) for output in program.outputs]
+        lines.append(f"{names[value]} = {function}({', '.join(_spelled(o, names, like) for o in ordered)})")
+    return lines, [_spelled(output, names, like) for output in program.outputs]
 
 
 def _chosen(
@@ -78,16 +81,17 @@ def _chosen(
         bounded = first.low >= -_BENIGN and first.high <= _BENIGN
         return ("divide_benign" if safe and bounded else "divide"), operands
     if operation in ("maximum", "minimum"):
-        if not isinstance(operands[0], Value):
+        if not first.nan:
             return operation, (operands[1], operands[0])
-        return (operation if not isinstance(operands[1], Value) else f"{operation}_of_two"), operands
+        return (f"{operation}_of_two" if ranges[1].nan else operation), operands
     return operation, operands
 
 
 def _interval(operand: Operand, known: Mapping[Value, Interval]) -> Interval:
     if isinstance(operand, Value):
         return known.get(operand, _ANY)
-    return Interval(float(operand), float(operand))
+    number = float(operand)
+    return _ANY if math.isnan(number) else Interval(number, number, nan=False)
 
 
 def _range(operation: str, ranges: Sequence[Interval]) -> Interval:
@@ -113,17 +117,19 @@ def _range(operation: str, ranges: Sequence[Interval]) -> Interval:
         case "minimum":
             return Interval(min(a.low, ranges[1].low), min(a.high, ranges[1].high))
         case "where":
-            return Interval(min(r.low for r in ranges[1:]), max(r.high for r in ranges[1:]))
+            chosen = ranges[1:]
+            low, high = min(r.low for r in chosen), max(r.high for r in chosen)
+            return Interval(low, high, any(r.nan for r in chosen))
         case "multiply" if all(r.low >= 0.0 and math.isfinite(r.high) for r in ranges):
             return Interval(a.low * ranges[1].low, a.high * ranges[1].high)
     return _ANY
 
 
-def _spelled(operand: Operand, names: Mapping[Value, str]) -> str:
+def _spelled(operand: Operand, names: Mapping[Value, str], like: str) -> str:
     if isinstance(operand, Value):
         return names[operand]
     if isinstance(operand, bool):
         raise Unrecordable("a truth value that is constant")
     if not math.isfinite(operand):
-        return f"filled({str(operand).replace('inf', 'INF').replace('nan', 'NAN')}, a)"
-    return f"filled({operand!r}, a)"
+        return f"filled({str(operand).replace('inf', 'INF').replace('nan', 'NAN')}, {like})"
+    return f"filled({operand!r}, {like})"

@@ -8,7 +8,7 @@ what else is in the vector. Nothing assumes that numbers are finite: a training 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.binding
@@ -33,6 +33,7 @@ _EXP_RANGE = {32: (-104.0, 89.0), 64: (-746.0, 710.0)}
 _MANTISSA_BITS = {32: 23, 64: 52}
 _BIAS = {32: 127, 64: 1023}
 _SMALLEST_NORMAL = {32: 2.0**-126, 64: 2.0**-1022}
+_LONG = 11  # coefficients; with fewer, nothing was gained
 _ERF_END = {32: 4.0, 64: 6.0}
 
 Operand = Any
@@ -72,6 +73,29 @@ class Lanes:
         known = self.b.module.globals.get(name)
         return known if known is not None else ir.Function(self.b.module, kind, name)
 
+    def _has_avx512_parts(self) -> bool:
+        return AVX512 and self.count * self.bits % 512 == 0
+
+    def _letter(self) -> str:
+        """How the processor's instructions call the type."""
+        return "s" if self.bits == 32 else "d"
+
+    def _by_parts(self, of_part: Callable[..., Operand], *operands: Operand) -> Operand:
+        """Apply a function of 512-bit vectors to each part of a longer one, of a power of two of them."""
+        count = operands[0].type.count
+        if count * self.bits == 512:
+            return of_part(*operands)
+        half = count // 2
+        low, high = (
+            self._by_parts(of_part, *(self._picked(x, x, range(start, start + half)) for x in operands))
+            for start in (0, half)
+        )
+        return self._picked(low, high, range(count))
+
+    def _picked(self, a: Operand, b: Operand, places: Sequence[int]) -> Operand:
+        index = ir.VectorType(ir.IntType(32), len(places))
+        return self.b.shuffle_vector(a, b, ir.Constant(index, list(places)))
+
     # Arithmetic
 
     def add(self, x: Operand, y: Operand) -> Operand:
@@ -93,19 +117,27 @@ class Lanes:
     def divide_benign(self, x: Operand, y: Operand) -> Operand:
         """x/y to about one unit in the last place, for y known to lie well inside the range of numbers.
 
-        Newton's iteration on the processor's approximate reciprocal: a division takes as long as ten
-        to twenty other instructions.
+        Newton's iteration on the processor's approximate reciprocal, 14 bits of it, and then on the
+        quotient: a division takes as long as ten to twenty other instructions.
         """
-        if not (AVX512 and self.count * self.bits == 512):
+        if not self._has_avx512_parts():
             return self.divide(x, y)
-        name = "llvm.x86.avx512.rcp14." + ("ps" if self.bits == 32 else "pd") + ".512"
-        mask = ir.IntType(self.count)
-        approximate = self._declare(name, ir.FunctionType(self.kind, [self.kind, self.kind, mask]))
-        r = self.b.call(approximate, [y, self.constant(0.0), ir.Constant(mask, -1)])
-        for _ in range(1 if self.bits == 32 else 2):
+        r = self._reciprocal(y)
+        if self.bits == 64:
             r = self.fma(r, self.fma(self.negative(y), r, self.constant(1.0)), r)
         quotient = self.multiply(x, r)
         return self.fma(self.fma(self.negative(y), quotient, x), r, quotient)
+
+    def _reciprocal(self, y: Operand) -> Operand:
+        """1/y to 14 bits."""
+
+        def of_part(part: Operand) -> Operand:
+            mask = ir.IntType(part.type.count)
+            kind = ir.FunctionType(part.type, [part.type, part.type, mask])
+            function = self._declare(f"llvm.x86.avx512.rcp14.p{self._letter()}.512", kind)
+            return self.b.call(function, [part, ir.Constant(part.type, None), ir.Constant(mask, -1)])
+
+        return self._by_parts(of_part, y)
 
     def fma(self, x: Operand, y: Operand, z: Operand) -> Operand:
         """x·y + z, rounded once."""
@@ -124,11 +156,11 @@ class Lanes:
         return self.intrinsic("sqrt", x)
 
     def maximum(self, x: Operand, y: Operand) -> Operand:
-        """The larger; NaN where x is. With a constant, that has to be y."""
+        """The larger; NaN where x is, and y must not be."""
         return self.b.select(self.b.fcmp_ordered("<", x, y), y, x)
 
     def minimum(self, x: Operand, y: Operand) -> Operand:
-        """The smaller; NaN where x is. With a constant, that has to be y."""
+        """The smaller; NaN where x is, and y must not be."""
         return self.b.select(self.b.fcmp_ordered(">", x, y), y, x)
 
     def sign(self, x: Operand) -> Operand:
@@ -138,7 +170,14 @@ class Lanes:
         return self.b.select(self.b.fcmp_ordered(">", x, zero), self.constant(1.0), below)
 
     def polynomial(self, x: Operand, by_degree: Sequence[float]) -> Operand:
-        """Horner's rule."""
+        """Horner's rule; a long one's even and odd powers apart, so that neither waits for the other."""
+        if len(by_degree) < _LONG:
+            return self._horner(x, by_degree)
+        square = self.multiply(x, x)
+        even, odd = (self._horner(square, by_degree[start::2]) for start in (0, 1))
+        return self.fma(x, odd, even)
+
+    def _horner(self, x: Operand, by_degree: Sequence[float]) -> Operand:
         total = self.constant(by_degree[-1])
         for c in reversed(by_degree[:-1]):
             total = self.fma(total, x, self.constant(c))
@@ -153,7 +192,8 @@ class Lanes:
         if not at_most_zero:
             x = self.minimum(x, self.constant(high))
         n, r = self._reduced(x)
-        return self._scaled(self._exp_reduced(r), n)
+        tail = self.fma(self.multiply(r, r), self.polynomial(r, coefficients.EXP[self.bits]), r)
+        return self._scaled(self.add(tail, self.constant(1.0)), n)
 
     def expm1(self, x: Operand) -> Operand:
         """eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1), without cancellation near 0."""
@@ -167,21 +207,25 @@ class Lanes:
 
     def _reduced(self, x: Operand) -> tuple[Operand, Operand]:
         """X = n·log 2 + r with a whole n."""
-        n = self.intrinsic("rint", self.multiply(x, self.constant(_LOG2E)))
+        # Beside 1½ · 2ᵐ a number has no digits behind the point. It takes half the time of an instruction
+        # that rounds, and loses nothing here, where n is small.
+        large = self.constant(1.5 * 2.0 ** _MANTISSA_BITS[self.bits])
+        n = self.b.fsub(self.fma(x, self.constant(_LOG2E), large), large)
         r = self.fma(n, self.constant(-_LN2_HIGH[self.bits]), x)
         return n, self.fma(n, self.constant(-_LN2_LOW[self.bits]), r)
 
-    def _exp_reduced(self, r: Operand) -> Operand:
-        return self.polynomial(r, (1.0, 1.0, *coefficients.EXP[self.bits]))
-
     def _scaled(self, x: Operand, n: Operand) -> Operand:
         """x·2ⁿ for a whole n, overflowing and underflowing as it should."""
-        if AVX512 and self.count * self.bits == 512:
-            name = "llvm.x86.avx512.mask.scalef." + ("ps" if self.bits == 32 else "pd") + ".512"
-            mask, way = ir.IntType(self.count), ir.IntType(32)
-            kind = ir.FunctionType(self.kind, [self.kind, self.kind, self.kind, mask, way])
-            current_rounding = ir.Constant(way, 4)
-            return self.b.call(self._declare(name, kind), [x, n, x, ir.Constant(mask, -1), current_rounding])
+        if self._has_avx512_parts():
+
+            def of_part(x: Operand, n: Operand) -> Operand:
+                mask, rounding = ir.IntType(x.type.count), ir.IntType(32)
+                kind = ir.FunctionType(x.type, [x.type, x.type, x.type, mask, rounding])
+                function = self._declare(f"llvm.x86.avx512.mask.scalef.p{self._letter()}.512", kind)
+                current = ir.Constant(rounding, 4)
+                return self.b.call(function, [x, n, x, ir.Constant(mask, -1), current])
+
+            return self._by_parts(of_part, x, n)
         whole = self.b.fptosi(n, self.integers)
         first = self.b.ashr(whole, self._integer(1))
         for power in (first, self.b.sub(whole, first)):
@@ -221,7 +265,8 @@ class Lanes:
     def log1p(self, x: Operand, *, in_unit_interval: bool = False) -> Operand:
         """log(1 + x), without cancellation near 0; −∞ at −1 and NaN below."""
         if in_unit_interval:
-            return self.multiply(x, self.polynomial(x, coefficients.LOG1P_UNIT[self.bits]))
+            tail = self.polynomial(x, coefficients.LOG1P_UNIT[self.bits])
+            return self.fma(self.multiply(x, x), tail, x)
         e, inverse = self._split(self.add(x, self.constant(1.0)))
         # (1 + x)/2ᵉ − 1, from x itself: what rounding 1 + x would lose is all there is near 0.
         f = self.fma(x, inverse, self.subtract(inverse, self.constant(1.0)))

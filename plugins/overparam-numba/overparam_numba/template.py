@@ -36,13 +36,13 @@ def residual(a, y, z, r, v, k, n, m):
         even, odd = negative(load(a, y + s)), filled(0.0, a)
         for j in range(0, k, 2):
             row = z + j * m + s
-            z0, z1 = load(a, row), load(a, row + m)
+            units = pair(load(a, row), load(a, row + m))
 {phi}
-            store(a, row, {slope})
-            even = fma(broadcast(a, v + j), {value}, even)
-{phi_odd}
-            store(a, row + m, {slope_odd})
-            odd = fma(broadcast(a, v + j + 1), {value_odd}, odd)
+            value, slope = {value}, {slope}
+            store(a, row, first_of(slope))
+            store(a, row + m, second_of(slope))
+            even = fma(broadcast(a, v + j), first_of(value), even)
+            odd = fma(broadcast(a, v + j + 1), second_of(value), odd)
         kept = select_before(add(even, odd), s, n)
         store(a, r + s, kept)
         squares = fma(kept, kept, squares)
@@ -141,14 +141,12 @@ def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, in
     Unrecordable
         Where one of them is not an elementwise expression that vectors can compute.
     """
-    activation_program = record_activation(activation)
-    phi, (value, slope) = print_program(activation_program, {"z": "z0"})
-    phi_odd, (value_odd, slope_odd) = print_program(activation_program, {"z": "z1"}, "s")
+    phi, (value, slope) = print_program(record_activation(activation), {"z": "units"}, "units")
     start, rule = record_update(optimizer)
     states = [f"state{i}" for i in range(len(start.outputs))]
     inputs = {name: name for name in ("weights", "gradient", "step_size", "iteration", *states)}
-    lines, (weights, *after) = print_program(rule, inputs, "u")
-    first, before = print_program(start, {"weights": "weights"}, "b")
+    lines, (weights, *after) = print_program(rule, inputs, "a", "u")
+    first, before = print_program(start, {"weights": "weights"}, "a", "b")
     # Arrays of the state follow one another, each as long as W.
     places = [f"states + {i} * kd_padded + s" for i in range(len(states))]
     padded = ["kd_padded = -(-kd // lanes) * lanes"] if states else []
@@ -162,8 +160,11 @@ def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, in
                         *FUNCTIONS,
                         "broadcast",
                         "filled",
+                        "first_of",
                         "lane_count",
                         "load",
+                        "pair",
+                        "second_of",
                         "select_before",
                         "store",
                         "total",
@@ -173,9 +174,6 @@ def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, in
             phi=indent("\n".join(phi), " " * 12),
             value=value,
             slope=slope,
-            phi_odd=indent("\n".join(phi_odd), " " * 12),
-            value_odd=value_odd,
-            slope_odd=slope_odd,
             loads=indent(
                 "\n".join([*padded, *(f"{s} = load(a, {p})" for s, p in zip(states, places, strict=True))]),
                 " " * 8,
