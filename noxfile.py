@@ -47,7 +47,7 @@ def tests_min(session: nox.Session) -> None:
     "folder", [str(folder) for folder in FIRST_PARTY], ids=[folder.name for folder in FIRST_PARTY]
 )
 def plugins(session: nox.Session, folder: str) -> None:
-    """Each first-party plugin, installed and tested as a stranger's would be, in an environment of its own."""
+    """Each first-party plugin in an environment of its own, installed and tested as a stranger's would be."""
     _install(session, "kit")
     session.install(f"./{folder}")
     session.run("pytest", f"{folder}/tests", *session.posargs)
@@ -57,7 +57,7 @@ def plugins(session: nox.Session, folder: str) -> None:
 def bench(session: nox.Session) -> None:
     """The engines against their peers, in one interleaved run; writes docs/benchmarks-cpu.md."""
     _install(session, "test")
-    session.install("./plugins/overparam-numba", "torch", "jax")
+    session.install("./plugins/overparam-numba", "jax")
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 

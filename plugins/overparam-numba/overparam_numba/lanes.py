@@ -13,16 +13,27 @@ from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
+from numba import config
 
 from overparam_numba import coefficients
 
 __all__ = ["AVX512", "VECTOR_BYTES", "Lanes"]
 
-_FEATURES = llvmlite.binding.get_host_cpu_features()
-AVX512 = bool(_FEATURES.get("avx512f"))
+
+def _features() -> set[str]:
+    """What the processor that numba compiles for has beyond the least of its kind."""
+    if config.CPU_FEATURES is not None:
+        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
+    if config.CPU_NAME == "generic":
+        return set()
+    return {name for name, has in llvmlite.binding.get_host_cpu_features().items() if has}
+
+
+_FEATURES = _features()
+AVX512 = "avx512f" in _FEATURES
 """Whether the processor has 512-bit vectors, with their instructions for scaling and reciprocals."""
 
-VECTOR_BYTES = 64 if AVX512 else 32 if _FEATURES.get("avx") else 16
+VECTOR_BYTES = 64 if AVX512 else 32 if "avx" in _FEATURES else 16
 """Width of a vector. Wider ones would be legal anywhere, and split."""
 
 _LOG2E = math.log2(math.e)

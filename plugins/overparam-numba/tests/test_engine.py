@@ -1,10 +1,12 @@
 """The fused engine against the portable one, and its own laws."""
 
 import os
+import platform
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -229,6 +231,34 @@ def test_giving_up_stops_the_threads():
     started = time.perf_counter()
     outcomes.close()
     assert time.perf_counter() - started < 30.0
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
+@pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.1", 16)])
+def test_narrower_vectors(tmp_path, features, width):
+    problems = [draw_problem(33, d, k) for k, d in [(3, 5), (10, 13)]]
+    code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import numpy as np
+from overparam_numba import lanes
+from test_engine import GD, draw_problem, run, Numba, Softplus
+assert lanes.VECTOR_BYTES == {width} and not lanes.AVX512
+problems = [draw_problem(33, d, k) for k, d in [(3, 5), (10, 13)]]
+for dtype in ("float32", "float64"):
+    outcomes = run(Numba(), problems, dtype=dtype)
+    np.savez({str(tmp_path)!r} + "/" + dtype, *(outcome.W for outcome in outcomes))
+"""
+    environment = os.environ | {
+        "OVERPARAM_CACHE_DIR": str(tmp_path / "cache"),
+        "NUMBA_CPU_NAME": "x86-64",
+        "NUMBA_CPU_FEATURES": features,
+    }
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    for dtype, tolerance in (("float32", 2e-4), ("float64", 1e-10)):
+        reference = run(Portable(), problems, dtype=dtype)
+        with np.load(tmp_path / f"{dtype}.npz") as found:
+            for W, outcome in zip(found.values(), reference, strict=True):
+                np.testing.assert_allclose(W, outcome.W, rtol=tolerance, atol=tolerance)
 
 
 def test_two_processes_may_fill_the_cache_at_once(tmp_path):
