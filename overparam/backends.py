@@ -93,7 +93,7 @@ class NumPy(Backend):
 
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
         """Convert; no copy where nothing changes."""
-        return np.ascontiguousarray(array, dtype=np.dtype(dtype))
+        return np.asarray(array, dtype=np.dtype(dtype), order="C")
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Return the array itself."""
@@ -151,7 +151,7 @@ class CuPy(Backend):
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
         """Copy to the device, or convert there."""
         with self.scope():
-            return self._cupy().ascontiguousarray(self._cupy().asarray(array, dtype=dtype))
+            return self._cupy().asarray(array, dtype=dtype, order="C")
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Copy to the host; waits for the device."""
@@ -189,13 +189,13 @@ class Torch(Backend):
     device: str = "cpu"
 
     def unavailable(self) -> str | None:
-        """Probe the device by putting a number on it."""
+        """Probe the device by putting a number on it and fetching it again."""
         if importlib.util.find_spec("torch") is None:
             return "the torch backend needs PyTorch, which is not installed: pip install torch"
         try:
-            self._torch().zeros(1, device=self.device)
+            self.to_numpy(self._torch().zeros(1, device=self.device))
         except Exception as error:  # torch raises RuntimeError, AssertionError, … by device
-            reason = str(error).splitlines()[0].rstrip(".")
+            reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
             return f"PyTorch cannot use device {self.device!r}: {reason}"
         return None
 
@@ -208,11 +208,13 @@ class Torch(Backend):
         return importlib.import_module("array_api_compat.torch")
 
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
-        """Copy to the device, or convert there."""
+        """Copy to the device, or convert there, detached from any graph of automatic derivatives."""
         torch = self._torch()
-        if isinstance(array, np.ndarray) and not array.flags.writeable:
-            array = array.copy()
-        return torch.asarray(array, dtype=getattr(torch, dtype), device=self.device).contiguous()
+        if isinstance(array, np.ndarray):
+            # PyTorch takes no reversed axes, no foreign byte order and no read-only memory.
+            array = np.require(array, np.dtype(dtype), ["C", "W"])
+        moved = torch.asarray(array, dtype=getattr(torch, dtype), device=self.device, requires_grad=False)
+        return moved.contiguous()
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Copy to the host; waits for the device."""
@@ -255,9 +257,21 @@ class Ambient(Backend):
         return self.array_namespace
 
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
-        """Convert within the namespace and device."""
+        """Convert within the namespace and device.
+
+        Raises
+        ------
+        ValueError
+            Where the namespace, or the device, lacks the data type.
+        """
         xp = self.array_namespace
-        return xp.asarray(array, dtype=getattr(xp, dtype), device=self.device)
+        converted = xp.asarray(array, dtype=getattr(xp, dtype), device=self.device)
+        if converted.dtype != getattr(xp, dtype):
+            raise ValueError(
+                f"{self.specification()} gives {converted.dtype} where {dtype} is asked for: "
+                "ask for float32, or let it compute in double precision (JAX: jax_enable_x64)"
+            )
+        return converted
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
         """Bring to the host through DLPack, or through the array's own conversion."""

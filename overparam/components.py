@@ -14,6 +14,7 @@ import typing
 from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
@@ -112,7 +113,7 @@ def build(cls: type[C], parameters: Mapping[str, str]) -> C:
         return cls(**values)
     except ComponentError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise ComponentError(f"{cls.name}: {error}") from error
 
 
@@ -177,10 +178,14 @@ def _describe(hint: Any) -> str:
 
 
 def _spell(value: Any) -> str:
+    """Spell a parameter; NumPy's scalars as Python's, whose digits give the same number again."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ";".join(_spell(item) for item in value)
-    if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, Integral):
+        return repr(int(value))
+    if isinstance(value, Real):
+        number = float(value)
+        return repr(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
     return "none" if value is None else str(value).replace(",", "\\,")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum
+from numbers import Integral
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Problem:
     key: tuple[int, int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
+        array_namespace(self.X, self.y, self.W0, self.v)
         if self.X.ndim < 2 or self.W0.ndim < 2:
             raise ValueError("X must be (..., n, d) and W0 (..., k, d)")
         *batch, n, d = self.X.shape
@@ -77,7 +79,6 @@ class Problem:
                 raise ValueError(f"X is {tuple(self.X.shape)}, so {name} must be {shape}, got {given}")
         if 0 in (n, k, d):
             raise ValueError(f"n, k and d must be at least 1, got n={n}, k={k}, d={d}")
-        array_namespace(self.X, self.y, self.W0, self.v)
 
     @property
     def n(self) -> int:
@@ -164,8 +165,8 @@ def draw_problem(
         For a size below 1, a negative seed or trial, or data that cannot be drawn.
     """
     for name, value, least in (("n", n, 1), ("d", d, 1), ("k", k, 1), ("seed", seed, 0), ("trial", trial, 0)):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
+        if not isinstance(value, Integral) or value < least:
+            raise ValueError(f"{name} must be at least {least} and without a fraction, got {value!r}")
 
     def stream(which: Stream) -> np.random.Generator:
         return generator(seed, n, k, d, trial, which)

@@ -30,6 +30,8 @@ class Hermite(Activation):
     coefficients: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        # A NumPy scalar among them would give single-precision arrays its own data type.
+        object.__setattr__(self, "coefficients", tuple(float(c) for c in self.coefficients))
         if not self.coefficients or not all(math.isfinite(c) for c in self.coefficients):
             raise ValueError("coefficients must be a non-empty list of finite numbers, e.g. 0;0.5;0;0.2")
 
@@ -55,9 +57,10 @@ class Hermite(Activation):
 
 def _series(coefficients: Sequence[float], z: Array) -> Array:
     """Sum the series from the three-term recurrence, lowest degree first."""
-    previous, current = z * 0.0, z * 0.0 + 1.0
-    total = coefficients[0] * current
+    total = 0.0 * z + coefficients[0]
+    previous, current = 0.0, 1.0  # h_{-1}, multiplied by √0, and h_0
     for r, c in enumerate(coefficients[1:]):
         previous, current = current, (z * current - math.sqrt(r) * previous) * (1.0 / math.sqrt(r + 1))
-        total = total + c * current
+        if c:
+            total = total + c * current
     return total

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overparam.data.base import DataGenerator, Dataset, Matrix
 
@@ -31,6 +32,9 @@ class File(DataGenerator):
     name: ClassVar[str] = "file"
     path: Path
     normalize: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         """Return the file's data set; (n, d) must be the file's own shape."""
@@ -86,25 +90,34 @@ def _real(path: Path, name: str, array: object) -> Matrix:
     return values.astype(np.float64)
 
 
-def _read_npy(path: Path) -> tuple[Matrix, Matrix | None]:
+def _arrays(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
+    """The array of a .npy, or those of a .npz by name; nothing is unpickled, and the file is closed."""
     try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a plain .npy array of numbers (pickles are refused)") from error
-    if not isinstance(loaded, np.ndarray):
+        with path.open("rb") as handle:
+            loaded = np.load(handle, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            with loaded:
+                return {name: loaded[name] for name in loaded.files}
+    except OSError:
+        raise
+    except Exception as error:  # damage shows as ValueError, EOFError, BadZipFile, TokenError, MemoryError, …
+        raise ValueError(
+            f"{path} is no readable {path.suffix} of plain arrays (pickles are refused)"
+        ) from error
+
+
+def _read_npy(path: Path) -> tuple[Matrix, Matrix | None]:
+    loaded = _arrays(path)
+    if isinstance(loaded, dict):
         raise ValueError(f"{path} is an archive, not one array: call it .npz")
     return _real(path, "X", loaded), None
 
 
 def _read_npz(path: Path) -> tuple[Matrix, Matrix | None]:
-    # numpy raises zipfile.BadZipFile, ValueError, EOFError, KeyError or zlib.error as the damage has it.
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except OSError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path} is not a readable .npz of plain arrays (pickles are refused)") from error
+    arrays = _arrays(path)
+    if not isinstance(arrays, dict):
+        raise ValueError(f"{path} is one array, not an archive: call it .npy")
     if "X" not in arrays:
         raise ValueError(f"{path} has no array 'X'; it has: {', '.join(arrays) or 'nothing'}")
     y = _real(path, "y", arrays["y"]) if "y" in arrays else None
@@ -117,7 +130,8 @@ def _read_csv(path: Path) -> tuple[Matrix, Matrix | None]:
             rows = [(i, row) for i, row in enumerate(csv.reader(handle), start=1) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a text file of comma-separated values: {error}") from error
-    header = [cell.strip() for cell in rows.pop(0)[1]] if rows and not _is_number(rows[0][1][0]) else None
+    named = rows and not any(map(_is_number, rows[0][1]))
+    header = [cell.strip() for cell in rows.pop(0)[1]] if named else None
     if not rows:
         raise ValueError(f"{path} holds no rows of numbers")
     width = len(header) if header else len(rows[0][1])

@@ -16,7 +16,8 @@ __all__ = ["Separated", "separation"]
 _TRIES_PER_POINT = 200
 _REPULSION_STEPS = 500
 _STRETCHES = (1.0 + 1e-9, 1.003, 1.03)
-_DESCENT, _CLIMB, _CLIMBS = 0.85, 1.03, 4
+_NEAR, _DESCENT, _CLIMB, _CLIMBS = 0.9, 0.85, 1.03, 4
+_PROGRESS, _PATIENCE = 0.99, 50  # steps without one percent less of the sum of squares are the end
 
 
 def separation(X: Matrix) -> float:
@@ -93,11 +94,9 @@ def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matri
 
 def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[Matrix, float]:
     """Push points apart towards δ; where that stays out of reach, step by step towards what can be had."""
-    start = uniform_on_sphere(n, d, rng)
-    if n <= d:  # orthogonal lines are as far apart as any
-        start = np.linalg.qr(start.T)[0].T
+    start = _spread(n, d, rng)
     X, best, reached = start, start, separation(start)
-    if d == 1 or reached >= delta:
+    if n <= d or d <= 2 or reached >= delta:
         return best, reached
 
     def push(aim: float) -> None:
@@ -111,6 +110,8 @@ def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[M
         push(delta * stretch)
         if reached >= delta:
             return best, reached
+        if reached < _NEAR * delta:
+            break
     aim = delta
     while reached < aim:  # an aim too far leaves some points together for good: begin again, lower
         aim *= _DESCENT
@@ -121,24 +122,46 @@ def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[M
     return best, reached
 
 
-def _push_apart(X: Matrix, delta: float) -> tuple[Matrix, Matrix, float]:
-    """Minimize Σ max(0, |ρᵢⱼ| − μ)² over unit rows, μ = 1 − δ²/2, by projected gradient with momentum.
+def _spread(n: int, d: int, rng: np.random.Generator) -> Matrix:
+    """Points to begin with: as far apart as any in the plane and for n ≤ d, else uniform."""
+    if d == 2:
+        angles = (rng.uniform() + rng.permutation(n) / n) * math.pi
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    X = uniform_on_sphere(n, d, rng)
+    return np.linalg.qr(X.T)[0].T if n <= d else X
 
-    Returns where it ended, the best on the way, and that one's separation.
+
+def _push_apart(X: Matrix, delta: float) -> tuple[Matrix, Matrix, float]:
+    """Minimize Σ max(0, δ − min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖))² over unit rows by projected gradient with momentum.
+
+    A penalty on inner products instead would not part two points that almost coincide: their
+    gradients are orthogonal to the sphere. Returns where it ended, the best on the way, and that
+    one's separation.
     """
-    goal = 1.0 - 0.5 * min(delta, math.sqrt(2.0)) ** 2
+    delta = min(delta, math.sqrt(2.0))
     best, reached = X, separation(X)
     velocity = np.zeros_like(X)
+    gram, push = (np.empty((X.shape[0], X.shape[0])) for _ in range(2))
+    least, least_at = math.inf, 0
     for step in range(_REPULSION_STEPS):
-        gram = X @ X.T
+        np.matmul(X, X.T, out=gram)
         np.fill_diagonal(gram, 0.0)
-        excess = np.sign(gram) * np.maximum(np.abs(gram) - goal, 0.0)
-        crowd = max(1, int(np.count_nonzero(excess, axis=1).max()))
-        velocity = 0.8 * velocity - (0.5 / crowd) * (excess @ X)
+        # δ/‖xᵢ ∓ xⱼ‖ − 1 for pairs that are too close, else 0; ‖xᵢ ∓ xⱼ‖² = 2 − 2|ρᵢⱼ|
+        np.subtract(1.0 + 1e-12, np.abs(gram, out=push), out=push)
+        np.divide(delta / math.sqrt(2.0), np.sqrt(push, out=push), out=push)
+        np.copysign(np.maximum(np.subtract(push, 1.0, out=push), 0.0, out=push), gram, out=push)
+        crowd = max(1, int(np.count_nonzero(push, axis=1).max()))
+        pull = X * np.abs(push).sum(axis=1, keepdims=True) - push @ X
+        velocity = 0.8 * velocity + (0.5 / crowd) * pull
         X = X + velocity
         X = X / np.linalg.norm(X, axis=1, keepdims=True)
-        if step % 10 == 9 and (now := separation(X)) > reached:
-            best, reached = X, now
-            if reached >= delta:
+        if step % 10 == 9:
+            if (now := separation(X)) > reached:
+                best, reached = X, now
+                if reached >= delta:
+                    break
+            if (energy := float(np.vdot(push, push))) < _PROGRESS * least:
+                least, least_at = energy, step
+            elif step - least_at >= _PATIENCE:
                 break
     return X, best, reached

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar, Literal
 
 from overparam.activations.base import Activation
@@ -30,7 +31,7 @@ class GradientDescent(FirstOrder):
 
     def __post_init__(self) -> None:
         if self.step_size not in ("theorem", "figure2"):
-            require_positive("step_size", self.step_size)
+            require_positive("step_size", self.step_size, "theorem", "figure2")
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
         """W − η∇L."""
@@ -64,14 +65,18 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
     spectral_norm = float(xp.max(xp.linalg.svdvals(problem.X)))
     label_norm = float(xp.linalg.vector_norm(problem.y))
     factor = 3.0 if activation.kinks or bound is None else 2.0 * bound * bound
-    if factor == 0.0 or label_norm == 0.0:
+    curvature = factor * label_norm**2 * spectral_norm**2 / problem.n
+    if not 0.0 < curvature < math.inf:
         raise ValueError(
-            "step_size=theorem: the step is infinite for a constant φ or for labels that are all 0"
+            f"step_size=theorem: n/({factor:g}·‖y‖²·‖X‖²) is no step size with ‖y‖ = {label_norm:g} and "
+            f"‖X‖ = {spectral_norm:g}; it needs a φ that is not constant, data and labels that are not all 0"
         )
-    return problem.n / (factor * label_norm**2 * spectral_norm**2)
+    return 1.0 / curvature
 
 
-def require_positive(name: str, value: object) -> None:
-    """Raise ValueError unless `value` is a positive finite number."""
-    if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be a positive number, got {value!r}")
+def require_positive(name: str, value: object, *alternatives: str) -> None:
+    """Raise ValueError, naming the alternatives, unless `value` is a positive finite number."""
+    if isinstance(value, Real) and not isinstance(value, bool) and 0.0 < float(value) < math.inf:
+        return
+    choices = " or ".join(["a positive number", *map(repr, alternatives)])
+    raise ValueError(f"{name} must be {choices}, got {value!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -48,8 +49,10 @@ class StochasticGradientDescent(FirstOrder):
 
     def __post_init__(self) -> None:
         require_positive("step_size", self.step_size)
-        require_positive("batch_size", self.batch_size)
-        require_positive("check_every", self.check_every)
+        _require_count("batch_size", self.batch_size)
+        _require_count("check_every", self.check_every)
+        if self.sampling not in ("replacement", "reshuffling"):
+            raise ValueError(f"sampling must be 'replacement' or 'reshuffling', got {self.sampling!r}")
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
         """W − η·(mean gradient of the rows drawn)."""
@@ -74,3 +77,8 @@ class StochasticGradientDescent(FirstOrder):
                 pending = np.concatenate([pending, rng.permutation(n)])
             yield pending[: _BLOCK * self.batch_size].reshape(_BLOCK, self.batch_size)
             pending = pending[_BLOCK * self.batch_size :]
+
+
+def _require_count(name: str, value: object) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive number without a fraction, got {value!r}")

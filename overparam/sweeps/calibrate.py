@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 
 from overparam.sweeps.chunks import problem_bytes, working_set
 from overparam.sweeps.cost import FIRST_GUESS, update_cost
-from overparam.sweeps.grid import Cell, TrialKey
+from overparam.sweeps.grid import Cell
 from overparam.sweeps.trials import Task, draw, job_for
-from overparam.training import StopRule, choose_engine
+from overparam.training import Job, StopRule, choose_engine
 
 __all__ = ["calibrate"]
 
-_FEWEST, _MOST = 4, 512
+_FEWEST = 4
 _FIRST_UPDATES, _GROWTH = 16, 4
 
 
-def calibrate(task: Task, seconds: float = 1.5) -> float:
-    """Train batches of a few trials for ever more updates, about `seconds` in all, and return the pace.
+def calibrate(tasks: Sequence[Task], seconds: float = 1.5) -> float:
+    """Train a batch of each task for ever more updates, about `seconds` in all, and return the pace.
 
     Parameters
     ----------
-    task : Task
-        Its keys stand for equal parts of the work; none is empty.
+    tasks : sequence of Task
+        They stand for equal parts of the work. Each holds trials that would share a batch, none empty.
     seconds : float
 
     Returns
@@ -31,24 +32,32 @@ def calibrate(task: Task, seconds: float = 1.5) -> float:
     float
         Units of work a second, measured on the longest runs: short ones measure the start.
     """
-    for key in task.keys:
-        _pace(task, key, 1)  # engines that compile do so now
+    jobs = [_job(task) for task in tasks]
+    for task, job in zip(tasks, jobs, strict=True):
+        _pace(task, job, 1)  # engines that compile do so now
     updates, rate, started = _FIRST_UPDATES, FIRST_GUESS, time.perf_counter()
     while time.perf_counter() - started < seconds / 2:
         # Equal parts of the work take the harmonic mean of their paces.
-        rate = len(task.keys) / sum(1.0 / _pace(task, key, updates) for key in task.keys)
+        paces = [_pace(task, job, updates) for task, job in zip(tasks, jobs, strict=True)]
+        rate = len(paces) / sum(1.0 / pace for pace in paces)
         updates *= _GROWTH
     return rate
 
 
-def _pace(task: Task, key: TrialKey, updates: int) -> float:
-    """Units of work a second of one batch of one size of problem."""
-    cell = Cell(*key[:3])
-    fitting = working_set(task.backend) // problem_bytes(cell, task.specification.dtype)
-    copies = min(max(fitting, _FEWEST), _MOST)
-    job = job_for(task, [draw(task.specification, key)] * copies)
+def _job(task: Task) -> Job:
+    """One batch, full if there are trials enough."""
+    each = problem_bytes(Cell(*task.keys[0][:3]), task.specification.dtype)
+    fitting = max(working_set(task.backend) // each, _FEWEST)
+    return job_for(task, [draw(task.specification, key) for key in task.keys[:fitting]])
+
+
+def _pace(task: Task, job: Job, updates: int) -> float:
+    """Units of work a second."""
     short = dataclasses.replace(job, stop=StopRule(updates, job.stop.tolerance))
     engine, _ = choose_engine(task.engines, short)
     before = time.perf_counter()
-    done = sum(max(1, outcome.iterations) for _, outcome in engine.run(short))
-    return done * update_cost(cell) / (time.perf_counter() - before)
+    units = sum(
+        max(1, outcome.iterations) * update_cost(Cell(*task.keys[position][:3]))
+        for position, outcome in engine.run(short)
+    )
+    return units / (time.perf_counter() - before)

@@ -10,7 +10,7 @@ from overparam.backends import Backend, DType
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.grid import Cell, Grid, TrialKey
 
-__all__ = ["MOST_KEYS", "chunks", "problem_bytes", "working_set", "worst_first"]
+__all__ = ["MOST_KEYS", "block_of", "chunks", "problem_bytes", "working_set", "worst_first"]
 
 MOST_KEYS = 2000
 _BLOCK = (2, 4)
@@ -27,9 +27,9 @@ def worst_first(grid: Grid, cost: Cost) -> list[Cell]:
     """
     most: dict[Cell, float] = {}
     for cell in grid.cells:
-        block = _block(cell)
+        block = block_of(cell)
         most[block] = max(most.get(block, 0.0), cost.of(cell))
-    return sorted(grid.cells, key=lambda cell: (-cell.n, -most[_block(cell)], _block(cell), cell))
+    return sorted(grid.cells, key=lambda cell: (-cell.n, -most[block_of(cell)], block_of(cell), cell))
 
 
 def chunks(
@@ -74,5 +74,6 @@ def problem_bytes(cell: Cell, dtype: DType) -> int:
     return int(np.dtype(dtype).itemsize) * (n * d + _ARRAYS * n * k + 3 * k * d)
 
 
-def _block(cell: Cell) -> Cell:
+def block_of(cell: Cell) -> Cell:
+    """The block of neighbouring cells that a cell is in, numbered like a coarser grid."""
     return Cell(cell.n, -(-cell.k // _BLOCK[0]), -(-cell.d // _BLOCK[1]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from overparam.sweeps.calibrate import calibrate
+from overparam.sweeps.chunks import MOST_KEYS, block_of
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.dispatch import start
 from overparam.sweeps.grid import Cell, Grid, TrialKey
@@ -49,8 +51,11 @@ def dry_run(path: Path, specification: Specification, grid: Grid, execution: Exe
     if runs:
         cost = Cost(specification)
         units = {cell: count * cost.of(cell) for cell, count in runs.items()}
-        keys = tuple(TrialKey(*cell, 0) for cell in _where_the_work_is(units))
-        rate = _measure(Task(specification, execution.backend, execution.engines, keys), execution)
+        tasks = [
+            Task(specification, execution.backend, execution.engines, _alike(cell, runs))
+            for cell in _where_the_work_is(units)
+        ]
+        rate = _measure(tasks, execution)
         seconds = sum(units.values()) / rate
     return Estimate(
         trials=sum(left.values()) + sum(done.values()),
@@ -72,15 +77,21 @@ def _where_the_work_is(units: Mapping[Cell, float]) -> list[Cell]:
     return sample
 
 
-def _measure(task: Task, execution: Execution) -> float:
+def _alike(cell: Cell, runs: Mapping[Cell, int]) -> tuple[TrialKey, ...]:
+    """Trials left that would be trained beside a cell's: which ones does not matter, but how many."""
+    block = block_of(cell)
+    beside = sorted((other for other in runs if block_of(other) == block), key=lambda other: other != cell)
+    keys = (TrialKey(*other, trial) for other in beside for trial in range(runs[other]))
+    return tuple(islice(keys, MOST_KEYS))
+
+
+def _measure(tasks: Sequence[Task], execution: Execution) -> float:
     """The pace of all workers at once: they share the machine's memory and clock."""
     executor = execution.executor
     if (pool := start(executor)) is None:
-        return calibrate(task)
+        return calibrate(tasks)
     try:
-        return sum(
-            future.result()
-            for future in [pool.submit(calibrate, task) for _ in range(executor.parallelism())]
-        )
+        futures = [pool.submit(calibrate, tasks) for _ in range(executor.parallelism())]
+        return sum(future.result() for future in futures)
     finally:
         executor.abandon(pool)

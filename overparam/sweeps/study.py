@@ -97,16 +97,13 @@ class Study:
 
     def rows_of(self, session: Session) -> Iterator[TrialRow]:
         """The finished trials that one run wrote."""
-        return map(TrialRow._make, self.select(COLUMNS, "WHERE session = ?", session.number))
+        return map(TrialRow._make, self.select(COLUMNS, session))
 
-    def select(
-        self, columns: Sequence[str], where: str = "", *parameters: object
-    ) -> Iterator[tuple[Any, ...]]:
+    def select(self, columns: Sequence[str], session: Session | None = None) -> Iterator[tuple[Any, ...]]:
         """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
+        where = f"WHERE session = {session.number:d}" if session else ""
         with self._open() as connection:
-            yield from connection.execute(
-                f"SELECT {', '.join(columns)} FROM trial {where} {_ORDER}", parameters
-            )
+            yield from connection.execute(f"SELECT {', '.join(columns)} FROM trial {where} {_ORDER}")
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The finished trials as arrays, ordered by (n, k, d, trial); nan for what is not finite."""
@@ -234,12 +231,24 @@ def _asked(connection: sqlite3.Connection) -> tuple[int, Shard]:
 
 
 def _ended(connection: sqlite3.Connection) -> tuple[dict[str, int], int, float]:
-    """How trials ended, and the updates and seconds they took; one pass, since there may be ten million."""
-    counts = ", ".join(f"coalesce(sum(status = '{status}'), 0)" for status in _STATUSES)
-    *ended, updates, seconds = connection.execute(
-        f"SELECT {counts}, coalesce(sum(iterations), 0), coalesce(sum(seconds), 0.0) FROM trial"
+    """How trials ended, and the updates and seconds they took.
+
+    There may be ten million: one pass counts the usual ends, another is made only if there are others.
+    """
+    usual, others = _STATUSES[:3], _STATUSES[3:]
+    everything, updates, seconds, *counts = connection.execute(
+        "SELECT count(*), coalesce(sum(iterations), 0), coalesce(sum(seconds), 0.0), "
+        f"{_counts(usual)} FROM trial"
     ).fetchone()
-    return dict(zip(_STATUSES, ended, strict=True)), updates, seconds
+    ended = dict(zip(_STATUSES, [*counts, *[0] * len(others)], strict=True))
+    if sum(counts) < everything:
+        found = connection.execute(f"SELECT {_counts(others)} FROM trial").fetchone()
+        ended.update(zip(others, found, strict=True))
+    return ended, updates, seconds
+
+
+def _counts(statuses: Sequence[str]) -> str:
+    return ", ".join(f"count(*) FILTER (WHERE status = '{status}')" for status in statuses)
 
 
 def _pace(sessions: list[Session], *, writing: bool) -> dict[str, float | None]:

@@ -17,7 +17,11 @@ _OURS = ("erf",)  # operations that namespaces lack and `overparam.special` has
 
 
 def compile_program(program: Program, xp: Namespace) -> Callable[..., tuple[Array, ...]]:
-    """Return a function of the program's inputs (arrays of `xp`) that gives its outputs."""
+    """Return a function of the program's inputs (arrays of `xp`) that gives its outputs.
+
+    The first input has at least one axis and the shape of the outputs; the others broadcast to it.
+    Inputs are never written to. An output that is an input, or another output, is the same array.
+    """
     in_place = array_api_compat.is_numpy_namespace(xp) or array_api_compat.is_cupy_namespace(xp)
     scope = {"xp": xp, "erf": erf, "inf": math.inf, "nan": math.nan}
     exec(print_python(program, in_place=in_place), scope)
@@ -32,7 +36,6 @@ def print_python(program: Program, *, in_place: bool) -> str:
     ----------
     in_place : bool
         Let an operation write into an operand that is not used again, through NumPy's ``out=``.
-        Inputs are never written to.
     """
     m = len(program.inputs)
     names = dict(enumerate(program.inputs))
@@ -40,7 +43,7 @@ def print_python(program: Program, *, in_place: bool) -> str:
         m + i: instruction.operation in BOOLEAN_OPERATIONS
         for i, instruction in enumerate(program.instructions)
     }
-    last_use = _last_uses(program)
+    last_use, sources = _last_uses(program), _sources(program)
     lines = [f"def evaluate({', '.join(program.inputs)}):"]
     for i, (operation, operands) in enumerate(program.instructions):
         target = m + i
@@ -56,6 +59,7 @@ def print_python(program: Program, *, in_place: bool) -> str:
                 for operand in operands
                 if isinstance(operand, Value) and operand.number >= m and last_use[operand.number] == i
                 if boolean[operand.number] == boolean[target]
+                if 0 in sources[operand.number] and sources[operand.number] == sources[target]
             ),
             None,
         )
@@ -77,6 +81,15 @@ def _last_uses(program: Program) -> dict[int, int]:
         last |= {operand.number: i for operand in instruction.operands if isinstance(operand, Value)}
     end = len(program.instructions)
     return last | {operand.number: end for operand in program.outputs if isinstance(operand, Value)}
+
+
+def _sources(program: Program) -> list[frozenset[int]]:
+    """The inputs that each value depends on: values that share them have one shape, whatever it is."""
+    sources = [frozenset({i}) for i in range(len(program.inputs))]
+    for _, operands in program.instructions:
+        numbers = [operand.number for operand in operands if isinstance(operand, Value)]
+        sources.append(frozenset().union(*(sources[number] for number in numbers)))
+    return sources
 
 
 def _spell(operand: Operand, names: dict[int, str]) -> str:

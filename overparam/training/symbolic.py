@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from overparam.activations.base import Activation
@@ -32,7 +33,12 @@ class Unrecordable(Exception):
     """The function is not a straight line of elementwise operations; the message says what it did."""
 
 
+class _Missing(Unrecordable, AttributeError):
+    """A name that symbols or their namespace lack; `hasattr` may ask for it."""
+
+
 _LARGEST_INTEGER_POWER = 16
+_LOGICAL = ("logical_and", "logical_or", "logical_xor", "logical_not")
 
 
 @dataclass
@@ -86,6 +92,8 @@ def _identity(operation: str, operands: tuple[Operand, ...]) -> Operand | None:
                 return other
     if operation in ("divide", "pow") and not isinstance(operands[1], Value) and operands[1] == 1.0:
         return operands[0]
+    if operation == "subtract" and repr(operands[1]) == "0.0":  # z − (−0) is not always z: it turns −0 into 0
+        return operands[0]
     if operation == "where" and not isinstance(operands[0], Value):
         return operands[1] if operands[0] else operands[2]
     return None
@@ -93,6 +101,13 @@ def _identity(operation: str, operands: tuple[Operand, ...]) -> Operand | None:
 
 def _constant(value: Any) -> Constant:
     return value if isinstance(value, bool) else float(value)
+
+
+def _number(tape: _Tape, operand: Operand) -> Operand:
+    """The operand, a truth value as 1 or 0 of the data type of the inputs."""
+    if isinstance(operand, bool):
+        return float(operand)
+    return tape.append("where", (operand, 1.0, 0.0)) if _is_boolean(tape, operand) else operand
 
 
 class Symbol:
@@ -120,16 +135,32 @@ class Symbol:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise Unrecordable(f"it uses the array's attribute .{name}")
+        raise _Missing(f"it uses the array's attribute .{name}")
 
     def __pos__(self) -> Symbol:
         return self
 
-    def _refuse(self, *_: Any) -> Any:
-        raise Unrecordable("it indexes, iterates over or converts an array")
+    def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Symbol:
+        """Record an operator between a NumPy scalar and a symbol; refuse NumPy's functions."""
+        operation = {"power": "pow"}.get(ufunc.__name__, ufunc.__name__)
+        # NumPy's scalars, and no other numbers, have a data type.
+        if operation in _OPERATORS and all(hasattr(argument, "dtype") for argument in arguments):
+            return _apply(operation, *arguments)
+        raise Unrecordable(f"it calls np.{ufunc.__name__}; array_namespace(z) has functions for every array")
 
-    __getitem__ = __iter__ = __len__ = __float__ = __int__ = __index__ = _refuse
-    __setitem__ = __array__ = __dlpack__ = _refuse
+    def __array_function__(self, function: Any, *_: Any) -> Symbol:
+        raise Unrecordable(
+            f"it calls np.{function.__name__}; array_namespace(z) has functions for every array"
+        )
+
+    def _index(self, *_: Any) -> Any:
+        raise Unrecordable("it indexes or iterates over an array")
+
+    def _convert(self, *_: Any, **__: Any) -> Any:
+        raise Unrecordable("it converts an array to a number or to an array of another library")
+
+    __getitem__ = __setitem__ = __iter__ = __len__ = _index
+    __float__ = __int__ = __index__ = __complex__ = __array__ = __dlpack__ = _convert
     __hash__ = object.__hash__
 
 
@@ -159,27 +190,43 @@ def _apply(operation: str, *arguments: Any) -> Symbol:
     tapes = [argument._tape for argument in arguments if isinstance(argument, Symbol)]
     if not tapes:
         raise Unrecordable(f"xp.{operation} is called without an array")
+    tape = tapes[0]
+    if any(other is not tape for other in tapes):
+        raise Unrecordable("it uses an array that it was given in another call")
     operands: list[Operand] = []
     for argument in arguments:
         if isinstance(argument, Symbol):
             operands.append(argument._operand)
-        elif isinstance(argument, bool | int | float):
+        elif isinstance(argument, Real):
             operands.append(_constant(argument))
         else:
             raise Unrecordable(f"xp.{operation} is given a {type(argument).__name__}")
-    return Symbol(tapes[0], tapes[0].append(operation, tuple(operands)))
+    conditions = {"where": 1}.get(operation, len(operands) if operation in _LOGICAL else 0)
+    if not all(_is_boolean(tape, operand) for operand in operands[:conditions]):
+        raise Unrecordable(f"xp.{operation} is given numbers where it takes truth values")
+    numbers = [_number(tape, operand) for operand in operands[conditions:]]
+    return Symbol(tape, tape.append(operation, (*operands[:conditions], *numbers)))
+
+
+_ARITHMETIC = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow"}
+_COMPARISONS = {
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+_OPERATORS = {*_ARITHMETIC.values(), *_COMPARISONS.values()}
 
 
 def _install_operators() -> None:
     """Give Symbol Python's arithmetic and comparison operators, reflected ones included."""
-    arithmetic = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow"}
     logical = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor"}
-    for python, operation in {**arithmetic, **logical}.items():
+    for python, operation in {**_ARITHMETIC, **logical}.items():
         setattr(Symbol, f"__{python}__", lambda a, b, op=operation: _apply(op, a, b))
         setattr(Symbol, f"__r{python}__", lambda a, b, op=operation: _apply(op, b, a))
-    comparisons = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal"}
-    comparisons |= {"gt": "greater", "ge": "greater_equal"}
-    for python, operation in comparisons.items():
+    for python, operation in _COMPARISONS.items():
         setattr(Symbol, f"__{python}__", lambda a, b, op=operation: _apply(op, a, b))
     unary = {"neg": "negative", "abs": "abs", "invert": "logical_not"}
     for python, operation in unary.items():
@@ -204,7 +251,7 @@ class _SymbolicNamespace:
             )
         if name.startswith("__"):
             raise AttributeError(name)
-        raise Unrecordable(f"it calls xp.{name}, which is not an elementwise function that can be recorded")
+        raise _Missing(f"it uses xp.{name}, which is not an elementwise function that can be recorded")
 
     @staticmethod
     def positive(x: Symbol) -> Symbol:
@@ -270,16 +317,16 @@ def record(function: Callable[..., Sequence[Any]], inputs: Sequence[str]) -> Pro
     tape = _Tape(tuple(inputs))
     symbols = [Symbol(tape, Value(i)) for i in range(len(inputs))]
     try:
-        results = function(*symbols)
+        results = [*function(*symbols)]
     except Unrecordable:
         raise
     except Exception as error:
         raise Unrecordable(f"it does not take a symbolic array ({type(error).__name__}: {error})") from error
     outputs: list[Operand] = []
     for result in results:
-        if not isinstance(result, Symbol | bool | int | float):
+        if not isinstance(result, Symbol | Real):
             raise Unrecordable(f"it returns a {type(result).__name__}")
-        outputs.append(result._operand if isinstance(result, Symbol) else _constant(result))
+        outputs.append(_number(tape, result._operand if isinstance(result, Symbol) else _constant(result)))
     return _reachable(tape, outputs)
 
 

@@ -19,8 +19,6 @@ __all__ = ["Measurement", "best_rates", "measure", "probe_of", "turn"]
 
 _UNREACHABLE = 1e-18  # a tolerance that no training reaches, whose square single precision still has
 _PAUSE = 0.002  # seconds in which threads that wait actively for more work fall asleep
-_TRIES = 3
-_TRIAL_SECONDS = 0.05
 _FULL = 0.7  # of the time of a turn; a shorter one is followed by a longer one
 
 
@@ -58,15 +56,19 @@ def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measure
     instances = Instances.of(cell)
     probes = {"gemm": gemm_probe(cell.dtype), "activation": activation_probe(cell.activation, cell.dtype)}
     compilation: dict[str, float] = {}
+    turns: dict[str, list[str]] = {}
     for contender in contenders:
         ways = contender.prepare(instances)
         first, second = (_seconds(ways[0], 1) for _ in range(2))
         if contender.compiles:
             compilation[contender.name] = max(0.0, first - second)
-        probes[contender.name] = probe_of(_fastest(ways), turn(cell.batch))
-    rates = best_rates(probes, rounds)
-    gemm, activation = rates.pop("gemm"), rates.pop("activation")
-    return Measurement(cell, rates, compilation, gemm, activation)
+        # Ways to run share the turn: which one is the fastest is noise until every round has tried it.
+        turns[contender.name] = [f"{contender.name} {i}" for i in range(len(ways))]
+        for name, way in zip(turns[contender.name], ways, strict=True):
+            probes[name] = probe_of(way, turn(cell.batch) / len(ways))
+    best = best_rates(probes, rounds)
+    rates = {name: max(best[way] for way in ways) for name, ways in turns.items()}
+    return Measurement(cell, rates, compilation, best["gemm"], best["activation"])
 
 
 def best_rates(probes: Mapping[str, Probe], rounds: int) -> dict[str, float]:
@@ -109,14 +111,6 @@ def probe_of(run: Run, seconds: float) -> Probe:
         before = updates
         rate()
     return rate
-
-
-def _fastest(ways: Sequence[Run]) -> Run:
-    """The fastest of the ways to run, tried in turn."""
-    if len(ways) == 1:
-        return ways[0]
-    rates = best_rates({str(i): probe_of(way, _TRIAL_SECONDS) for i, way in enumerate(ways)}, _TRIES)
-    return ways[max(range(len(ways)), key=lambda i: rates[str(i)])]
 
 
 def _seconds(run: Run, updates: int) -> float:

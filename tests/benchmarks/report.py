@@ -65,7 +65,8 @@ def page(
     if before > BUSY:
         parts.append(
             f"**The machine was busy: its load average was {before:.1f} at the start.** "
-            "Contenders on all cores and the floor suffer most from that; measure again on an idle machine."
+            "Contenders on all cores and the floor suffer most from that, which is how an update can seem "
+            "faster than its floor; measure again on an idle machine."
         )
     parts += ["## Summary", _summary(measurements), "## How to read the tables", _READING]
     for (activation, dtype), group in groupby(measurements, lambda m: (m.cell.activation.name, m.cell.dtype)):

@@ -103,7 +103,7 @@ def write_bad_data(folder):
         ("words.csv", "line 2"),
         ("empty.csv", "no rows"),
         ("binary.csv", "not a text file"),
-        ("empty.npz", "not a readable .npz"),
+        ("empty.npz", "no readable .npz"),
         ("text.npy", "pickles are refused"),
         ("pickle.npz", "pickles are refused"),
         ("bare.npz", "pickles are refused"),

@@ -165,22 +165,21 @@ weighing_gradient_block = _gradient_block("weighing_gradient_block", weigh=True)
 def _totals(builder: ir.IRBuilder, sums: list[Any]) -> tuple[Any, Any]:
     """The totals of the first half of the vectors, and of the second, each as one vector."""
     half = len(sums) // 2
-    if len(sums) > sums[0].type.count:
-        first, second = (_folded(builder, part) for part in (sums[:half], sums[half:]))
-        return picked(builder, first, first, range(half)), picked(builder, second, second, range(half))
     both = _folded(builder, sums)
     return picked(builder, both, both, range(half)), picked(builder, both, both, range(half, 2 * half))
 
 
 def _folded(builder: ir.IRBuilder, sums: list[Any]) -> Any:
-    """The totals of some vectors, at most as many as a vector has lanes, as one vector that begins with them.
+    """The totals of some vectors as one vector that begins with them.
 
     Adding two vectors' halves leaves two halves: they share one vector, until all share it.
     """
-    length = 1 << (len(sums) - 1).bit_length()
+    width, length = sums[0].type.count, 1 << (len(sums) - 1).bit_length()
     padded = [*sums, *[ir.Constant(sums[0].type, ir.Undefined)] * (length - len(sums))]
+    if length > width:
+        first, second = (_folded(builder, part) for part in (padded[: length // 2], padded[length // 2 :]))
+        return picked(builder, first, second, range(length))
     vectors = [padded[_reversed_bits(i, length)] for i in range(length)]
-    width = sums[0].type.count
     while len(vectors) > 1:
         width //= 2
         vectors = [_merged(builder, a, b, width) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]

@@ -1,0 +1,20 @@
+"""How far a result may be from the exact one: one table of rounding errors, by operation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["tolerance"]
+
+_UNITS = {
+    "elementwise": 4.0,  # one or two functions of the library, each within a unit or two
+    "polynomial": 100.0,  # a series of some terms, of order 1 and with signs
+    "sum": 200.0,  # sums and products of tens of terms of order 1
+    "solve": 2e4,  # least squares of moderate condition, relative to the size of the solution
+}
+"""In units of the data type's ε."""
+
+
+def tolerance(dtype: str, operation: str) -> float:
+    """Relative and absolute tolerance of an operation in a data type."""
+    return float(_UNITS[operation] * np.finfo(dtype).eps)
