@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,33 @@ def test_a_component_is_what_its_specification_builds(component):
     assert (name, build(Sample, parameters)) == ("sample", component)
 
 
+def test_numpys_scalars_are_spelled_as_pythons():
+    component = Sample(
+        np.float64(0.1),
+        np.int64(7),
+        np.bool_(True),
+        values=tuple(np.linspace(0, 1, 3)),
+        step=np.float32(0.1),
+    )
+    text = component.specification()
+    assert text == "sample:size=0.1,count=7,flag=true,values=0;0.5;1,step=0.10000000149011612"
+    built = build(Sample, parse_specification(text)[1])
+    assert built == component
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, OverflowError, ZeroDivisionError])
+def test_what_a_constructor_raises_is_said_of_the_component(error):
+    @dataclass(frozen=True)
+    class Refusing(Component):
+        name: ClassVar[str] = "refusing"
+
+        def __post_init__(self):
+            raise error("too much of it")
+
+    with pytest.raises(ComponentError, match="refusing: too much of it"):
+        build(Refusing, {})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -66,6 +94,11 @@ def test_a_component_is_what_its_specification_builds(component):
         ("sample", "sample needs size"),
         ("sample:size=big", "size must be a number, got 'big'"),
         ("sample:size=nan", "size must be a number"),
+        ("sample:size=1e400", "size must be a number"),
+        ("sam ple:size=1", "does not name a component"),
+        ("sample:size=1\nmode=up", "size must be a number"),
+        ("sample:size=1,path=a,b", "'b' in 'sample:size=1,path=a,b' is not of the form key=value"),
+        ("sample:size=1,step=soon", "step must be a number or 'auto', got 'soon'"),
         ("sample:size=1,count=2.5", "count must be a whole number"),
         ("sample:size=1,flag=maybe", "flag must be true or false"),
         ("sample:size=1,mode=left", "mode must be 'up' or 'down'"),

@@ -75,9 +75,9 @@ def best_rates(probes: Mapping[str, Probe], rounds: int) -> dict[str, float]:
     """Take the probes in turn, round after round; return each one's best rate."""
     rates = dict.fromkeys(probes, 0.0)
     names = [*probes]
-    for turn in range(rounds):
+    for round_number in range(rounds):
         # Nobody is always the one who runs after the same neighbour.
-        for i in np.random.default_rng(turn).permutation(len(names)):
+        for i in np.random.default_rng(round_number).permutation(len(names)):
             time.sleep(_PAUSE)
             rates[names[i]] = max(rates[names[i]], probes[names[i]]())
     return rates

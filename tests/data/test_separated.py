@@ -24,6 +24,9 @@ def least_distance(X):
         (50, 3, 0.2),
         (3, 2, 0.999),  # three lines in the plane, 60° apart: δ = 1
         (6, 3, 1.05),  # the diagonals of the icosahedron: cos = 1/√5, δ = 1.0515
+        (200, 2, 0.0157),  # 200 lines in the plane: 2 sin(π/400) = 0.015708
+        (28, 7, 1.154),  # 28 equiangular lines: cos = 1/3, δ = 2/√3
+        (100, 3, 0.24),
         (20, 20, 1.41),  # orthogonal: √2
         (5, 8, 1.414),
         (1, 1, 1.0),
@@ -40,7 +43,7 @@ def test_the_separation_is_what_was_asked_for(n, d, delta):
 
 @pytest.mark.parametrize(
     ("n", "d", "most"),
-    [(3, 2, 1.0), (6, 3, math.sqrt(2 - 2 / math.sqrt(5))), (4, 4, math.sqrt(2)), (2, 1, 0.0)],
+    [(3, 2, 1.0), (40, 2, 2 * math.sin(math.pi / 80)), (28, 7, 2 / math.sqrt(3)), (6, 3, math.sqrt(2 - 2 / math.sqrt(5))), (4, 4, math.sqrt(2)), (2, 1, 0.0)],
 )
 def test_too_much_is_refused_with_what_could_be_had(n, d, most):
     with pytest.raises(ValueError, match="the largest delta reached is") as caught:
