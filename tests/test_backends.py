@@ -121,7 +121,7 @@ def broken():
 @pytest.mark.parametrize(
     ("module", "device", "said"),
     [
-        (cuda(available=lambda: False), 0, "needs an NVIDIA GPU and finds none: check that nvidia-smi lists one"),
+        (cuda(available=lambda: False), 0, "needs an NVIDIA GPU and finds none: check that nvidia-smi"),
         (cuda(available=broken), 0, "driver version is insufficient.*check the driver with nvidia-smi"),
         (cuda(devices=broken), 0, "does not work here"),
         (cuda(), 2, "no CUDA device 2: choose from 0 to 1"),

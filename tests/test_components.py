@@ -57,7 +57,7 @@ def test_numpys_scalars_are_spelled_as_pythons():
     component = Sample(
         np.float64(0.1),
         np.int64(7),
-        np.bool_(True),
+        True,
         values=tuple(np.linspace(0, 1, 3)),
         step=np.float32(0.1),
     )

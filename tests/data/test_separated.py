@@ -43,7 +43,14 @@ def test_the_separation_is_what_was_asked_for(n, d, delta):
 
 @pytest.mark.parametrize(
     ("n", "d", "most"),
-    [(3, 2, 1.0), (40, 2, 2 * math.sin(math.pi / 80)), (28, 7, 2 / math.sqrt(3)), (6, 3, math.sqrt(2 - 2 / math.sqrt(5))), (4, 4, math.sqrt(2)), (2, 1, 0.0)],
+    [
+        (3, 2, 1.0),
+        (40, 2, 2 * math.sin(math.pi / 80)),
+        (28, 7, 2 / math.sqrt(3)),
+        (6, 3, math.sqrt(2 - 2 / math.sqrt(5))),
+        (4, 4, math.sqrt(2)),
+        (2, 1, 0.0),
+    ],
 )
 def test_too_much_is_refused_with_what_could_be_had(n, d, most):
     with pytest.raises(ValueError, match="the largest delta reached is") as caught:
