@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from overparam.problems import Problem, draw_problem, output_weights
+from overparam.data import Rademacher, Separated
+from overparam.problems import Problem, Stream, draw_problem, generator, output_weights
 
 
 def arrays(p):
@@ -21,10 +22,35 @@ def test_the_same_name_is_the_same_instance_in_any_order():
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("changed", [{"seed": 1}, {"trial": 1}])
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"trial": 1}, {"n": 11}, {"d": 4}, {"k": 5}])
 def test_another_name_is_another_instance(changed):
-    a, b = draw_problem(10, 3, 4), draw_problem(10, 3, 4, **changed)
-    assert not any(np.array_equal(x, y) for x, y in zip(arrays(a), arrays(b), strict=True))
+    a, b = draw_problem(10, 3, 4), draw_problem(**({"n": 10, "d": 3, "k": 4} | changed))
+    for x, y in zip(arrays(a), arrays(b), strict=True):
+        common = tuple(slice(min(sizes)) for sizes in zip(x.shape, y.shape, strict=True))
+        assert not np.array_equal(x[common], y[common])
+
+
+def test_neither_the_data_nor_the_labels_move_the_other_streams():
+    a = draw_problem(10, 3, 4, seed=2)
+    b = draw_problem(10, 3, 4, seed=2, data=Separated(0.3), labels=Rademacher())
+    assert not np.array_equal(a.X, b.X)
+    np.testing.assert_array_equal(a.W0, b.W0)
+    c = draw_problem(10, 3, 4, seed=2, data=Separated(0.3))
+    np.testing.assert_array_equal(b.X, c.X)
+    np.testing.assert_array_equal(a.y, c.y)
+
+
+def test_streams_of_one_trial_are_not_each_others():
+    first = [generator(0, 5, 4, 3, 0, stream).standard_normal(8) for stream in Stream]
+    assert len({draws.tobytes() for draws in first}) == len(Stream)
+
+
+def test_initial_weights_are_standard_normal():
+    W0 = np.stack([draw_problem(2, 10, 20, trial=t).W0 for t in range(200)])
+    assert abs(W0.mean()) < 4.5 / math.sqrt(W0.size)
+    assert abs((W0**2).mean() - 1.0) < 4.5 * math.sqrt(2.0 / W0.size)
+    # Neighbouring trials are independent.
+    assert abs((W0[1:] * W0[:-1]).mean()) < 4.5 / math.sqrt(W0.size)
 
 
 def test_streams_are_numpys_and_keyed_by_values():
@@ -47,6 +73,38 @@ def test_output_weights_are_the_theorems(k):
 def test_sizes_that_cannot_be(sizes):
     with pytest.raises(ValueError, match=f"{next(iter(sizes))} must be at least"):
         draw_problem(**({"n": 5, "d": 3, "k": 4} | sizes))
+
+
+@pytest.mark.parametrize("value", [2.5, 5.0, "5", None])
+def test_sizes_are_whole_numbers(value):
+    with pytest.raises(ValueError, match="n must be at least 1 and without a fraction"):
+        draw_problem(value, 3, 4)
+    p = draw_problem(np.int64(5), 3, np.int32(4))
+    np.testing.assert_array_equal(p.X, draw_problem(5, 3, 4).X)
+
+
+def test_arrays_of_one_library_are_needed():
+    p = draw_problem(5, 3, 4)
+    with pytest.raises(TypeError, match="list is not a supported array type"):
+        Problem(p.X.tolist(), p.y.tolist(), p.W0.tolist(), p.v.tolist())
+    strict = pytest.importorskip("array_api_strict")
+    with pytest.raises(TypeError, match="Multiple namespaces"):
+        Problem(strict.asarray(p.X), p.y, p.W0, p.v)
+
+
+def test_a_stack_and_its_problems(xp):
+    problems = [draw_problem(5, 3, 4, trial=t) for t in range(6)]
+    stack = Problem(
+        *(
+            xp.asarray(np.stack(parts).reshape(2, 3, *parts[0].shape), "float32")
+            for parts in zip(*map(arrays, problems), strict=True)
+        )
+    )
+    assert (stack.n, stack.d, stack.k, stack.batch_shape) == (5, 3, 4, (2, 3))
+    for single, p in zip(stack.singles(), problems, strict=True):
+        assert single.batch_shape == ()
+        np.testing.assert_array_equal(xp.to_numpy(single.W0), p.W0.astype(np.float32))
+        np.testing.assert_array_equal(xp.to_numpy(single.y), p.y.astype(np.float32))
 
 
 def test_shapes_have_to_agree():

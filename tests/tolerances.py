@@ -10,7 +10,7 @@ _UNITS = {
     "elementwise": 4.0,  # one or two functions of the library, each within a unit or two
     "polynomial": 100.0,  # a series of some terms, of order 1 and with signs
     "sum": 200.0,  # sums and products of tens of terms of order 1
-    "solve": 2e4,  # least squares of moderate condition, relative to the size of the solution
+    "solve": 20.0,  # least squares by singular values, times the condition number and the solution's norm
 }
 """In units of the data type's ε."""
 

@@ -65,7 +65,7 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
     spectral_norm = float(xp.max(xp.linalg.svdvals(problem.X)))
     label_norm = float(xp.linalg.vector_norm(problem.y))
     factor = 3.0 if activation.kinks or bound is None else 2.0 * bound * bound
-    curvature = factor * label_norm**2 * spectral_norm**2 / problem.n
+    curvature = factor * (label_norm * spectral_norm) * (label_norm * spectral_norm) / problem.n
     if not 0.0 < curvature < math.inf:
         raise ValueError(
             f"step_size=theorem: n/({factor:g}·‖y‖²·‖X‖²) is no step size with ‖y‖ = {label_norm:g} and "

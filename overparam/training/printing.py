@@ -14,6 +14,7 @@ from overparam.training.program import BOOLEAN_OPERATIONS, Constant, Operand, Pr
 __all__ = ["compile_program", "print_python"]
 
 _OURS = ("erf",)  # operations that namespaces lack and `overparam.special` has
+_ALWAYS_NEW = ("where", "astype", "sign", "floor", "ceil", "trunc", *_OURS)  # those without ``out=``
 
 
 def compile_program(program: Program, xp: Namespace) -> Callable[..., tuple[Array, ...]]:
@@ -64,13 +65,13 @@ def print_python(program: Program, *, in_place: bool) -> str:
             None,
         )
         names[target] = f"t{target}"
-        if in_place and reused is not None and operation not in ("where", "astype", *_OURS):
+        if in_place and reused is not None and operation not in _ALWAYS_NEW:
             names[target] = names[reused]
             arguments.append(f"out={names[reused]}")
         called = operation if operation in _OURS else f"xp.{operation}"
         lines.append(f"    {names[target]} = {called}({', '.join(arguments)})")
-    outputs = [_output(operand, names, program.inputs[0]) for operand in program.outputs]
-    return "\n".join([*lines, f"    return ({', '.join(outputs)},)", ""])
+    outputs = "".join(f"{_output(operand, names, program.inputs[0])}, " for operand in program.outputs)
+    return "\n".join([*lines, f"    return ({outputs})", ""])
 
 
 def _last_uses(program: Program) -> dict[int, int]:

@@ -56,7 +56,7 @@ class _Tape:
             try:
                 return _constant(OPERATIONS[operation](*operands))
             except (ArithmeticError, ValueError, TypeError) as error:
-                raise Unrecordable(f"xp.{operation} of constants: {error}") from error
+                raise Unrecordable(f"it calls xp.{operation} with constants: {error}") from error
         if (same := _identity(operation, operands)) is not None:
             return same
         if operation == "pow" and (product := self._integer_power(operands)) is not None:
@@ -144,7 +144,8 @@ class Symbol:
         """Record an operator between a NumPy scalar and a symbol; refuse NumPy's functions."""
         operation = {"power": "pow"}.get(ufunc.__name__, ufunc.__name__)
         # NumPy's scalars, and no other numbers, have a data type.
-        if operation in _OPERATORS and all(hasattr(argument, "dtype") for argument in arguments):
+        operator = operation in _OPERATORS and method == "__call__"
+        if operator and all(hasattr(argument, "dtype") for argument in arguments):
             return _apply(operation, *arguments)
         raise Unrecordable(f"it calls np.{ufunc.__name__}; array_namespace(z) has functions for every array")
 
@@ -189,7 +190,7 @@ def _apply(operation: str, *arguments: Any) -> Symbol:
     """Append an operation; its arguments are symbols of one tape and Python numbers."""
     tapes = [argument._tape for argument in arguments if isinstance(argument, Symbol)]
     if not tapes:
-        raise Unrecordable(f"xp.{operation} is called without an array")
+        raise Unrecordable(f"it calls xp.{operation} without an array")
     tape = tapes[0]
     if any(other is not tape for other in tapes):
         raise Unrecordable("it uses an array that it was given in another call")
@@ -200,10 +201,10 @@ def _apply(operation: str, *arguments: Any) -> Symbol:
         elif isinstance(argument, Real):
             operands.append(_constant(argument))
         else:
-            raise Unrecordable(f"xp.{operation} is given a {type(argument).__name__}")
+            raise Unrecordable(f"it calls xp.{operation} with a {type(argument).__name__}")
     conditions = {"where": 1}.get(operation, len(operands) if operation in _LOGICAL else 0)
     if not all(_is_boolean(tape, operand) for operand in operands[:conditions]):
-        raise Unrecordable(f"xp.{operation} is given numbers where it takes truth values")
+        raise Unrecordable(f"it calls xp.{operation} with numbers where truth values belong")
     numbers = [_number(tape, operand) for operand in operands[conditions:]]
     return Symbol(tape, tape.append(operation, (*operands[:conditions], *numbers)))
 
