@@ -115,6 +115,10 @@ class Engine(Component):
     def should_run(self, job: Job) -> Literal[True] | str:
         """Return True, or a sentence that says why another engine would be faster."""
 
+    def preparation(self, job: Job) -> str | None:
+        """Say what takes seconds before the first such training, as compiling does; None if nothing."""
+        return None
+
     @abstractmethod
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Train, and yield each problem's position and outcome as it finishes."""

@@ -21,6 +21,8 @@ def row_stream(problem: Problem, optimizer: FirstOrder) -> Iterator[NDArray[np.i
 
     A problem that was not drawn, and has no key, takes the stream of seed 0 and trial 0.
     """
+    if type(optimizer).row_blocks is FirstOrder.row_blocks:
+        return None  # a stream that nobody reads would cost as much as hundreds of updates
     key = problem.key or (0, problem.n, problem.k, problem.d, 0)
     return optimizer.row_blocks(problem.n, generator(*key, Stream.SAMPLING))
 

@@ -46,7 +46,7 @@ def gemm_probe(dtype: DType) -> Probe:
 @lru_cache
 def activation_probe(activation: Activation, dtype: DType) -> Probe:
     """Values a second of the fused engine's pass over Z (φ, φ′, r) on a resident Z, on all cores."""
-    residual = compiled_loop(activation, GradientDescent()).module.residual
+    residual = compiled_loop(activation, GradientDescent(), dtype).module.residual
 
     @njit(nogil=True)  # type: ignore[untyped-decorator]
     def repeat(a: Any, y: int, z: int, r: int, v: int, k: int, n: int, m: int, count: int) -> None:

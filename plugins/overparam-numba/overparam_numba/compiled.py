@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from overparam.plugin import Activation, FirstOrder
+from overparam.plugin import Activation, DType, FirstOrder
 from overparam_numba.template import print_module
 
 __all__ = ["Loop", "cache_folder", "compiled_loop"]
@@ -34,17 +34,22 @@ class Loop:
     module: ModuleType
     states: int
 
+    def is_kept(self) -> bool:
+        """Whether the disk holds it compiled."""
+        folder = Path(self.module.descend.stats.cache_path)
+        return any(folder.glob(f"{self.module.__name__}.[ds]*.nbi"))  # of descend or of sample
+
 
 @lru_cache(maxsize=64)
-def compiled_loop(activation: Activation, optimizer: FirstOrder) -> Loop:
-    """Return the loop of an activation and a method; compiled when it is first called.
+def compiled_loop(activation: Activation, optimizer: FirstOrder, dtype: DType) -> Loop:
+    """Return the loop of an activation, a method and a data type; compiled when it is first called.
 
     Raises
     ------
     Unrecordable
         Where one of them cannot be compiled.
     """
-    source, states = print_module(activation, optimizer)
+    source, states = print_module(activation, optimizer, dtype)
     return Loop(_imported(source), states)
 
 

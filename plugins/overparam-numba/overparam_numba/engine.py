@@ -7,8 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -48,7 +48,7 @@ class Numba(Engine):
         if not isinstance(job.optimizer, FirstOrder):
             return f"{job.optimizer.name} is not a first-order method"
         try:
-            compiled_loop(job.activation, job.optimizer)
+            compiled_loop(job.activation, job.optimizer, job.dtype)
         except Unrecordable as error:
             return str(error)
         return True
@@ -57,26 +57,50 @@ class Numba(Engine):
         """Return True: what it can run, it runs faster."""
         return True
 
+    def preparation(self, job: Job) -> str | None:
+        """Say that a loop has to be compiled, where none is kept on the disk."""
+        optimizer = job.optimizer
+        if not isinstance(optimizer, FirstOrder):
+            return None
+        if compiled_loop(job.activation, optimizer, job.dtype).is_kept():
+            return None
+        return f"compiling the loop of {job.activation.name} and {optimizer.name}"
+
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Train on all cores, one training a core at a time."""
-        norms = job.label_norms()
-        stop = threading.Event()
-        with ThreadPoolExecutor(_threads(), thread_name_prefix="overparam") as pool:
-            pending: dict[Future[Outcome], int] = {}
-            following = iter(range(len(job.problems)))
+        waiting = iter(enumerate(zip(job.problems, job.label_norms(), strict=True)))
+        # Workers fetch the next training themselves: a future for each costs more than its preparation.
+        ended: SimpleQueue[tuple[int, Outcome] | BaseException] = SimpleQueue()
+        turn, stop = threading.Lock(), threading.Event()
+
+        def work() -> None:
             try:
                 while True:
-                    # A few in hand for each core, so that what is handed out can be stopped.
-                    while len(pending) < 4 * _threads() and (position := next(following, None)) is not None:
-                        future = pool.submit(_train, job, job.problems[position], norms[position], stop)
-                        pending[future] = position
-                    if not pending:
+                    with turn:
+                        following = next(waiting, None)
+                    if following is None or stop.is_set():
                         return
-                    finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        yield pending.pop(future), future.result()
-            finally:
-                stop.set()
+                    position, (problem, norm) = following
+                    ended.put((position, _train(job, problem, norm, stop)))
+            except BaseException as error:
+                ended.put(error)
+
+        workers = [
+            threading.Thread(target=work, name=f"overparam-{i}", daemon=True)
+            for i in range(min(_threads(), len(job.problems)))
+        ]
+        for worker in workers:
+            worker.start()
+        try:
+            for _ in job.problems:
+                result = ended.get()
+                if isinstance(result, BaseException):
+                    raise result
+                yield result
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.join()
 
 
 def _threads() -> int:
@@ -92,7 +116,7 @@ def _train(job: Job, problem: Problem, norm: float, stop: threading.Event) -> Ou
     optimizer = job.optimizer
     if not isinstance(optimizer, FirstOrder):
         raise TypeError(f"{optimizer.name} is not a first-order method")
-    loop = compiled_loop(job.activation, optimizer)
+    loop = compiled_loop(job.activation, optimizer, job.dtype)
     training = _Training(job, problem, optimizer, loop, norm)
     points: list[tuple[float, ...]] = []
     status: Status | None = None
@@ -102,23 +126,26 @@ def _train(job: Job, problem: Problem, norm: float, stop: threading.Event) -> Ou
         status = training.advance()
         if job.record_every is not None and (status is not None or training.at_point):
             points.append(training.point())
-    table = np.asarray(points, dtype=np.float64).reshape(-1, 4)
+    weights = training.weights()
     return Outcome(
         status=status,
         iterations=training.iteration,
         relative_residual=training.residual,
-        distance_from_initialization=training.distance(),
+        distance_from_initialization=training.distance(weights),
         path_length=training.path,
         effective_parameters=optimizer.effective_parameters(problem.k, problem.d),
         success=status is Status.CONVERGED,
         seconds=time.perf_counter() - started,
-        W=training.weights(),
+        W=weights,
         v=np.asarray(problem.v).astype(job.dtype),
         engine=Numba.name,
-        history=None
-        if job.record_every is None
-        else History(table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3]),
+        history=None if job.record_every is None else _history(points),
     )
+
+
+def _history(points: list[tuple[float, ...]]) -> History:
+    table = np.asarray(points, dtype=np.float64).reshape(-1, 4)
+    return History(table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3])
 
 
 class _Training:
@@ -193,11 +220,12 @@ class _Training:
         """W now."""
         return self._space.weights(self._start)
 
-    def distance(self) -> float:
+    def distance(self, weights: NDArray[Any]) -> float:
         """‖W − W₀‖_F."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(np.linalg.norm(self.weights().astype(np.float64) - self._start))
+            moved = np.ravel(weights.astype(np.float64) - self._start)
+            return math.sqrt(moved @ moved)
 
     def point(self) -> tuple[float, ...]:
         """A point of the history."""
-        return self.iteration, self.residual, self.distance(), self.path
+        return self.iteration, self.residual, self.distance(self.weights()), self.path

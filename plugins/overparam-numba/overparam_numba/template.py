@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from overparam.plugin import Activation, FirstOrder, record_activation, record_update
+from overparam.plugin import Activation, DType, FirstOrder, record_activation, record_update
 from overparam_numba.emit import print_program
 from overparam_numba.vectors import FUNCTIONS
 
 __all__ = ["print_module"]
 
 _MODULE = '''\
-"""Printed for {activation} and {optimizer}."""
+"""Printed for {activation} and {optimizer}, {dtype}."""
 
 import math
 
 from numba import njit
 
 from overparam_numba.products import OPTIONS, gradients, preactivations
+from overparam_numba.subnormals import flush_subnormals, restore_subnormals
 from overparam_numba.vectors import ({functions})
 
 INF, NAN = math.inf, math.nan
@@ -84,10 +85,12 @@ def descend(a, places, sizes, bounds, size, path, iteration, last):
     x, y, v, w, g, z, r, states = places
     n, k, d, m = sizes
     scale, low, high = bounds
+    subnormals = flush_subnormals()
     while True:
         preactivations(a, x, w, z, k, d, m)
         relative = residual(a, y, z, r, v, k, n, m) * scale
         if iteration >= last or not (low <= relative <= high):
+            restore_subnormals(subnormals)
             return iteration, relative, path
         gradients(a, x, z, r, v, g, k, d, m)
         path += update(a, w, g, states, k * d, size, float(iteration))
@@ -109,6 +112,7 @@ def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, ch
     wide = -(-batch // lanes) * lanes
     xb = r + max(m, wide)
     yb = xb + d * wide
+    subnormals = flush_subnormals()
     while True:
         due = iteration % check_every == 0 or iteration >= final
         relative = 0.0
@@ -116,6 +120,7 @@ def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, ch
             preactivations(a, x, w, z, k, d, m)
             relative = residual(a, y, z, r, v, k, n, m) * scale
         if iteration >= last or (due and not (low <= relative <= high)):
+            restore_subnormals(subnormals)
             return iteration, relative, path
         for b in range(batch):
             row = rows[used, b]
@@ -133,8 +138,11 @@ def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, ch
 '''
 
 
-def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, int]:
+def print_module(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
     """Print the module of an activation and a first-order method; return it and the number of state arrays.
+
+    The source is the same for every data type and step size; that it names the first keeps what is
+    compiled for one apart from what is compiled for the other.
 
     Raises
     ------
@@ -152,8 +160,9 @@ def print_module(activation: Activation, optimizer: FirstOrder) -> tuple[str, in
     padded = ["kd_padded = -(-kd // lanes) * lanes"] if states else []
     return (
         _MODULE.format(
-            activation=activation.specification(),
-            optimizer=optimizer.specification(),
+            activation=activation.name,
+            optimizer=optimizer.name,
+            dtype=dtype,
             functions=", ".join(
                 sorted(
                     {

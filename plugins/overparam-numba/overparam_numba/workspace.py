@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,8 @@ class Workspace:
         m, wide = whole(n), whole(batch)
         longest = max(m, wide)
         lengths = (d * m, m, k, k * d, k * d, k * longest, longest + (d + 1) * wide, states * whole(k * d))
-        begins = np.cumsum([0, *(whole(length) for length in lengths)])
-        memory = _aligned(int(begins[-1]), dtype)
-        x, y, output, w, g, z, r, state = (int(begin) for begin in begins[:-1])
+        x, y, output, w, g, z, r, state, end = accumulate(map(whole, lengths), initial=0)
+        memory = _aligned(end, dtype)
         memory[x : x + d * m].reshape(d, m)[:, :n] = np.asarray(problem.X).T
         memory[y : y + n] = problem.y
         memory[output : output + units.size] = v[units]

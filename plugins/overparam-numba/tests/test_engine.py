@@ -265,7 +265,7 @@ def test_two_processes_may_fill_the_cache_at_once(tmp_path):
     code = (
         "from overparam_numba import compiled; from overparam.activations import Softplus;"
         "from overparam.optimizers import GradientDescent;"
-        "print(compiled.compiled_loop(Softplus(), GradientDescent()).states)"
+        "print(compiled.compiled_loop(Softplus(), GradientDescent(), 'float32').states)"
     )
     environment = os.environ | {"OVERPARAM_CACHE_DIR": str(tmp_path / "cache")}
     command = [sys.executable, "-c", code]

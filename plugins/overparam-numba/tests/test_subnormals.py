@@ -1,0 +1,44 @@
+"""Subnormal numbers are zero inside a training, and nowhere else."""
+
+import threading
+
+import numpy as np
+import pytest
+from numba import njit
+from overparam_numba.engine import _train
+from overparam_numba.subnormals import flush_subnormals, restore_subnormals
+
+from overparam.activations import Softplus
+from overparam.backends import NumPy
+from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.problems import draw_problem
+from overparam.training import Job, StopRule
+
+TINY = np.array([2.0**-126, 2.0**-149], dtype=np.float32)
+
+
+@njit
+def halves(numbers, flushed):
+    if flushed:
+        before = flush_subnormals()
+        result = numbers * np.float32(0.5), numbers * np.float32(4.0)
+        restore_subnormals(before)
+        return result
+    return numbers * np.float32(0.5), numbers * np.float32(4.0)
+
+
+def test_results_and_operands_are_flushed_until_they_are_restored():
+    results, operands = halves(TINY, True)
+    np.testing.assert_array_equal(results, [0.0, 0.0])
+    np.testing.assert_array_equal(operands, [2.0**-124, 0.0])
+    results, operands = halves(TINY, False)
+    np.testing.assert_array_equal(results, [2.0**-127, 0.0])
+    np.testing.assert_array_equal(operands, [2.0**-124, 2.0**-147])
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(), StochasticGradientDescent(0.1)])
+def test_a_training_leaves_its_thread_as_it_was(optimizer):
+    problem = draw_problem(6, 3, 4)
+    job = Job([problem], Softplus(), optimizer, StopRule(5), NumPy(), "float32")
+    _train(job, problem, float(np.linalg.norm(problem.y)), threading.Event())
+    assert (TINY * np.float32(0.5))[0] == 2.0**-127
