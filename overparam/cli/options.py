@@ -13,8 +13,6 @@ __all__ = ["RANGE", "all_of", "echo_json", "json_flag", "problem_options", "rang
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_LONGEST_RANGE = 1_000_000
-
 
 class Range(click.ParamType[tuple[int, ...]]):
     """Whole numbers: ``1:25`` with both ends in, ``5:50:5`` with a step, ``10,20,50``, or mixtures."""
@@ -24,26 +22,17 @@ class Range(click.ParamType[tuple[int, ...]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
-        """Parse; sorted, without repetitions."""
+        """Parse; a file of options may give numbers and lists of them."""
         if isinstance(value, tuple):
             return value
-        numbers: set[int] = set()
-        for part in str(value).split(","):
-            try:
-                ends = [int(text) for text in part.split(":")]
-            except ValueError:
-                self.fail(f"{value!r} is not a range: write 1:25, 5:50:5 or 10,20,50", param, ctx)
-            start, stop, step = (
-                (*ends, *([ends[0]] if len(ends) == 1 else []), 1)[:3] if len(ends) < 4 else (0, 0, 0)
-            )
-            if step < 1 or stop < start or start < 0:
-                self.fail(
-                    f"{part!r} is not a range of whole numbers from 0 upwards, lowest first", param, ctx
-                )
-            if (stop - start) // step >= _LONGEST_RANGE:
-                self.fail(f"{part!r} holds more than {_LONGEST_RANGE:,} numbers", param, ctx)
-            numbers.update(range(start, stop + 1, step))
-        return tuple(sorted(numbers))
+        parts = value if isinstance(value, list) else [value]
+        # Inside: the command line must start without NumPy.
+        from overparam.sweeps.grid import parse_range
+
+        try:
+            return parse_range(",".join(map(str, parts)))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 RANGE = Range()

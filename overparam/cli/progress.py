@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +28,17 @@ def train_with_progress(
     specification: Specification,
     grid: Grid,
     execution: Execution,
+    written: str | None = None,
     *,
     as_json: bool,
 ) -> None:
     """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output."""
     shown = not (settings.quiet or as_json)
+    run = partial(run_sweep, study, specification, grid, execution, written=written)
     if shown and sys.stderr.isatty():
-        _live(study, specification, grid, execution)
+        _live(study, run)
     else:
-        run_sweep(study, specification, grid, execution, _Lines(shown, study))
+        run(report=_Lines(shown, study))
     if not as_json and not sys.stdout.isatty():
         loaded = load_study(study)
         for n in loaded.sample_sizes():
@@ -44,6 +48,8 @@ def train_with_progress(
 def _describe(progress: Progress) -> str:
     left = f", {_span(progress.seconds_left)} left" if progress.saved < progress.total else ""
     saved = f"{progress.saved:,} of {progress.total:,} trials saved"
+    if progress.preparing:
+        return f"{saved}, {progress.preparing}"
     return f"{saved}, {progress.updates_per_second:,.0f} updates/s{left}"
 
 
@@ -68,7 +74,7 @@ class _Lines:
             click.echo(f"{self._study}: {_describe(progress)}", err=True)
 
 
-def _live(study: Path, specification: Specification, grid: Grid, execution: Execution) -> None:
+def _live(study: Path, run: Callable[..., None]) -> None:
     # Inside: rich takes a tenth of a second to import, which only a terminal needs.
     from rich.console import Console, Group
     from rich.live import Live
@@ -97,7 +103,7 @@ def _live(study: Path, specification: Specification, grid: Grid, execution: Exec
                 pictures: list[Any] = [render(count.diagram()) for count in counts.values()]
                 live.update(Group(*pictures, Text(_describe(progress))), refresh=True)
 
-        run_sweep(study, specification, grid, execution, show)
+        run(report=show)
 
 
 class _Counts:

@@ -15,15 +15,26 @@ __all__ = ["status"]
 
 @click.command()
 @click.argument("study", type=click.Path(path_type=Path))
+@click.option("--cells", is_flag=True, help="List every cell with its binomial interval; --json always does.")
 @json_flag
-def status(study: Path, as_json: bool) -> None:
+def status(study: Path, cells: bool, as_json: bool) -> None:
     """What STUDY holds, what is left, and its 50 % boundary so far."""
     loaded = load_study(study)
-    summary = loaded.status()
+    summary, statuses = loaded.status(), loaded.cell_statuses()
+    diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
     if as_json:
-        echo_json(summary)
+        boundary = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
+        echo_json({**summary, "boundary": boundary, "cells": [cell._asdict() for cell in statuses]})
         return
+    written = summary.pop("sweep_file")
     for name, value in summary.items():
         click.echo(f"{name:<18} {value}")
-    for n in loaded.sample_sizes():
-        click.echo(boundary_line(loaded.diagram(n)))
+    for diagram in diagrams.values():
+        click.echo(boundary_line(diagram))
+    if cells:
+        click.echo("     n    k    d   asked    done  success  95 % interval")
+        for n, k, d, asked, trials, successes, low, high in statuses:
+            interval = f"{low:.2f} to {high:.2f}"
+            click.echo(f"{n:>6} {k:>4} {d:>4} {asked:>7} {trials:>7} {successes:>8}  {interval}")
+    if written is not None:
+        click.echo(f"asked for by this file:\n{written.rstrip()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from overparam.backends import Backend
 from overparam.cli.options import echo_json, json_flag, problem_options, range_option, stop_options
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
+from overparam.cli.sweep_file import SweepFile, read_sweep_file
 from overparam.data import DataGenerator, Labels
 from overparam.figures import boundary_line
 from overparam.optimizers import Optimizer
@@ -31,9 +33,23 @@ executor_option = click.option(
 
 
 @click.command()
+@click.argument(
+    "file",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    is_eager=True,
+    callback=read_sweep_file,
+)
 @range_option("--n", "100", "Samples.")
 @range_option("--k", "1:25", "Hidden units.")
 @range_option("--d", "1:25", "Inputs.")
+@click.option(
+    "--combine",
+    type=click.Choice(["product", "zip"]),
+    default="product",
+    show_default=True,
+    help="All combinations of n, k and d, or their values side by side.",
+)
 @click.option(
     "--trials", type=click.IntRange(min=1), default=10, show_default=True, help="Realizations a cell."
 )
@@ -62,41 +78,29 @@ executor_option = click.option(
     help="Train N realizations again on the portable engine in float64 and report the largest difference.",
 )
 @json_flag
-@click.pass_obj
-def sweep(settings: Settings, /, **given: Any) -> None:
-    """Run, or go on with, a phase diagram; everything finished is kept in the study's file."""
-    study, as_json = given["study"], given["as_json"]
-    specification = _specification(settings, given)
-    grid = Grid.product(given["n"], given["k"], given["d"], trials=given["trials"])
+@click.pass_context
+def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
+    """Run, or go on with, a phase diagram; everything finished is kept in the study's file.
+
+    FILE is TOML with the options as keys (docs/sweep-files.md); options given here override it.
+    """
+    settings, grid = file.settings(ctx), file.grid(ctx, given)
     if given["shard"] is not None:
         grid = grid.only(Shard.parse(given["shard"]))
     execution = execution_of(settings, given["executor"])
-    if given["dry_run"]:
-        _foresee(study, specification, grid, execution, as_json=as_json)
-        return
-    train_with_progress(settings, study, specification, grid, execution, as_json=as_json)
-    loaded = load_study(study)
-    document: dict[str, Any] = {"command": "sweep", **loaded.status()}
-    document["boundary"] = {
-        str(n): dict(zip(("low", "median", "high"), loaded.diagram(n).boundary().quantiles(), strict=True))
-        for n in loaded.sample_sizes()
-    }
-    if given["verified"]:
-        document["verification"] = vars(verify(loaded, specification, given["verified"]))
+    asked = [(each["study"], _specification(settings, each)) for each in file.studies(ctx, given)]
+    as_json, documents = given["as_json"], []
+    for study, specification in asked:
+        if len(asked) > 1:
+            settings.note(f"{study}:")
+        if given["dry_run"]:
+            documents.append(_foresee(study, specification, grid, execution, as_json=as_json))
+            continue
+        train_with_progress(settings, study, specification, grid, execution, file.text, as_json=as_json)
+        documents.append(_report(study, specification, given["verified"], as_json=as_json))
     if as_json:
-        echo_json(document)
-    else:
-        for n in loaded.sample_sizes():
-            click.echo(boundary_line(loaded.diagram(n)))
-        for name, value in document.get("verification", {}).items():
-            click.echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
-    if document["failed"]:
-        reason = next(row.message for row in loaded.rows() if row.message)
-        raise Failure(
-            f"{document['failed']} trials could not be trained, the first because: {reason}; "
-            "the rest is saved, and the same command tries these again",
-            1,
-        )
+        echo_json(documents[0] if len(asked) == 1 else {"command": "sweep", "studies": documents})
+    _require_no_failure(documents)
 
 
 def execution_of(settings: Settings, executor: str) -> Execution:
@@ -122,11 +126,37 @@ def _specification(settings: Settings, given: dict[str, Any]) -> Specification:
 
 def _foresee(
     study: Path, specification: Specification, grid: Grid, execution: Execution, *, as_json: bool
-) -> None:
+) -> dict[str, Any]:
     estimate = dry_run(study, specification, grid, execution)
-    if as_json:
-        echo_json({"command": "sweep", "dry_run": True, **vars(estimate)})
-        return
-    click.echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
-    click.echo(f"updates at most {estimate.most_updates:,}")
-    click.echo(f"estimated time  {estimate.seconds:.0f} s")
+    if not as_json:
+        click.echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
+        click.echo(f"updates at most {estimate.most_updates:,}")
+        click.echo(f"estimated time  {estimate.seconds:.0f} s")
+    return {"command": "sweep", "dry_run": True, "study": str(study), **vars(estimate)}
+
+
+def _report(study: Path, specification: Specification, verified: int, *, as_json: bool) -> dict[str, Any]:
+    loaded = load_study(study)
+    document: dict[str, Any] = {"command": "sweep", **loaded.status()}
+    diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
+    document["boundary"] = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
+    if verified:
+        document["verification"] = vars(verify(loaded, specification, verified))
+    if not as_json:
+        for diagram in diagrams.values():
+            click.echo(boundary_line(diagram))
+        for name, value in document.get("verification", {}).items():
+            click.echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
+    return document
+
+
+def _require_no_failure(documents: Sequence[dict[str, Any]]) -> None:
+    failed = sum(document.get("failed", 0) for document in documents)
+    if failed:
+        first = next(document for document in documents if document["failed"])
+        reason = next(row.message for row in load_study(first["study"]) if row.message)
+        raise Failure(
+            f"{failed} trials could not be trained, the first because: {reason}; "
+            "the rest is saved, and the same command tries these again",
+            1,
+        )

@@ -51,6 +51,10 @@ class DataGenerator(Component):
         """The only (n, d) that this source has, or None where any can be drawn."""
         return None
 
+    def digest(self) -> str | None:
+        """What tells this source's contents from others', or None where its specification does."""
+        return None
+
 
 @dataclass(frozen=True)
 class Labels(Component):

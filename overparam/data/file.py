@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,15 +53,29 @@ class File(DataGenerator):
         n, d = self._load().X.shape
         return n, d
 
-    def _load(self) -> Dataset:
-        readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
-        if self.path.suffix.lower() not in readers:
-            raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
+    def digest(self) -> str:
+        """SHA-256 of the file."""
         try:
-            X, y = readers[self.path.suffix.lower()](self.path)
+            with self.path.open("rb") as handle:
+                return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
         except OSError as error:
             raise ValueError(f"{self.path}: {error.strerror or error}") from error
-        return _checked(self.path, X, y, self.normalize)
+
+    def _load(self) -> Dataset:
+        if self.path.suffix.lower() not in _READERS:
+            raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
+        try:
+            state = self.path.stat()
+            held = _load(self.path, self.normalize, state.st_mtime_ns, state.st_size)
+        except OSError as error:
+            raise ValueError(f"{self.path}: {error.strerror or error}") from error
+        return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
+
+
+@lru_cache(maxsize=1)
+def _load(path: Path, normalize: bool, modified: int, size: int) -> Dataset:
+    """Read a file once for all the trials of a sweep; `modified` and `size` tell when it is another."""
+    return _checked(path, *_READERS[path.suffix.lower()](path), normalize)
 
 
 def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Dataset:
@@ -155,3 +171,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_READERS = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}

@@ -11,7 +11,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from overparam.sweeps.errors import NotAStudy, StudyError
-from overparam.sweeps.schema import APPLICATION_ID, VERSION, create, migrate
+from overparam.sweeps.schema import (
+    APPLICATION_ID,
+    VERSION,
+    WITH_TALLIES,
+    create,
+    migrate,
+    tallies_agree,
+)
 
 __all__ = ["connect_reader", "connect_writer", "plainly", "require_study"]
 
@@ -165,6 +172,8 @@ def _recognize(path: Path, connection: sqlite3.Connection, *, checked: bool) -> 
         with closing(connection.execute("PRAGMA quick_check(1)")) as found:
             if (answer := found.fetchone()[0]) != "ok":
                 raise _damaged(path, answer)
+        if version >= WITH_TALLIES and not tallies_agree(connection):
+            raise _damaged(path, "its tallies are not those of its trials")
     return int(version)
 
 

@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Boundary", "PhaseDiagram", "effective_width"]
+__all__ = ["Boundary", "PhaseDiagram", "effective_width", "wilson_interval"]
 
 Counts = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -76,6 +76,10 @@ class Boundary:
         if known.size == 0:
             return (None,) * len(levels)
         return tuple(float(value) for value in np.quantile(known, levels))
+
+    def summary(self) -> dict[str, float | None]:
+        """Quartiles over d of kd/n at the crossing, as low, median and high."""
+        return dict(zip(("low", "median", "high"), self.quantiles(), strict=True))
 
     def _midway(self, unit: int) -> Reals:
         """Mean of the two sides after each is rounded down to a multiple of `unit`."""
@@ -151,14 +155,7 @@ class PhaseDiagram:
         low, high : ndarray, shape (len(k), len(d))
             [0, 1] where nothing was run.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie between 0 and 1, got {level}")
-        z = NormalDist().inv_cdf(0.5 + level / 2)
-        s, t = self.successes, self.trials
-        centre = (s + z * z / 2) / (t + z * z)
-        half = z / (t + z * z) * np.sqrt(s * (t - s) / np.maximum(t, 1) + z * z / 4)
-        # Both ends meet their bound exactly where every trial agrees; in floating point they miss it.
-        return np.where(s == 0, 0.0, centre - half), np.where(s == t, 1.0, centre + half)
+        return wilson_interval(self.successes, self.trials, level)
 
     def boundary(self) -> Boundary:
         """The 50 % boundary: for each d the best step from failure to success in k.
@@ -193,6 +190,29 @@ class PhaseDiagram:
     def effective_curve(self, d: ArrayLike) -> Reals:
         """The least k with 2⌊k/2⌋d ≥ n at each d, same shape: the even k = 2⌈n/(2d)⌉; inf at d = 0."""
         return np.asarray(2 * np.ceil(self.capacity_curve(d) / 2))
+
+
+def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Reals, Reals]:
+    """Wilson's confidence interval of a binomial probability; [0, 1] where there was no trial.
+
+    Parameters
+    ----------
+    successes, trials : array_like of int, one shape
+    level : float
+        Confidence, in (0, 1).
+
+    Returns
+    -------
+    low, high : ndarray, of that shape
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level}")
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    s, t = np.asarray(successes), np.asarray(trials)
+    centre = (s + z * z / 2) / (t + z * z)
+    half = z / (t + z * z) * np.sqrt(s * (t - s) / np.maximum(t, 1) + z * z / 4)
+    # Both ends meet their bound exactly where every trial agrees; in floating point they miss it.
+    return np.where(s == 0, 0.0, centre - half), np.where(s == t, 1.0, centre + half)
 
 
 def _best_steps(passed: Counts, failed: Counts) -> tuple[int, int]:

@@ -7,8 +7,10 @@ import os
 import signal
 import threading
 from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from concurrent.futures import Executor as FuturesExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -78,11 +80,11 @@ class Processes(Executor):
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_begin_worker,
         )
-        # A child reads these when it imports its libraries, before any initializer could set them.
-        before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-        os.environ.update(dict.fromkeys(_THREAD_VARIABLES, share))
-        try:  # to start them all now
-            for started in [pool.submit(os.getpid) for _ in range(self.parallelism())]:
+        try:
+            # A child reads these when it imports its libraries, before any initializer could set them.
+            with _environment(dict.fromkeys(_THREAD_VARIABLES, share)), _interrupts_held():
+                all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
+            for started in all_started:
                 started.result()
         except BrokenExecutor as error:
             pool.shutdown(wait=False)
@@ -90,12 +92,9 @@ class Processes(Executor):
                 "the worker processes did not start; a script that uses them needs "
                 "if __name__ == '__main__': around what it runs"
             ) from error
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+        except BaseException:
+            self.abandon(pool)
+            raise
         return pool
 
     def abandon(self, executor: FuturesExecutor) -> None:
@@ -113,6 +112,34 @@ class Processes(Executor):
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _environment(changed: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables that processes started meanwhile have."""
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment; processes started meanwhile hold it back while they live."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:

@@ -8,7 +8,36 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
-__all__ = ["WHOLE", "Cell", "Grid", "Shard", "TrialKey"]
+__all__ = ["WHOLE", "Cell", "Grid", "Shard", "TrialKey", "parse_range"]
+
+_LONGEST_RANGE = 1_000_000
+
+
+def parse_range(text: str) -> tuple[int, ...]:
+    """Read whole numbers: ``1:25`` with both ends in, ``5:50:5`` with a step, ``10,20,50``, or mixtures.
+
+    Returns
+    -------
+    tuple of int
+        In the order written, which matters where axes stand side by side.
+
+    Raises
+    ------
+    ValueError
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        try:
+            ends = [int(number) for number in part.split(":")]
+        except ValueError:
+            raise ValueError(f"{text!r} is not a range: write 1:25, 5:50:5 or 10,20,50") from None
+        start, stop, step = ends[0], ends[min(len(ends), 2) - 1], ends[2] if len(ends) > 2 else 1
+        if len(ends) > 3 or step < 1 or stop < start or start < 0:
+            raise ValueError(f"{part!r} is not a range of whole numbers from 0 upwards, lowest first")
+        if len(numbers) + (stop - start) // step >= _LONGEST_RANGE:
+            raise ValueError(f"{text!r} holds more than {_LONGEST_RANGE:,} numbers")
+        numbers.extend(range(start, stop + 1, step))
+    return tuple(numbers)
 
 
 class Cell(NamedTuple):

@@ -61,7 +61,7 @@ def _take_over(store: Store, study: Study) -> int:
     for cell, trials in study.cells().items():
         asked[trials].append(cell)
     for trials, cells in asked.items():
-        store.request(Grid.of(cells, trials=trials))
+        store.request(Grid.of(cells, trials=trials), study.sweep_file)
     return sum(
         store.take_over(study.rows_of(session), session.environment, session.began)
         for session in study.numbered_sessions()

@@ -22,8 +22,8 @@ from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
-from overparam.sweeps.trials import Task, train_task
-from overparam.training import Engine
+from overparam.sweeps.trials import Task, draw, job_for, train_task
+from overparam.training import Engine, choose_engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
 
@@ -65,6 +65,8 @@ class Progress:
         Of this session.
     seconds_left : float
         Estimate.
+    preparing : str or None
+        What the engine does before the first training, such as compiling.
     """
 
     saved: int
@@ -72,6 +74,7 @@ class Progress:
     rows: tuple[TrialRow, ...]
     updates_per_second: float
     seconds_left: float
+    preparing: str | None = None
 
 
 def run_sweep(
@@ -80,6 +83,8 @@ def run_sweep(
     grid: Grid,
     execution: Execution,
     report: Callable[[Progress], None] = lambda progress: None,
+    *,
+    written: str | None = None,
 ) -> None:
     """Train every trial of the grid that the study does not hold yet, and store it.
 
@@ -90,6 +95,8 @@ def run_sweep(
     specification, grid, execution
     report : callable
         Called with a Progress when trials have been saved.
+    written : str, optional
+        The text of the file that asks for this sweep; kept in the study.
 
     Raises
     ------
@@ -100,7 +107,7 @@ def run_sweep(
     """
     _require_shape(specification, grid)
     with Store(path, specification.describe(), _environment(execution)) as store:
-        store.request(grid)
+        store.request(grid, written)
         sweep = _Sweep(store, specification, grid, execution, report)
         try:
             sweep.run()
@@ -139,9 +146,10 @@ class _Sweep:
             done = self._store.count_done(cell, trials)
             self._saved += done
             self._units_left += (len(trials) - done) * self._cost.of(cell)
-        self._tell([])
         if self._saved == self._total:
+            self._tell([])
             return
+        self._tell([], self._preparation())
         executor = self._execution.executor
         if (pool := start(executor)) is None:
             for task in self._tasks(_SERIAL_CHUNK_SECONDS):
@@ -183,10 +191,24 @@ class _Sweep:
             self._take(row)
         self.commit()
 
-    def _tell(self, rows: Sequence[TrialRow]) -> None:
+    def _preparation(self) -> str | None:
+        """What the engine has to do before the first of the missing trials."""
+        specification, execution = self._specification, self._execution
+        trained = ((cell, self._grid.trials_of(cell)) for cell in self._cells if cell.k and cell.d)
+        keys = (TrialKey(*cell, trial) for cell, of in trained for trial in self._store.missing(cell, of))
+        if (key := next(keys, None)) is None:
+            return None
+        task = Task(specification, execution.backend, execution.engines, (key,))
+        try:
+            job = job_for(task, [draw(specification, key)])
+            return choose_engine(task.engines, job)[0].preparation(job)
+        except Exception:  # the trial will say so itself, where it is trained
+            return None
+
+    def _tell(self, rows: Sequence[TrialRow], preparing: str | None = None) -> None:
         self._saved += len(rows)
         pace = self._updates / self._elapsed()
-        self._report(Progress(self._saved, self._total, tuple(rows), pace, self._seconds_left()))
+        self._report(Progress(self._saved, self._total, tuple(rows), pace, self._seconds_left(), preparing))
 
     def _seconds_left(self) -> float:
         return max(self._units_left, 0.0) / self._rate()

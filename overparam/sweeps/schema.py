@@ -5,7 +5,18 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-__all__ = ["APPLICATION_ID", "COLUMNS", "FAILED", "VERSION", "TrialRow", "count_done", "create", "migrate"]
+__all__ = [
+    "APPLICATION_ID",
+    "COLUMNS",
+    "FAILED",
+    "VERSION",
+    "WITH_TALLIES",
+    "TrialRow",
+    "count_done",
+    "create",
+    "migrate",
+    "tallies_agree",
+]
 
 APPLICATION_ID = 0x6F765031
 """The bytes "ovP1": they tell a study from any other SQLite database."""
@@ -66,10 +77,37 @@ ALTER TABLE session ADD COLUMN updates INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE session ADD COLUMN seconds_left REAL;
 """
 
-_STEPS = (_VERSION_1, _TO_VERSION_2)
+# How many trials of a cell ended how: asked often, of studies that may hold ten million trials.
+_TO_VERSION_3 = """
+CREATE TABLE tally (
+    n INTEGER, k INTEGER, d INTEGER, status TEXT,
+    trials INTEGER NOT NULL, successes INTEGER NOT NULL, updates INTEGER NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (n, k, d, status)
+) WITHOUT ROWID;
+INSERT INTO tally
+SELECT n, k, d, status, count(*), sum(success), sum(iterations), sum(seconds) FROM trial
+GROUP BY n, k, d, status;
+CREATE TRIGGER trial_added AFTER INSERT ON trial BEGIN
+    INSERT INTO tally VALUES (new.n, new.k, new.d, new.status, 1, new.success, new.iterations, new.seconds)
+    ON CONFLICT DO UPDATE SET trials = trials + 1, successes = successes + excluded.successes,
+        updates = updates + excluded.updates, seconds = seconds + excluded.seconds;
+END;
+CREATE TRIGGER trial_replaced AFTER UPDATE ON trial BEGIN
+    UPDATE tally SET trials = trials - 1, successes = successes - old.success,
+        updates = updates - old.iterations, seconds = seconds - old.seconds
+    WHERE n = old.n AND k = old.k AND d = old.d AND status = old.status;
+    INSERT INTO tally VALUES (new.n, new.k, new.d, new.status, 1, new.success, new.iterations, new.seconds)
+    ON CONFLICT DO UPDATE SET trials = trials + 1, successes = successes + excluded.successes,
+        updates = updates + excluded.updates, seconds = seconds + excluded.seconds;
+END;
+"""
+
+_STEPS = (_VERSION_1, _TO_VERSION_2, _TO_VERSION_3)
 """What makes each version from the one before, the first from nothing. Released steps never change."""
 
 VERSION = len(_STEPS)
+WITH_TALLIES = 3
+"""The first version that keeps them."""
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -83,6 +121,18 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
         f"BEGIN IMMEDIATE;{''.join(_STEPS[version:])}"
         f"PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {VERSION};COMMIT;"
     )
+
+
+def tallies_agree(connection: sqlite3.Connection) -> bool:
+    """Whether the tallies are those of the trials, counted anew."""
+    counted = (
+        "SELECT n, k, d, status, count(*), sum(success), sum(iterations) FROM trial GROUP BY n, k, d, status"
+    )
+    kept = "SELECT n, k, d, status, trials, successes, updates FROM tally WHERE trials <> 0"
+    found = connection.execute(
+        f"SELECT EXISTS ({counted} EXCEPT {kept}) OR EXISTS ({kept} EXCEPT {counted})"
+    ).fetchone()
+    return not found[0]
 
 
 def count_done(connection: sqlite3.Connection, cell: tuple[int, int, int], trials: range) -> int:

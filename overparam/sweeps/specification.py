@@ -43,7 +43,8 @@ class Specification:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
 
     def describe(self) -> Description:
-        """Spell every part as the command line does."""
+        """Spell every part as the command line does; with a digest of data that lie in a file."""
+        digest = self.data.digest()
         return {
             "seed": self.seed,
             "activation": self.activation.specification(),
@@ -53,6 +54,7 @@ class Specification:
             "max_iterations": self.stop.max_iterations,
             "tolerance": self.stop.tolerance,
             "dtype": self.dtype,
+            **({} if digest is None else {"data_digest": digest}),
         }
 
 

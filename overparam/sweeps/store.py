@@ -92,8 +92,8 @@ class Store:
             self._connection.close()
             self._lock.release()
 
-    def request(self, grid: Grid) -> None:
-        """Note what is asked for: the union of this grid and all earlier ones.
+    def request(self, grid: Grid, written: str | None = None) -> None:
+        """Note what is asked for: the union of this grid and all earlier ones, and the last sweep's file.
 
         Raises
         ------
@@ -107,6 +107,8 @@ class Store:
                 "ON CONFLICT DO UPDATE SET trials = max(trials, excluded.trials)",
                 ((*cell, grid.trials) for cell in grid.cells),
             )
+            if written is not None:
+                self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('sweep_file', ?)", [written])
 
     def count_done(self, cell: Cell, trials: range) -> int:
         """Count those of a cell's trials that are done; those that failed are not."""
@@ -160,13 +162,12 @@ class Store:
         while group := list(islice(rows, _BLOCK)):
             with plainly(self._path), self._transaction():
                 session = self._adopt(environment, began)
-                before = self._connection.total_changes
-                self._insert(group, session, _INSERT_BETTER)
-                new += self._connection.total_changes - before
+                new += self._insert(group, session, _INSERT_BETTER)
         return new
 
-    def _insert(self, rows: Iterable[TrialRow], session: int, statement: str = _INSERT) -> None:
-        self._connection.executemany(statement, ((*row, session) for row in rows))
+    def _insert(self, rows: Iterable[TrialRow], session: int, statement: str = _INSERT) -> int:
+        """Write rows; return how many were new or replaced a failed one."""
+        return self._connection.executemany(statement, ((*row, session) for row in rows)).rowcount
 
     def _adopt(self, environment: str, began: float | None) -> int:
         """Return the number of a session, which is entered where it is not known yet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import sys
 import time
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.sweeps.connect import connect_reader, plainly
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.sweeps.diagram import PhaseDiagram, wilson_interval
 from overparam.sweeps.errors import StudyError
 from overparam.sweeps.frames import to_pandas, to_xarray
 from overparam.sweeps.grid import Cell, Grid, Shard
@@ -24,13 +25,29 @@ from overparam.sweeps.lock import holder
 from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
 from overparam.sweeps.specification import Description
 
-__all__ = ["Session", "Study", "load_study"]
+__all__ = ["CellStatus", "Session", "Study", "load_study"]
 
 _TEXT = ("status", "message")
 _WHOLE = ("n", "k", "d", "trial", "success", "iterations", "effective_parameters")
 _STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAILED)
 _BLOCK = 10_000
 _ORDER = "ORDER BY n, k, d, trial"
+
+
+class CellStatus(NamedTuple):
+    """How far a cell is: ``low`` and ``high`` are Wilson's 95 % interval of its success probability.
+
+    Trials that failed are not counted. Where the file is a shard, ``asked`` is the shard's part.
+    """
+
+    n: int
+    k: int
+    d: int
+    asked: int
+    trials: int
+    successes: int
+    low: float
+    high: float
 
 
 class Session(NamedTuple):
@@ -72,6 +89,12 @@ class Study:
     def sessions(self) -> list[dict[str, Any]]:
         """The environment of every run that wrote to the file: versions, backend, device, engine."""
         return [json.loads(session.environment) for session in self.numbered_sessions()]
+
+    @property
+    def sweep_file(self) -> str | None:
+        """The TOML file of the last sweep that was started from one, as it was written."""
+        with self._open() as connection:
+            return _meta(connection, "sweep_file")
 
     def numbered_sessions(self) -> list[Session]:
         """Every run that wrote to the file, in order."""
@@ -144,7 +167,7 @@ class Study:
         with self._open() as connection:
             cells = connection.execute("SELECT k, d FROM cell WHERE n = ?", [n]).fetchall()
             counts = connection.execute(
-                "SELECT k, d, sum(success), count(*) FROM trial "
+                "SELECT k, d, sum(successes), sum(trials) FROM tally "
                 f"WHERE n = ? AND status <> '{FAILED}' GROUP BY k, d",
                 [n],
             ).fetchall()
@@ -157,6 +180,23 @@ class Study:
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
         return PhaseDiagram(n, k, d, successes, trials)
+
+    def cell_statuses(self) -> list[CellStatus]:
+        """Every cell that was asked for, ordered by (n, k, d)."""
+        with self._open() as connection:
+            shard = _shard(connection)
+            rows = connection.execute(
+                "SELECT n, k, d, cell.trials, coalesce(sum(ended.trials), 0), coalesce(sum(successes), 0) "
+                f"FROM cell LEFT JOIN (SELECT * FROM tally WHERE status <> '{FAILED}') AS ended "
+                "USING (n, k, d) GROUP BY n, k, d"
+            ).fetchall()
+        low, high = wilson_interval([row[5] for row in rows], [row[4] for row in rows])
+        return [
+            CellStatus(n, k, d, len(shard.trials(Cell(n, k, d), asked)), trials, successes, *ends)
+            for (n, k, d, asked, trials, successes), *ends in zip(
+                rows, low.tolist(), high.tolist(), strict=True
+            )
+        ]
 
     def done(self, grid: Grid) -> dict[Cell, int]:
         """How many of a grid's trials are done, cell by cell; those that failed are not."""
@@ -174,7 +214,7 @@ class Study:
             asked, shard = _asked(connection)
             ended, updates, seconds = _ended(connection)
             sessions = _sessions(connection)
-            specification = _specification(connection)
+            specification, written = _specification(connection), _meta(connection, "sweep_file")
         done = sum(count for status, count in ended.items() if status != FAILED)
         return {
             "study": str(self.path),
@@ -188,6 +228,7 @@ class Study:
             "writer": writer,
             **_pace(sessions, writing=writer is not None),
             "specification": specification,
+            "sweep_file": written,
         }
 
     @contextmanager
@@ -217,38 +258,35 @@ def _specification(connection: sqlite3.Connection) -> Description:
     }
 
 
+def _meta(connection: sqlite3.Connection, name: str) -> str | None:
+    found = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+    return str(found[0]) if found else None
+
+
 def _sessions(connection: sqlite3.Connection) -> list[Session]:
     names = "id, environment, began, saved, trials, updates, seconds_left"
     return [Session(*row) for row in connection.execute(f"SELECT {names} FROM session ORDER BY id")]
 
 
+def _shard(connection: sqlite3.Connection) -> Shard:
+    found = _meta(connection, "shard")
+    return Shard.parse(found) if found else Shard()
+
+
 def _asked(connection: sqlite3.Connection) -> tuple[int, Shard]:
     """How many trials were asked for, and which shard of them the file is for."""
-    found = connection.execute("SELECT value FROM meta WHERE name = 'shard'").fetchone()
-    shard = Shard.parse(found[0]) if found else Shard()
+    shard = _shard(connection)
     cells = connection.execute("SELECT n, k, d, trials FROM cell")
     return sum(len(shard.trials(Cell(*sizes), trials)) for *sizes, trials in cells), shard
 
 
 def _ended(connection: sqlite3.Connection) -> tuple[dict[str, int], int, float]:
-    """How trials ended, and the updates and seconds they took.
-
-    There may be ten million: one pass counts the usual ends, another is made only if there are others.
-    """
-    usual, others = _STATUSES[:3], _STATUSES[3:]
-    everything, updates, seconds, *counts = connection.execute(
-        "SELECT count(*), coalesce(sum(iterations), 0), coalesce(sum(seconds), 0.0), "
-        f"{_counts(usual)} FROM trial"
-    ).fetchone()
-    ended = dict(zip(_STATUSES, [*counts, *[0] * len(others)], strict=True))
-    if sum(counts) < everything:
-        found = connection.execute(f"SELECT {_counts(others)} FROM trial").fetchone()
-        ended.update(zip(others, found, strict=True))
-    return ended, updates, seconds
-
-
-def _counts(statuses: Sequence[str]) -> str:
-    return ", ".join(f"count(*) FILTER (WHERE status = '{status}')" for status in statuses)
+    """How trials ended, and the updates and seconds they took."""
+    rows = connection.execute(
+        "SELECT status, sum(trials), sum(updates), sum(seconds) FROM tally GROUP BY status"
+    ).fetchall()
+    ended = dict.fromkeys(_STATUSES, 0) | {status: trials for status, trials, _, _ in rows}
+    return ended, sum(row[2] for row in rows), math.fsum(row[3] for row in rows)
 
 
 def _pace(sessions: list[Session], *, writing: bool) -> dict[str, float | None]:

@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import SMALL
@@ -105,7 +106,19 @@ def test_trials_that_cannot_be_drawn_fail_and_the_rest_goes_on(overparam, tmp_pa
 def test_status_counts(overparam, study):
     document = overparam("status", study, "--json").document
     assert (document["done"], document["empty"], document["left"]) == (20, 4, 0)
+    assert next(cell for cell in document["cells"] if cell["k"] == 1) == {
+        "n": 12,
+        "k": 1,
+        "d": 1,
+        "asked": 2,
+        "trials": 2,
+        "successes": 0,
+        "low": 0.0,
+        "high": pytest.approx(1.9599639845**2 / (2 + 1.9599639845**2)),
+    }
+    assert document["boundary"]["12"].keys() == {"low", "median", "high"}
     assert "50 % boundary" in overparam("status", study).output
+    assert "95 % interval" in overparam("status", study, "--cells").output
 
 
 def test_a_study_is_read_where_nothing_can_be_written(overparam, study, tmp_path):
@@ -153,3 +166,15 @@ def test_plugins_and_info(overparam):
     document = overparam("info", "--json").document
     numpy = next(row for row in document["backends"] if row["name"] == "numpy")
     assert numpy == {"name": "numpy", "available": True, "device": "cpu", "reason": None}
+
+
+def test_another_data_file_of_the_same_name_is_refused(overparam, tmp_path):
+    rng = np.random.default_rng(0)
+    asked = ("--n", 6, "--d", 2, "--k", 2, "--trials", 1, "--max-iterations", 5, "--data", "file:path=x.npy")
+    np.save("x.npy", rng.standard_normal((6, 2)))
+    for _ in range(2):
+        assert overparam("-q", "sweep", *asked).code == 0
+    np.save("x.npy", rng.standard_normal((6, 2)))
+    call = overparam("-q", "sweep", *asked)
+    assert call.code == 2
+    assert "data_digest (study: sha256:" in call.errors

@@ -183,3 +183,14 @@ def test_damage_of_any_kind_is_a_value_error_and_leaves_no_file_open(tmp_path, n
             refused.append(str(error))
     assert len(refused) > 50
     assert not any("\n" in message for message in refused)
+
+
+def test_a_file_that_changes_is_read_again_and_what_was_drawn_is_the_callers(tmp_path):
+    source = File(write(tmp_path / "a.npy", X))
+    before, digest = source.draw(5, 2, np.random.default_rng(0)), source.digest()
+    before.X[:] = 7.0
+    np.testing.assert_allclose(source.draw(5, 2, np.random.default_rng(0)).X, UNIT)
+    assert source.digest() == digest
+    write(tmp_path / "a.npy", X[::-1])
+    np.testing.assert_allclose(source.draw(5, 2, np.random.default_rng(0)).X, UNIT[::-1])
+    assert source.digest() != digest

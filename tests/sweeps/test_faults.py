@@ -1,5 +1,6 @@
 """Sweeps that are killed, interrupted, refused or out of space: nothing reported saved is ever lost."""
 
+import os
 import random
 import shutil
 import signal
@@ -154,6 +155,19 @@ def test_interrupted(tmp_path, executor):
     assert load_study(study).status()["writer"] is None
 
 
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 0.6, 1.0])
+def test_interrupted_while_its_workers_start(tmp_path, seconds):
+    """From a terminal Ctrl-C goes to every process, and only the driver speaks."""
+    process = start(tmp_path / "a.study", "--executor", "processes:workers=2", start_new_session=True)
+    assert "0 of 1,960 trials saved" in process.stderr.readline()
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.strip().splitlines()[-1]) == (130, "Interrupted.")
+    assert "Traceback" not in errors
+
+
 def test_a_full_disk(tmp_path):
     resource = pytest.importorskip("resource")
     study, whole = tmp_path / "a.study", tmp_path / "whole.study"
@@ -161,10 +175,8 @@ def test_a_full_disk(tmp_path):
     short = specification(stop=StopRule(5))
     grid = Grid.product([40], range(2, 9), range(2, 9), trials=40)
 
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (80_000, 80_000))
-
-    process = start(study, "--max-iterations", "5", preexec_fn=limit)
+    process = start(study, "--max-iterations", "5")
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (80_000, 80_000))
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
     assert "make space and run the same command again" in " ".join(errors.split())

@@ -121,6 +121,25 @@ def test_progress_counts_what_is_on_the_disk(tmp_path):
     assert sorted(row[:4] for row in told) == list(GRID)
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"), [("warming up", "warming up"), (None, None), (ZeroDivisionError, None)]
+)
+def test_progress_says_what_the_engine_prepares_until_trials_are_saved(tmp_path, answer, told):
+    class Preparing(Fake):
+        def preparation(self, job):
+            if answer is ZeroDivisionError:
+                raise answer
+            return answer
+
+    heard = []
+    for _ in range(2):
+        sweep(
+            tmp_path / "a.study", engine=Preparing(), report=lambda progress: heard.append(progress.preparing)
+        )
+    assert heard[0] == told
+    assert set(heard[1:]) == {None}  # of what is done already nothing is prepared
+
+
 def test_an_interrupted_sweep_keeps_what_had_ended(tmp_path):
     path, log = tmp_path / "a.study", tmp_path / "log"
 

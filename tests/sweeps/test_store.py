@@ -263,6 +263,44 @@ def test_a_folder_that_cannot_be_written(tmp_path):
         tmp_path.chmod(stat.S_IRWXU)
 
 
+def tallied(path):
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT * FROM tally WHERE trials <> 0").fetchall()
+        return {tallied[:4]: [*tallied[4:]] for tallied in rows}
+
+
+def test_tallies_follow_new_trials_repeated_ones_and_failed_ones_that_are_tried_again(tmp_path):
+    path = tmp_path / "a.study"
+    failed = row(2, 1, status="failed", success=0, iterations=0, seconds=0.0)
+    with open_store(path) as store:
+        for added in (row(2, 0), failed, row(2, 2, status="diverged", success=0, iterations=7), row(2, 0)):
+            store.add(added)
+    assert tallied(path) == {
+        (6, 2, 1, "converged"): [1, 1, 10, 0.1],
+        (6, 2, 1, "failed"): [1, 0, 0, 0.0],
+        (6, 2, 1, "diverged"): [1, 0, 7, 0.1],
+    }
+    with open_store(path) as store:
+        for added in (row(2, 1), row(2, 2), row(3, 0)):
+            store.add(added)
+    assert tallied(path) == {
+        (6, 2, 1, "converged"): [2, 2, 20, 0.2],
+        (6, 2, 1, "diverged"): [1, 0, 7, 0.1],
+        (6, 3, 1, "converged"): [1, 1, 10, 0.1],
+    }
+
+
+def test_tallies_that_are_not_those_of_the_trials_are_damage(tmp_path):
+    path = tmp_path / "a.study"
+    with open_store(path) as store:
+        store.add(row(2, 0))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE tally SET successes = 0")
+        connection.commit()
+    with pytest.raises(NotAStudy, match="tallies"):
+        load_study(path)
+
+
 def test_an_older_format_is_read_as_it_is_and_migrated_by_a_writer(tmp_path):
     path = tmp_path / "a.study"
     with closing(sqlite3.connect(path)) as connection:
@@ -276,6 +314,7 @@ def test_an_older_format_is_read_as_it_is_and_migrated_by_a_writer(tmp_path):
     before = path.read_bytes()
     assert load_study(path).rows() == [row(2, 0)]
     assert load_study(path).status()["left"] == 3
+    assert load_study(path).diagram(6).successes.item() == 1
     assert path.read_bytes() == before
     with open_store(path) as store:
         store.add(row(2, 1))

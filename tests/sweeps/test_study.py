@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -72,6 +73,22 @@ def test_a_diagram_for_each_n(study):
     assert study.sample_sizes() == [6, 9]
     with pytest.raises(StudyError, match="no cells with n = 7"):
         study.diagram(7)
+
+
+def test_the_status_of_every_cell_that_was_asked_for(study):
+    # Wilson's ends are the roots p of (s/t − p)² = z²p(1 − p)/t.
+    z2 = NormalDist().inv_cdf(0.975) ** 2
+    both = np.roots([1 + z2 / 2, -(1 + z2 / 2), 0.25])  # s/t = 1/2
+    alone = 1 / (1 + z2)  # s/t = 1
+    assert [cell[:6] for cell in study.cell_statuses()] == [
+        (6, 0, 1, 2, 1, 0),
+        (6, 0, 3, 2, 0, 0),
+        (6, 2, 1, 2, 2, 1),
+        (6, 2, 3, 2, 1, 0),  # one failed
+        (9, 2, 3, 1, 1, 1),
+    ]
+    expected = [(0, 1 - alone), (0, 1), (min(both), max(both)), (0, 1 - alone), (alone, 1)]
+    np.testing.assert_allclose([cell[6:] for cell in study.cell_statuses()], expected, atol=1e-12)
 
 
 def test_what_is_done_cell_by_cell(study):

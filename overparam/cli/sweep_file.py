@@ -1,0 +1,174 @@
+"""A sweep as a TOML file: the options of ``overparam sweep``, and grids that options cannot spell."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import product
+from operator import or_
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from overparam.cli.options import RANGE
+from overparam.cli.settings import Settings
+from overparam.components import unknown_name
+from overparam.sweeps import Grid
+
+__all__ = ["SweepFile", "read_sweep_file"]
+
+_VERSION = 1
+_AXES = ("n", "k", "d")
+_GLOBAL = ("backend", "dtype", "engine")
+_SEVERAL = ("activation", "optimizer", "data", "labels", "seed")
+"""Keys that may hold a list: every combination of theirs is a study of its own."""
+
+_ONLY_TYPED = ("json", "dry_run")
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """What a file asks for; nothing where there is none.
+
+    Attributes
+    ----------
+    text : str or None
+        As it was written.
+    options : mapping
+        By the names of the command's parameters and the global ones.
+    parts : tuple of mapping
+        Axes and `combine` of the grids whose union is asked for; none for that of `options` alone.
+    """
+
+    text: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()
+
+    def settings(self, ctx: click.Context) -> Settings:
+        """The global options, with the file's where the command line gives none."""
+        settings: Settings = ctx.obj
+        root = ctx.find_root()
+        return replace(settings, **{key: self.options[key] for key in _GLOBAL if self._holds(root, key)})
+
+    def grid(self, ctx: click.Context, given: Mapping[str, Any]) -> Grid:
+        """The union of the file's grids, or the one grid of the options."""
+        grids = []
+        for part in self.parts or ({},):
+            own = {key: value for key, value in part.items() if ctx.get_parameter_source(key) not in _GIVEN}
+            axes = {**given, **own}
+            combine = Grid.zip if axes["combine"] == "zip" else Grid.product
+            grids.append(combine(axes["n"], axes["k"], axes["d"], trials=given["trials"]))
+        return reduce(or_, grids)
+
+    def studies(self, ctx: click.Context, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The options of each study: one, or one for every combination of what the file lists.
+
+        Raises
+        ------
+        ValueError
+            Where two of them would have one file name.
+        """
+        several = [key for key in _SEVERAL if self._holds(ctx, key) and isinstance(self.options[key], list)]
+        names = set()
+        for values in product(*(self.options[key] for key in several)):
+            study: Path = given["study"]
+            name = "-".join([study.stem, *(re.sub(r"[^\w.=]+", "_", str(value)) for value in values)])
+            if name in names:
+                raise ValueError(f"two of the studies listed would be written to {name}{study.suffix}")
+            names.add(name)
+            own = dict(zip(several, values, strict=True))
+            yield {**given, **own, "study": study.with_name(name + study.suffix)}
+
+    def _holds(self, ctx: click.Context, key: str) -> bool:
+        return key in self.options and ctx.get_parameter_source(key) not in _GIVEN
+
+
+def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | None) -> SweepFile:
+    """Read the file of an eager argument and make its values the defaults of the command's options.
+
+    Raises
+    ------
+    click.BadParameter
+        For text that is not TOML, keys that are no option's and values of another type.
+    """
+    if path is None:
+        return SweepFile()
+    try:
+        text = path.read_text(encoding="utf-8")
+        file = _parse(text, {**_options(ctx.find_root(), _GLOBAL), **_options(ctx)})
+    except ValueError as error:
+        raise click.BadParameter(f"{path}: {error}", ctx, argument) from None
+    several = [key for key in _SEVERAL if isinstance(file.options.get(key), list)]
+    own = {key: value for key, value in file.options.items() if key not in (*_GLOBAL, *several)}
+    ctx.default_map = {**(ctx.default_map or {}), **own}
+    return file
+
+
+def _options(ctx: click.Context, only: tuple[str, ...] = ()) -> dict[str, click.Option]:
+    """The options of a command that a file may hold, by what they are called there."""
+    named = {
+        parameter.opts[0].lstrip("-").replace("-", "_"): parameter
+        for parameter in ctx.command.params
+        if isinstance(parameter, click.Option)
+    }
+    return {key: named[key] for key in only or named if key not in _ONLY_TYPED}
+
+
+def _parse(text: str, options: Mapping[str, click.Option]) -> SweepFile:
+    document = tomllib.loads(text)
+    version = document.pop("version", None)
+    if isinstance(version, int) and version > _VERSION:
+        raise ValueError(f"version {version} is of a newer overparam: upgrade overparam")
+    if version != _VERSION or isinstance(version, bool):
+        raise ValueError(f"a sweep's file says version = {_VERSION}")
+    grid = document.pop("grid", [])
+    parts = grid if isinstance(grid, list) else [grid]
+    if not all(isinstance(part, dict) for part in parts):
+        raise ValueError("grid must be a table, [grid], or several, [[grid]]")
+    of_a_part = {key: options[key] for key in (*_AXES, "combine")}
+    return SweepFile(text, _values(document, options), tuple(_values(part, of_a_part) for part in parts))
+
+
+def _values(table: Mapping[str, Any], options: Mapping[str, click.Option]) -> dict[str, Any]:
+    """The table's values as the options take them, by the names of the parameters."""
+    values: dict[str, Any] = {}
+    for written, value in table.items():
+        key = written.replace("-", "_")
+        if key not in options:
+            raise unknown_name("key", written, options)
+        option = options[key]
+        if key in _SEVERAL and isinstance(value, list):
+            if not value:
+                raise ValueError(f"{written} lists nothing")
+            value = [_converted(written, each, option) for each in value]
+        else:
+            value = _converted(written, value, option)
+        if option.name in values:
+            raise ValueError(f"{key} is given twice")
+        values[str(option.name)] = value
+    return values
+
+
+def _converted(key: str, value: Any, option: click.Option) -> Any:
+    """Convert as the command line would, but take no number for a text, nor 2.5 for 2."""
+    kind = "a text"
+    allowed: tuple[type, ...] = (str,)
+    if option.type is RANGE:
+        kind, allowed = "a whole number, a range or a list of them", (int, str)
+    elif isinstance(option.type, click.types.IntParamType):
+        kind, allowed = "a whole number", (int,)
+    elif isinstance(option.type, click.types.FloatParamType):
+        kind, allowed = "a number", (int, float)
+    items = value if option.type is RANGE and isinstance(value, list) else [value]
+    if not items or not all(isinstance(item, allowed) and not isinstance(item, bool) for item in items):
+        raise ValueError(f"{key} must be {kind}, got {value!r}")
+    try:
+        return option.type.convert(value, option, None)
+    except click.BadParameter as error:
+        raise ValueError(f"{key}: {error.message}") from None
