@@ -18,7 +18,7 @@ from overparam.optimizers.base import (
 from overparam.plugins import API_VERSION
 from overparam.problems import Problem, Stream, generator
 from overparam.special import erf
-from overparam.sweeps.executors import Executor
+from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
@@ -73,6 +73,7 @@ __all__ = [
     "erf",
     "generator",
     "hookimpl",
+    "interrupts_held",
     "record_activation",
     "record_update",
     "row_stream",

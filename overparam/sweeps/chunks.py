@@ -33,7 +33,11 @@ def worst_first(grid: Grid, cost: Cost) -> list[Cell]:
 
 
 def chunks(
-    keys: Iterable[TrialKey], cost: Cost, target: Callable[[], float], batch_bytes: int, dtype: DType
+    keys: Iterable[TrialKey],
+    cost: Cost,
+    target: Callable[[], tuple[float, float]],
+    batch_bytes: int,
+    dtype: DType,
 ) -> Iterator[tuple[TrialKey, ...]]:
     """Cut trials into chunks of one n.
 
@@ -43,15 +47,16 @@ def chunks(
         Consumed as chunks are asked for.
     cost : Cost
     target : callable
-        Units of work that a chunk should hold, asked again for every chunk.
+        Units of work that a chunk should hold, and may hold; asked again and again.
     batch_bytes : int
-        A chunk holds more work than that if its problems are smaller than this together.
+        A chunk holds more work than it should if its problems are smaller than this together.
     dtype : "float32" or "float64"
     """
     chunk: list[TrialKey] = []
     units, held = 0.0, 0
     for key in keys:
-        full = units >= target() and held >= batch_bytes
+        least, most = target()
+        full = units >= most or (units >= least and held >= batch_bytes)
         if chunk and (full or len(chunk) >= MOST_KEYS or key.n != chunk[0].n):
             yield tuple(chunk)
             chunk, units, held = [], 0.0, 0

@@ -74,9 +74,9 @@ class _Dispatcher:
         self._again: deque[tuple[Task, int]] = deque()
 
     def run(self, tasks: Iterator[Task]) -> None:
-        window = _WINDOW * self._executor.parallelism()
         try:
             while True:
+                window = _WINDOW * self._executor.parallelism()  # workers may come and go
                 while len(self._running) < window and (following := self._next(tasks)) is not None:
                     self._submit(*following)
                 if not self._running:
@@ -114,6 +114,11 @@ class _Dispatcher:
         task, losses = self._running.pop(future)
         try:
             rows = future.result()
+        except ImportError as error:
+            raise StudyError(
+                f"a worker cannot load its work ({error}): install there what is installed here; what was "
+                "reported saved is kept: run the same command again to go on"
+            ) from error
         except Exception as error:
             self._lost(task, losses + 1, error)
         else:

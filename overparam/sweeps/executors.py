@@ -17,7 +17,7 @@ from typing import ClassVar
 from overparam.components import Component
 from overparam.sweeps.errors import StudyError
 
-__all__ = ["Executor", "Processes", "Serial"]
+__all__ = ["Executor", "Processes", "Serial", "interrupts_held"]
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -82,7 +82,7 @@ class Processes(Executor):
         )
         try:
             # A child reads these when it imports its libraries, before any initializer could set them.
-            with _environment(dict.fromkeys(_THREAD_VARIABLES, share)), _interrupts_held():
+            with _environment(dict.fromkeys(_THREAD_VARIABLES, share)), interrupts_held():
                 all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
             for started in all_started:
                 started.result()
@@ -130,7 +130,7 @@ def _environment(changed: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back for a moment; processes started meanwhile hold it back while they live."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

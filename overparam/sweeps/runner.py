@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import socket
@@ -29,6 +30,7 @@ __all__ = ["Execution", "Progress", "run_sweep"]
 
 _CHUNK_SECONDS = 10.0
 _SERIAL_CHUNK_SECONDS = 2.0
+_SHARES = 4  # chunks for each worker of what is left, where these fill a batch
 _SETTLED_SECONDS = 0.5  # before that, a pace says nothing
 
 
@@ -171,11 +173,19 @@ class _Sweep:
             for cell in self._cells
             for trial in self._store.missing(cell, self._grid.trials_of(cell))
         )
-        parallel = self._execution.executor.parallelism()
+        executor = self._execution.executor
         backend, dtype = self._execution.backend, self._specification.dtype
-        for chunk in chunks(
-            keys, self._cost, lambda: seconds * self._rate() / parallel, working_set(backend), dtype
-        ):
+
+        def target() -> tuple[float, float]:
+            parallel = executor.parallelism()
+            paced = seconds * self._rate() / parallel
+            if parallel == 1:
+                return paced, math.inf
+            # What is left is shared out, so that nobody waits for the last chunk of another.
+            share = self._units_left / parallel
+            return min(paced, share / _SHARES), share
+
+        for chunk in chunks(keys, self._cost, target, working_set(backend), dtype):
             yield Task(self._specification, backend, self._execution.engines, chunk)
 
     def _take(self, row: TrialRow) -> None:

@@ -1,5 +1,6 @@
 """Running sweeps: what is trained, in which chunks, and what happens when workers are lost."""
 
+import math
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures import Executor as FuturesExecutor
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from overparam.sweeps import (
 )
 from overparam.sweeps.chunks import MOST_KEYS, chunks, problem_bytes, worst_first
 from overparam.sweeps.cost import Cost, update_cost
-from overparam.sweeps.trials import Task
+from overparam.sweeps.trials import Task, run_task
 from overparam.training import Portable, StopRule
 from tests.sweeps.fakes import Fake, comparable, execution, specification, trained
 
@@ -210,12 +211,25 @@ def test_a_task_is_small_to_send():
     assert len(pickle.dumps(Task(specification(), NumPy(), (Portable(),), keys))) < 6000
 
 
+def test_what_is_less_than_a_batch_is_shared_by_the_workers(tmp_path, monkeypatch):
+    sizes = []
+
+    def counted(task):
+        sizes.append(len(task.keys))
+        return run_task(task)
+
+    monkeypatch.setattr("overparam.sweeps.dispatch.run_task", counted)
+    sweep(tmp_path / "a.study", Grid.product([6], [2], [3], trials=40), executor=Inline())
+    assert sum(sizes) == 40
+    assert 2 <= len(sizes) <= 10
+
+
 def test_chunks_hold_enough_work_and_a_full_batch():
     grid = Grid.product([20, 10], [2, 4, 6], [1, 2, 3], trials=20)
     cost = Cost(specification())
     keys = [TrialKey(*cell, t) for cell in worst_first(grid, cost) for t in range(grid.trials)]
     target, batch = 5 * cost.of(Cell(10, 2, 1)), 10 * problem_bytes(Cell(20, 6, 3), "float32")
-    cut = list(chunks(keys, cost, lambda: target, batch, "float32"))
+    cut = list(chunks(keys, cost, lambda: (target, math.inf), batch, "float32"))
     assert [key for chunk in cut for key in chunk] == keys
     for chunk, following in zip(cut, [*cut[1:], ()], strict=True):
         assert len({key.n for key in chunk}) == 1
@@ -230,7 +244,7 @@ def test_chunks_hold_enough_work_and_a_full_batch():
 
 def test_chunks_are_bounded():
     keys = (TrialKey(10, 2, 2, trial) for trial in range(10 * MOST_KEYS))
-    first = next(chunks(keys, Cost(specification()), lambda: 1e30, 1 << 60, "float32"))
+    first = next(chunks(keys, Cost(specification()), lambda: (1e30, 1e30), 1 << 60, "float32"))
     assert len(first) == MOST_KEYS
 
 

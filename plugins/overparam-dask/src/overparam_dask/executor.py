@@ -1,0 +1,78 @@
+"""The Dask executor."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor as FuturesExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from overparam.plugin import Executor, interrupts_held
+
+if TYPE_CHECKING:
+    from overparam_dask.pool import Pool
+
+__all__ = ["Dask"]
+
+
+@dataclass(frozen=True)
+class Dask(Executor):
+    """A Dask cluster: where an address is given the one there, else workers on this machine.
+
+    Attributes
+    ----------
+    address : str, optional
+        The scheduler of a running cluster, such as tcp://10.0.0.1:8786; dask-jobqueue's and
+        dask-cuda's are like any other. Its workers may come and go.
+    scheduler_file : str, optional
+        The file in which a scheduler has written its address, instead of `address`.
+    workers : int, optional
+        Processes on this machine, where nothing is given to connect to; one a core unless given.
+    timeout : float
+        Seconds to wait for the scheduler.
+    """
+
+    name: ClassVar[str] = "dask"
+    address: str | None = None
+    scheduler_file: str | None = None
+    workers: int | None = None
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if sum(given is not None for given in (self.address, self.scheduler_file, self.workers)) > 1:
+            raise ValueError("dask takes one of address, scheduler_file and workers")
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers must be at least 1, got {self.workers}")
+        if not self.timeout > 0:
+            raise ValueError(f"timeout must be a positive number of seconds, got {self.timeout}")
+        object.__setattr__(self, "_pool", None)
+
+    def create(self) -> FuturesExecutor:
+        """Connect to the scheduler, or start one with its workers."""
+        from overparam_dask.pool import Pool  # Dask takes half a second to import
+
+        if self.address is None and self.scheduler_file is None:
+            workers = self.workers or _cores()
+            with interrupts_held():
+                pool = Pool.local(workers, max(1, _cores() // workers))
+        else:
+            pool = Pool.of(self.address, self.scheduler_file, self.timeout)
+        object.__setattr__(self, "_pool", pool)
+        return pool
+
+    def abandon(self, executor: FuturesExecutor) -> None:
+        """Cancel what is not done and leave; workers of our own end at once."""
+        executor.shutdown(wait=False, cancel_futures=True)
+
+    def parallelism(self) -> int:
+        """The threads of all workers there are now, at least 1."""
+        pool: Pool | None = self._pool
+        if pool is not None:
+            return pool.threads()
+        if self.address is None and self.scheduler_file is None:
+            return self.workers or _cores()
+        return 2  # more than one, or all would be one chunk
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
