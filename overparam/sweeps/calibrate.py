@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from overparam.sweeps.chunks import problem_bytes, working_set
-from overparam.sweeps.cost import FIRST_GUESS, update_cost
+from overparam.sweeps.cost import FIRST_GUESS, Cost
 from overparam.sweeps.grid import Cell
 from overparam.sweeps.trials import Task, draw, job_for
 from overparam.training import Job, StopRule, choose_engine
@@ -55,9 +55,9 @@ def _pace(task: Task, job: Job, updates: int) -> float:
     """Units of work a second."""
     short = dataclasses.replace(job, stop=StopRule(updates, job.stop.tolerance))
     engine, _ = choose_engine(task.engines, short)
-    before = time.perf_counter()
+    cost, before = Cost(task.specification), time.perf_counter()
     units = sum(
-        max(1, outcome.iterations) * update_cost(Cell(*task.keys[position][:3]))
+        max(1, outcome.iterations) * cost.of_update(Cell(*task.keys[position][:3]))
         for position, outcome in engine.run(short)
     )
     return units / (time.perf_counter() - before)

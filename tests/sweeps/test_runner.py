@@ -22,7 +22,7 @@ from overparam.sweeps import (
     verify,
 )
 from overparam.sweeps.chunks import MOST_KEYS, chunks, problem_bytes, worst_first
-from overparam.sweeps.cost import Cost, update_cost
+from overparam.sweeps.cost import Cost
 from overparam.sweeps.trials import Task, run_task
 from overparam.training import Portable, StopRule
 from tests.sweeps.fakes import Fake, comparable, execution, specification, trained
@@ -259,7 +259,7 @@ def test_updates_are_fewer_above_the_boundary_and_one_for_a_solver():
     cost = Cost(specification())
     assert cost.updates(Cell(100, 5, 5)) == 1500
     assert cost.updates(Cell(100, 24, 24)) < 500
-    assert cost.of(Cell(100, 24, 24)) == cost.updates(Cell(100, 24, 24)) * update_cost(Cell(100, 24, 24))
+    assert cost.of(Cell(100, 24, 24)) == cost.updates(Cell(100, 24, 24)) * cost.of_update(Cell(100, 24, 24))
     assert Cost(specification(optimizer=LeastSquares())).updates(Cell(100, 5, 5)) == 1
 
 

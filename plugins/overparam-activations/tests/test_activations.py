@@ -16,6 +16,8 @@ EXACT = {
     GELU(): lambda z: z * mpmath.ncdf(z),
     Sigmoid(): lambda z: 1 / (1 + mpmath.exp(-z)),
     ELU(): lambda z: z if z >= 0 else mpmath.expm1(z),
+    ELU(0.5): lambda z: z if z >= 0 else mpmath.expm1(z) / 2,
+    ELU(1.75): lambda z: z if z >= 0 else 1.75 * mpmath.expm1(z),
     Quadratic(): lambda z: z * z / 2,
     Absolute(): abs,
 }
@@ -30,7 +32,13 @@ ATTAINED = {
 
 
 def by_name(activation):
-    return activation.name
+    return activation.specification()
+
+
+@pytest.mark.parametrize("alpha", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_alpha_that_is_none(alpha):
+    with pytest.raises(ValueError, match="alpha must be a positive number"):
+        ELU(alpha)
 
 
 @pytest.mark.parametrize("activation", EXACT, ids=by_name)
@@ -71,7 +79,10 @@ def test_it_trains_by_name(activation):
     problem = op.draw_problem(n=15, d=10, k=40)
     step_size = 0.05 / (activation.bound or 1.0) ** 2  # as Theorem 2.1 has it
     outcome = op.train(
-        problem, activation=activation.name, optimizer=f"gd:step_size={step_size}", max_iterations=4000
+        problem,
+        activation=activation.specification(),
+        optimizer=f"gd:step_size={step_size}",
+        max_iterations=10_000,
     )
     assert outcome.success
 

@@ -4,4 +4,6 @@ from overparam_activations import ELU, GELU, Absolute, ErrorFunction, Quadratic,
 
 from overparam.testing import conformance
 
-test_conformance = conformance(ErrorFunction(), Tanh(), GELU(), Sigmoid(), ELU(), Quadratic(), Absolute())
+test_conformance = conformance(
+    *(ErrorFunction(), Tanh(), GELU(), Sigmoid(), Quadratic(), Absolute()), *(ELU(), ELU(0.5), ELU(1.75))
+)

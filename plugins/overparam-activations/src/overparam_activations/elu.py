@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,25 +13,42 @@ __all__ = ["ELU"]
 
 @dataclass(frozen=True)
 class ELU(Activation):
-    """ELU with α = 1, φ(z) = z for z ≥ 0 and eᶻ − 1 below; B = 1.
+    """ELU, φ(z) = z for z ≥ 0 and α(eᶻ − 1) below (Clevert et al., arXiv:1511.07289).
 
-    With this α the derivative min(1, eᶻ) is continuous, so there is no kink, and φ″ jumps from
-    1 to 0 at the origin, within B.
+    With α = 1 the derivative is continuous, and φ″ jumps from 1 to 0 at the origin; with any other α it
+    is φ′ that jumps there, from α to 1.
+
+    Attributes
+    ----------
+    alpha : float
+        α, a positive number.
     """
 
     name: ClassVar[str] = "elu"
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.alpha) and self.alpha > 0.0):
+            raise ValueError(f"alpha must be a positive number, got {self.alpha}")
 
     @property
     def bound(self) -> float:
-        """B = 1."""
-        return 1.0
+        """B = max(1, α)."""
+        return max(1.0, self.alpha)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The origin, unless α = 1."""
+        return () if self.alpha == 1.0 else (0.0,)
 
     def value(self, z: Array) -> Array:
-        """max(z, 0) + e^{min(z, 0)} − 1."""
+        """max(z, 0) + α(e^{min(z, 0)} − 1)."""
         xp = array_namespace(z)
-        return xp.maximum(z, 0.0) + xp.expm1(xp.minimum(z, 0.0))
+        return xp.maximum(z, 0.0) + self.alpha * xp.expm1(xp.minimum(z, 0.0))
 
     def derivative(self, z: Array) -> Array:
-        """e^{min(z, 0)}."""
+        """1 for z ≥ 0, αeᶻ below."""
         xp = array_namespace(z)
-        return xp.exp(xp.minimum(z, 0.0))
+        if self.alpha == 1.0:
+            return xp.exp(xp.minimum(z, 0.0))
+        return xp.where(z >= 0.0, 1.0, self.alpha * xp.exp(xp.minimum(z, 0.0)))
