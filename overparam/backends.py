@@ -39,10 +39,14 @@ class Backend(Component):
     synchronization_interval : int
         Iterations between two looks of the host at what a training loop does. Looking is free on
         the host and costs a round trip on a device.
+    padding : tuple of int
+        k and d are padded to multiples of these, so that problems of neighbouring shapes share a
+        batch: that pays for the interpreter, or a device's launches, where they are small.
     """
 
     kind: ClassVar[str] = "backend"
     synchronization_interval: ClassVar[int] = 8
+    padding: ClassVar[tuple[int, int]] = (2, 4)
 
     @abstractmethod
     def unavailable(self) -> str | None:
@@ -120,6 +124,7 @@ class CuPy(Backend):
 
     name: ClassVar[str] = "cupy"
     synchronization_interval: ClassVar[int] = 64
+    padding: ClassVar[tuple[int, int]] = (32, 32)  # a panel of Figure 2 is one batch
     device: int = 0
 
     def unavailable(self) -> str | None:

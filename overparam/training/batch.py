@@ -19,10 +19,6 @@ from overparam.problems import Problem
 
 __all__ = ["Batch", "collate", "plan_batches"]
 
-_PADDING = (2, 4)
-"""k and d are padded to multiples of these. Problems of neighbouring shapes share a batch, which
-pays for the interpreter where they are small; more padding costs more arithmetic than it saves."""
-
 _ARRAYS_IN_FLIGHT = 5
 """Arrays the size of Z that an iteration holds at once: Z, φ, φ′, their exponential, a mask."""
 
@@ -41,11 +37,12 @@ class Batch:
     v: Array
 
 
-def plan_batches(problems: Sequence[Problem], working_set: int, dtype: DType) -> Iterator[tuple[int, ...]]:
-    """Group problems by padded shape, as many a batch as fit the working set (bytes), at least one."""
+def plan_batches(problems: Sequence[Problem], backend: Backend, dtype: DType) -> Iterator[tuple[int, ...]]:
+    """Group problems by padded shape, as many a batch as fit the backend's working set, at least one."""
+    working_set = backend.working_set()
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for position, problem in enumerate(problems):
-        groups[padded_shape(problem)].append(position)
+        groups[padded_shape(problem, backend.padding)].append(position)
     for (n, k, d), positions in groups.items():
         each = np.dtype(dtype).itemsize * (n * d + n * k * _ARRAYS_IN_FLIGHT + 3 * k * d)
         size = max(1, working_set // each)
@@ -53,19 +50,24 @@ def plan_batches(problems: Sequence[Problem], working_set: int, dtype: DType) ->
             yield tuple(positions[start : start + size])
 
 
-def padded_shape(problem: Problem) -> tuple[int, int, int]:
-    """(n, k, d) of the arrays that hold this problem."""
-    k, d = (-(-size // unit) * unit for size, unit in zip((problem.k, problem.d), _PADDING, strict=True))
+def padded_shape(problem: Problem, padding: tuple[int, int]) -> tuple[int, int, int]:
+    """(n, k, d) of the arrays that hold this problem: k and d are multiples of `padding`."""
+    k, d = (-(-size // unit) * unit for size, unit in zip((problem.k, problem.d), padding, strict=True))
     return problem.n, k, d
 
 
 def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Backend, dtype: DType) -> Batch:
     """Bring the problems at `positions`, which have one padded shape, into one batch."""
     chosen = [problems[position] for position in positions]
-    _, k, d = padded_shape(chosen[0])
+    _, k, d = padded_shape(chosen[0], backend.padding)
     xp = backend.namespace()
 
     def stack(arrays: Sequence[Array], *target: int) -> Array:
+        if all(isinstance(array, np.ndarray) for array in arrays):
+            host = np.zeros((len(arrays), *target), dtype=np.dtype(dtype))
+            for row, array in zip(host, arrays, strict=True):
+                row[tuple(map(slice, array.shape))] = array
+            return backend.asarray(host, dtype)  # one transfer to a device, not one a training
         return xp.stack([_padded(backend.asarray(array, dtype), target, xp) for array in arrays])
 
     n = chosen[0].n

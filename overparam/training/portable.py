@@ -54,7 +54,7 @@ class Portable(Engine):
                 yield position, outcome
             return
         # The backend's scope is entered around the work only: a generator would leak it to its consumer.
-        for positions in plan_batches(job.problems, job.backend.working_set(), job.dtype):
+        for positions in plan_batches(job.problems, job.backend, job.dtype):
             with job.backend.scope():
                 descent = Descent(job, collate(job.problems, positions, job.backend, job.dtype))
             while descent.remaining:

@@ -233,3 +233,26 @@ def test_least_squares_interpolates_with_more_units_than_samples():
     [outcome] = run([draw_problem(n=20, d=10, k=40)], optimizer=LeastSquares(), stop=StopRule(0, 1e-9))
     assert outcome.success
     assert outcome.rank == 20
+
+
+@pytest.mark.parametrize("padding", [(1, 1), (32, 32)])
+def test_a_backend_may_pad_as_it_likes(padding):
+    class Wide(NumPy):
+        pass
+
+    Wide.padding = padding
+    problems = [draw_problem(9, d, k, trial=k) for k, d in ((1, 1), (3, 2), (8, 5), (33, 4))]
+    for own, wide in zip(run(problems), run(problems, backend=Wide()), strict=True):
+        assert (own.status, own.iterations, own.W.shape) == (wide.status, wide.iterations, wide.W.shape)
+        np.testing.assert_allclose(wide.W, own.W, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("namespace", ["torch", "array_api_strict"])
+def test_problems_of_the_host_and_of_a_device_share_a_batch(namespace):
+    xp = pytest.importorskip(namespace)
+    host = [draw_problem(9, 3, k) for k in (2, 4)]
+    there = [Problem(*(xp.asarray(a) for a in (p.X, p.y, p.W0, p.v)), p.key) for p in host]
+    expected = run(host, backend=backend_of(there[0].X))
+    for given in (there, [host[0], there[1]]):
+        for own, other in zip(run(given, backend=backend_of(there[0].X)), expected, strict=True):
+            np.testing.assert_array_equal(own.W, other.W)
