@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from overparam.arrays import Array, array_namespace
 
-__all__ = ["erf"]
+__all__ = ["ERF_FAR", "ERF_NEAR", "erf"]
 
 _END = 6.0  # from here on the error function is 1 in double precision
 
-_NEAR = (
+ERF_NEAR = (
     0.1283791670955126,
     -0.3761263890318375,
     0.11283791670954879,
@@ -27,7 +27,7 @@ _NEAR = (
 )
 """erf(√t)/√t − 1 on [0, 1], lowest degree first: a Chebyshev interpolant computed with 60 digits."""
 
-_FAR = (
+ERF_FAR = (
     -9.500596436636486e-08,
     1.1283802455656253,
     0.636613960903923,
@@ -69,9 +69,9 @@ def erf(x: Array) -> Array:
         return xp.erf(x)
     size = xp.abs(x)
     inner = xp.minimum(size, 1.0)
-    near = inner + inner * _polynomial(inner * inner, _NEAR)
+    near = inner + inner * _polynomial(inner * inner, ERF_NEAR)
     outer = xp.minimum(xp.maximum(size, 1.0), _END)
-    far = 1.0 - xp.exp(-_polynomial(outer, _FAR))
+    far = 1.0 - xp.exp(-_polynomial(outer, ERF_FAR))
     return xp.sign(x) * xp.where(size > 1.0, far, near)
 
 

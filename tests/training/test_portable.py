@@ -253,6 +253,6 @@ def test_problems_of_the_host_and_of_a_device_share_a_batch(namespace):
     host = [draw_problem(9, 3, k) for k in (2, 4)]
     there = [Problem(*(xp.asarray(a) for a in (p.X, p.y, p.W0, p.v)), p.key) for p in host]
     expected = run(host, backend=backend_of(there[0].X))
-    for given in (there, [host[0], there[1]]):
-        for own, other in zip(run(given, backend=backend_of(there[0].X)), expected, strict=True):
+    for mixed in (there, [host[0], there[1]]):
+        for own, other in zip(run(mixed, backend=backend_of(there[0].X)), expected, strict=True):
             np.testing.assert_array_equal(own.W, other.W)
