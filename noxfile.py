@@ -63,9 +63,19 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def gpu(session: nox.Session) -> None:
-    """The suite with CuPy in the `xp` fixture; needs an NVIDIA GPU."""
+    """The suite with CuPy in the `xp` fixture, and the fused engine's; needs an NVIDIA GPU."""
     _install(session, "test", extras="[plot,cuda13]")
+    session.install("./plugins/overparam-cuda")
     session.run("pytest", "-k", "cupy", *session.posargs)
+    session.run("pytest", "plugins/overparam-cuda/tests", *session.posargs)
+
+
+@nox.session
+def bench_gpu(session: nox.Session) -> None:
+    """The engines on a GPU against their peers; writes docs/benchmarks-gpu.md."""
+    _install(session, "test", extras="[plot,cuda13]")
+    session.install("./plugins/overparam-cuda", "jax[cuda13]")
+    session.run("python", "-m", "tests.benchmarks.gpu", *session.posargs)
 
 
 @nox.session

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.activations import Activation
-from overparam.backends import DType, NumPy
+from overparam.backends import Backend, DType, NumPy
 from overparam.optimizers import GradientDescent
 from overparam.problems import Problem, draw_problem
 from overparam.training import Engine, Job, StopRule
@@ -63,13 +63,12 @@ class Instances:
         return tuple(np.ascontiguousarray(a, dtype=self.dtype) for a in (X, y, W0, v, scale))
 
 
-def trained_by(engine: Engine, instances: Instances) -> Run:
+def trained_by(engine: Engine, instances: Instances, backend: Backend | None = None) -> Run:
     """Whole trainings by one of the engines, from host arrays to outcomes."""
+    place = backend or NumPy()
 
     def run(stop: StopRule) -> NDArray[np.int64]:
-        job = Job(
-            instances.problems, instances.activation, instances.optimizer, stop, NumPy(), instances.dtype
-        )
+        job = Job(instances.problems, instances.activation, instances.optimizer, stop, place, instances.dtype)
         iterations = np.zeros(len(instances.problems), dtype=np.int64)
         for position, outcome in engine.run(job):
             iterations[position] = outcome.iterations

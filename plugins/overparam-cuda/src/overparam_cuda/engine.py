@@ -1,0 +1,61 @@
+"""The fused CUDA engine: each training is one thread block, from W₀ to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar, Literal
+
+from overparam.plugin import Activation, DType, Engine, FirstOrder, Job, Outcome, Unrecordable
+from overparam_cuda.run import Run
+from overparam_cuda.source import print_kernel
+
+__all__ = ["Cuda"]
+
+
+@dataclass(frozen=True)
+class Cuda(Engine):
+    """Printed kernels for CuPy's trainings with a recorded activation and update rule."""
+
+    name: ClassVar[str] = "cuda"
+
+    def can_run(self, job: Job) -> Literal[True] | str:
+        """Return True, or why not: another backend or method, or what cannot be recorded."""
+        if job.backend.name != "cupy":
+            return f"it computes on a GPU through CuPy, and the backend is {job.backend.name}"
+        if not isinstance(job.optimizer, FirstOrder):
+            return f"{job.optimizer.name} is not a first-order method"
+        try:
+            _kernel(job.activation, job.optimizer, job.dtype)
+        except Unrecordable as error:
+            return str(error)
+        return job.backend.unavailable() or True
+
+    def should_run(self, job: Job) -> Literal[True] | str:
+        """Return True: what it can run, it runs faster."""
+        return True
+
+    def preparation(self, job: Job) -> str | None:
+        """Say that a kernel is compiled, or read from CuPy's cache."""
+        return f"compiling the kernel of {job.activation.name} and {job.optimizer.name}"
+
+    def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
+        """Train all problems side by side, segment by segment."""
+        from overparam_cuda.device import Device
+
+        if not isinstance(job.optimizer, FirstOrder):
+            raise TypeError(f"{job.optimizer.name} is not a first-order method")
+        source, states = _kernel(job.activation, job.optimizer, job.dtype)
+        # The device is current around the work only: a generator would leak that to its consumer.
+        with job.backend.scope():
+            run = Run(job, Device(source), states)
+        while not run.over:
+            with job.backend.scope():
+                ended = run.advance()
+            yield from ended
+
+
+@lru_cache(maxsize=64)
+def _kernel(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
+    return print_kernel(activation, optimizer, dtype)

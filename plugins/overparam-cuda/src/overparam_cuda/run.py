@@ -1,0 +1,276 @@
+"""A job carried out segment by segment, on whatever launches the kernel."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.plugin import (
+    DIVERGENCE_LIMIT,
+    FirstOrder,
+    History,
+    Job,
+    Outcome,
+    Problem,
+    Status,
+    row_stream,
+)
+from overparam_cuda.layout import Layout, shared_bytes
+
+__all__ = ["Launcher", "Run"]
+
+_PLAIN = ("gd", "sgd")  # methods that leave W alone where the gradient is 0
+_SEGMENT_FLOPS, _LONGEST = 4e8, 4096
+"""A segment makes about so many multiply-adds a training: some hundredths of a second, after which
+Python can be interrupted and finished trainings make room."""
+
+_BUCKET = 16384  # bytes; trainings that need about as much of a block's memory are launched together
+_SCRATCH = 1 << 30  # bytes of the device's memory for a launch of trainings that need more than that
+_ALIGNED = 256
+
+
+class Launcher(Protocol):
+    """Where the kernel runs."""
+
+    def upload(self, array: NDArray[Any]) -> Any:
+        """Bring an array there; it is not shared."""
+
+    def download(self, array: Any) -> NDArray[Any]:
+        """Bring it back, when everything launched has ended."""
+
+    def memory_of_a_block(self) -> int:
+        """Bytes of memory that a block may have of its own."""
+
+    def scratch(self, size: int) -> Any:
+        """So many bytes of the device's memory, whatever they hold."""
+
+    def launch(self, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
+        """Start so many blocks with so many bytes of memory each."""
+
+
+class Run:
+    """The trainings of one job.
+
+    Parameters
+    ----------
+    job : Job
+        Of a first-order method; its problems hold host arrays.
+    launcher : Launcher
+    states : int
+        Arrays of the method's state.
+    """
+
+    def __init__(self, job: Job, launcher: Launcher, states: int) -> None:
+        if not isinstance(job.optimizer, FirstOrder):
+            raise TypeError(f"{job.optimizer.name} is not a first-order method")
+        self._job, self._optimizer, self._launcher = job, job.optimizer, launcher
+        self._problems = [_on_host(job, problem) for problem in job.problems]
+        self._norms = job.label_norms()
+        self._streams = [row_stream(problem, self._optimizer) for problem in job.problems]
+        self._blocks = [None if stream is None else next(stream) for stream in self._streams]
+        first = self._blocks[0] if self._blocks else None
+        self._batch = 0 if first is None else first.shape[1]
+        self._layout = Layout.of(
+            self._problems,
+            job.dtype,
+            states=states,
+            batch=self._batch,
+            idle=self._optimizer.name in _PLAIN,
+        )
+        self._begin_state(states)
+        itemsize = np.dtype(job.dtype).itemsize
+        self._shared = [shared_bytes(shape, states, itemsize) for shape in self._layout.shapes.tolist()]
+        self._iteration = 0
+        self._active = list(range(len(self._problems)))
+        self._seconds = np.zeros(len(self._problems))
+        self._points: list[list[tuple[float, ...]]] = [[] for _ in self._problems]
+        self._there = self._upload()
+
+    def _begin_state(self, states: int) -> None:
+        layout = self._layout
+        for position in range(len(self._problems)):
+            W = layout.columns(layout.trained, position)
+            place = int(layout.places[position, 1]) + W.size
+            for i, state in enumerate(self._optimizer.init(W.copy()) if states else ()):
+                layout.trained[place + i * W.size : place + (i + 1) * W.size] = np.ravel(state)
+
+    def _upload(self) -> dict[str, Any]:
+        sizes = [
+            (self._optimizer.step_size_for(problem, self._job.activation), 1.0 / norm**2)
+            for problem, norm in zip(self._job.problems, self._norms, strict=True)
+        ]
+        count = len(self._problems)
+        arrays = {
+            "given": self._layout.given,
+            "trained": self._layout.trained,
+            "places": self._layout.places,
+            "shapes": self._layout.shapes,
+            "sizes": np.array(sizes, np.float64).reshape(count, 2),
+            "iterations": np.zeros(count, np.int64),
+            "relatives": np.zeros(count, np.float64),
+            "paths": np.zeros(count, np.float64),
+        }
+        return {name: self._launcher.upload(array) for name, array in arrays.items()}
+
+    @property
+    def over(self) -> bool:
+        """Whether every training has ended."""
+        return not self._active
+
+    def advance(self) -> Iterator[tuple[int, Outcome]]:
+        """Train for a segment; return the trainings that ended."""
+        started = time.perf_counter()
+        last = self._next_stop()
+        for positions in self._buckets():
+            self._launch(positions, last)
+        trained, iterations, relatives, paths = (
+            self._launcher.download(self._there[name])
+            for name in ("trained", "iterations", "relatives", "paths")
+        )
+        self._seconds[self._active] += (time.perf_counter() - started) / len(self._active)
+        ended = []
+        for position in self._active:
+            status = self._status(int(iterations[position]), float(relatives[position]))
+            numbers = int(iterations[position]), float(relatives[position]), float(paths[position])
+            self._record(position, trained, numbers, over=status is not None)
+            if status is not None:
+                ended.append((position, self._outcome(position, trained, numbers, status)))
+        gone = {position for position, _ in ended}
+        self._active = [position for position in self._active if position not in gone]
+        self._iteration = last
+        return iter(ended)
+
+    def _next_stop(self) -> int:
+        final, every = self._job.stop.max_iterations, self._job.record_every
+        if every is not None and not any(self._points):
+            return 0  # the history begins at W₀
+        largest = max(int(np.prod(self._layout.shapes[position, :3])) for position in self._active)
+        last = self._iteration + max(16, min(_LONGEST, int(_SEGMENT_FLOPS / largest)))
+        if every is not None:
+            last = min(last, (self._iteration // every + 1) * every)
+        block = self._blocks[self._active[0]]
+        if block is not None:
+            last = min(last, (self._iteration // len(block) + 1) * len(block))
+        return min(last, final)
+
+    def _buckets(self) -> Iterator[list[int]]:
+        """Active trainings by the memory they need, the most expensive first."""
+        buckets: dict[int, list[int]] = defaultdict(list)
+        for position in self._active:
+            buckets[self._shared[position] // _BUCKET].append(position)
+        for _, positions in sorted(buckets.items(), reverse=True):
+            positions.sort(key=lambda p: -int(np.prod(self._layout.shapes[p, :3])))
+            most = len(positions) if self._fits(positions) else max(1, _SCRATCH // self._needed(positions))
+            yield from (positions[start : start + most] for start in range(0, len(positions), most))
+
+    def _needed(self, positions: list[int]) -> int:
+        most = max(self._shared[position] for position in positions)
+        return -(-most // _ALIGNED) * _ALIGNED
+
+    def _fits(self, positions: list[int]) -> bool:
+        return self._needed(positions) <= self._launcher.memory_of_a_block()
+
+    def _launch(self, positions: list[int], last: int) -> None:
+        there, launcher = self._there, self._launcher
+        rows, each, fits = self._rows(positions, last), self._needed(positions), self._fits(positions)
+        launcher.launch(
+            len(positions),
+            each if fits else 0,
+            (
+                *(there[name] for name in ("given", "trained", "places", "shapes", "sizes")),
+                launcher.upload(np.array(positions, np.int32)),
+                None if rows is None else launcher.upload(rows),
+                np.int32(self._batch),
+                *(np.int64(number) for number in (self._iteration, last, self._job.stop.max_iterations)),
+                np.int64(self._optimizer.updates_between_checks()),
+                np.float64(self._job.stop.tolerance**2),
+                np.float64(DIVERGENCE_LIMIT**2),
+                *(there[name] for name in ("iterations", "relatives", "paths")),
+                None if fits else launcher.scratch(len(positions) * each),
+                np.int64(each),
+            ),
+        )
+
+    def _rows(self, positions: list[int], last: int) -> NDArray[np.int32] | None:
+        """The rows of the segment's updates, shape (trainings, updates, batch)."""
+        chosen = []
+        for position in positions:
+            stream, block = self._streams[position], self._blocks[position]
+            if stream is None or block is None:
+                return None
+            used = self._iteration % len(block)
+            if used == 0 and self._iteration > 0:
+                block = self._blocks[position] = next(stream)
+            chosen.append(block[used : used + last - self._iteration])
+        return np.ascontiguousarray(np.stack(chosen), np.int32)
+
+    def _status(self, iteration: int, relative: float) -> Status | None:
+        """How a training ended, if it did: the stop rule holds only at iterates where it is checked."""
+        over = iteration >= self._job.stop.max_iterations
+        if over or iteration % self._optimizer.updates_between_checks() == 0:
+            if relative < self._job.stop.tolerance**2:
+                return Status.CONVERGED
+            if not relative <= DIVERGENCE_LIMIT**2:
+                return Status.DIVERGED
+        return Status.BUDGET_EXHAUSTED if over else None
+
+    def _record(
+        self, position: int, trained: NDArray[Any], numbers: tuple[int, float, float], *, over: bool
+    ) -> None:
+        every, (iteration, relative, path) = self._job.record_every, numbers
+        if every is None or not (over or iteration % every == 0):
+            return
+        distance = self._distance(position, self._weights(trained, position))
+        self._points[position].append((iteration, _root(relative), distance, path))
+
+    def _weights(self, trained: NDArray[Any], position: int) -> NDArray[Any]:
+        start = self._problems[position].W0.astype(self._job.dtype)
+        return self._layout.weights(trained, position, start)
+
+    def _distance(self, position: int, weights: NDArray[Any]) -> float:
+        start = self._problems[position].W0.astype(self._job.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.linalg.norm(weights.astype(np.float64) - start))
+
+    def _outcome(
+        self, position: int, trained: NDArray[Any], numbers: tuple[int, float, float], status: Status
+    ) -> Outcome:
+        problem, weights = self._problems[position], self._weights(trained, position)
+        iteration, relative, path = numbers
+        return Outcome(
+            status=status,
+            iterations=iteration,
+            relative_residual=_root(relative),
+            distance_from_initialization=self._distance(position, weights),
+            path_length=path,
+            effective_parameters=self._optimizer.effective_parameters(problem.k, problem.d),
+            success=status is Status.CONVERGED,
+            seconds=float(self._seconds[position]),
+            W=weights,
+            v=problem.v.astype(self._job.dtype),
+            engine="cuda",
+            history=None if self._job.record_every is None else _history(self._points[position]),
+        )
+
+
+def _on_host(job: Job, problem: Problem) -> Problem:
+    arrays = (problem.X, problem.y, problem.W0, problem.v)
+    if all(isinstance(array, np.ndarray) for array in arrays):
+        return problem
+    X, y, W0, v = map(job.backend.to_numpy, arrays)
+    return Problem(X, y, W0, v, problem.key)
+
+
+def _root(squared: float) -> float:
+    return math.sqrt(squared) if squared >= 0.0 else math.nan
+
+
+def _history(points: list[tuple[float, ...]]) -> History:
+    table = np.asarray(points, dtype=np.float64).reshape(-1, 4)
+    return History(table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3])

@@ -1,0 +1,195 @@
+"""The whole kernel, run on the host, against the portable engine."""
+
+import numpy as np
+import pytest
+from host import Host, needs_compiler, train
+from overparam_cuda import run as run_module
+from overparam_cuda.source import print_kernel
+
+from overparam.activations import Hermite, ReLU, Softplus
+from overparam.backends import NumPy
+from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.plugin import Activation, FirstOrder, Job, Problem, Status, StopRule, array_namespace, erf
+from overparam.problems import draw_problem
+from overparam.training import Portable
+
+pytestmark = needs_compiler
+SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
+WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
+
+
+class Gelu(Activation):
+    name = "gelu"
+
+    def value(self, z):
+        return 0.5 * z * (1.0 + erf(z / 2.0**0.5))
+
+    def derivative(self, z):
+        density = array_namespace(z).exp(-0.5 * z * z) * 0.3989422804014327
+        return 0.5 * (1.0 + erf(z / 2.0**0.5)) + z * density
+
+
+class Elu(Activation):
+    name = "elu"
+
+    def value(self, z):
+        xp = array_namespace(z)
+        return xp.where(z >= 0.0, z, xp.expm1(xp.minimum(z, 0.0)))
+
+    def derivative(self, z):
+        xp = array_namespace(z)
+        return xp.where(z >= 0.0, 1.0, xp.exp(xp.minimum(z, 0.0)))
+
+
+class Momentum(FirstOrder):
+    name = "momentum"
+
+    def init(self, weights):
+        return (0.0 * weights,)
+
+    def update(self, weights, gradient, state, step):
+        velocity = 0.9 * state[0] + gradient
+        return weights - step.size * velocity, (velocity,)
+
+    def step_size_for(self, problem, activation):
+        return 0.02
+
+
+class Adam(FirstOrder):
+    name = "adam"
+
+    def init(self, weights):
+        xp = array_namespace(weights)
+        return xp.zeros_like(weights), xp.zeros_like(weights)
+
+    def update(self, weights, gradient, state, step):
+        first = 0.9 * state[0] + (1.0 - 0.9) * gradient
+        second = 0.999 * state[1] + (1.0 - 0.999) * gradient**2
+        up, vp = (1.0 - beta ** (step.iteration + 1.0) for beta in (0.9, 0.999))
+        root = array_namespace(weights).sqrt(second / vp)
+        return weights - step.size * (first / up) / (root + 1e-4), (first, second)
+
+    def step_size_for(self, problem, activation):
+        return 0.01
+
+
+def job_of(problems, dtype="float64", **changed):
+    settings = {
+        "activation": Softplus(),
+        "optimizer": GradientDescent(0.1),
+        "stop": StopRule(60, 1e-3),
+        "backend": NumPy(),
+        "dtype": dtype,
+    } | changed
+    return Job(problems, **settings)
+
+
+def portable(job):
+    outcomes = dict(Portable().run(job))
+    return [outcomes[position] for position in range(len(job.problems))]
+
+
+def assert_equal_trainings(found, expected, dtype):
+    for one, other in zip(found, expected, strict=True):
+        assert one.status == other.status
+        assert abs(one.iterations - other.iterations) <= (2 if dtype == "float32" else 0)
+        allowed = WEIGHTS[dtype]
+        np.testing.assert_allclose(one.W, other.W, rtol=allowed, atol=allowed)
+        for name in ("relative_residual", "distance_from_initialization", "path_length"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=allowed, abs=allowed)
+        assert (one.success, one.effective_parameters) == (other.success, other.effective_parameters)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", [Softplus(), ReLU(), Hermite((0.1, 0.5, 0.0, 0.2)), Gelu(), Elu()])
+@pytest.mark.parametrize(
+    "optimizer", [GradientDescent(0.02), StochasticGradientDescent(0.02, batch_size=3, check_every=2)]
+)
+def test_trainings_are_the_portable_engines(activation, optimizer, dtype):
+    for n in (1, 17, 130):
+        problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
+        job = job_of(problems, dtype, activation=activation, optimizer=optimizer)
+        assert_equal_trainings(train(job), portable(job), dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam(), StochasticGradientDescent(0.1, batch_size=40)])
+def test_methods_with_state_and_batches_beyond_n(optimizer, dtype):
+    problems = [draw_problem(20, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
+    job = job_of(problems, dtype, optimizer=optimizer)
+    assert_equal_trainings(train(job), portable(job), dtype)
+
+
+def test_every_end_at_its_own_iterate():
+    problems = [draw_problem(12, 6, k, trial=k) for k in (1, 2, 8, 16, 24)]
+    job = job_of(problems, stop=StopRule(2000, 0.05), optimizer=GradientDescent(0.3))
+    found = train(job)
+    assert {one.status for one in found} == {Status.CONVERGED, Status.BUDGET_EXHAUSTED}
+    assert_equal_trainings(found, portable(job), "float64")
+    wild = job_of(problems, optimizer=GradientDescent(1e4))
+    assert Status.DIVERGED in {one.status for one in train(wild)}
+    assert [one.status for one in train(wild)] == [one.status for one in portable(wild)]
+    p = draw_problem(5, 3, 2)
+    done = Problem(p.X, np.log(2.0) * p.v.sum() * np.ones(5) + 1e-9, 0.0 * p.W0, np.array([1.0, 2.0]))
+    exact = Problem(done.X, np.full(5, 3.0 * np.log(2.0)), done.W0, done.v)
+    [outcome] = train(job_of([exact]))
+    assert (outcome.status, outcome.iterations) == (Status.CONVERGED, 0)
+    [outcome] = train(job_of([p], stop=StopRule(0)))
+    assert (outcome.status, outcome.iterations) == (Status.BUDGET_EXHAUSTED, 0)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [GradientDescent(0.1), Momentum(), StochasticGradientDescent(1.0, check_every=3)]
+)
+def test_cuts_and_company_change_no_bit(optimizer, monkeypatch):
+    problems = [draw_problem(19, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
+    job = job_of(problems, "float32", optimizer=optimizer, stop=StopRule(1500, 0.1))
+    whole = train(job)
+    assert len({one.status for one in whole}) == 2
+    monkeypatch.setattr(run_module, "_LONGEST", 37)
+    monkeypatch.setattr(run_module, "_BUCKET", 1)
+    cut = train(job)
+    alone = [train(job_of([p], "float32", optimizer=optimizer, stop=job.stop))[0] for p in problems]
+    for one, other, third in zip(whole, cut, alone, strict=True):
+        for again in (other, third):
+            np.testing.assert_array_equal(one.W, again.W)
+            assert (one.iterations, one.path_length) == (again.iterations, again.path_length)
+
+
+def test_histories_are_the_portable_engines():
+    problems = [draw_problem(10, 3, k) for k in (2, 6)]
+    for optimizer in (GradientDescent(0.1), StochasticGradientDescent(0.1)):
+        job = job_of(problems, optimizer=optimizer, record_every=7, stop=StopRule(40, 0.3))
+        for one, other in zip(train(job), portable(job), strict=True):
+            np.testing.assert_array_equal(one.history.iterations, other.history.iterations)
+            for name in ("relative_residual", "distance_from_initialization", "path_length"):
+                np.testing.assert_allclose(
+                    getattr(one.history, name), getattr(other.history, name), rtol=1e-9, atol=1e-12
+                )
+
+
+def test_trainings_that_ended_are_launched_no_more(monkeypatch):
+    monkeypatch.setattr(run_module, "_LONGEST", 50)
+    problems = [draw_problem(12, 6, k, trial=k) for k in (1, 24)]
+    job = job_of(problems, stop=StopRule(400, 0.1), optimizer=GradientDescent(0.3))
+    host = Host(print_kernel(job.activation, job.optimizer, job.dtype)[0])
+    run = run_module.Run(job, host, 0)
+    while not run.over:
+        list(run.advance())
+    assert sum(blocks for blocks, _ in host.launches) < 2 * 400 / 50
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.05), StochasticGradientDescent(0.05, batch_size=2)])
+def test_what_is_too_large_for_a_block_lies_in_the_devices_memory(optimizer, monkeypatch):
+    problems = [draw_problem(30, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
+    job = job_of(problems, optimizer=optimizer)
+    own = train(job)
+    monkeypatch.setattr(run_module, "_SCRATCH", 20_000)  # a launch or two trainings each
+    for one, other in zip(own, train(job, limit=9000), strict=True):
+        np.testing.assert_array_equal(one.W, other.W)
+        assert (one.iterations, one.path_length) == (other.iterations, other.path_length)
+
+
+def test_a_large_problem():
+    job = job_of([draw_problem(1000, 60, 80)], "float32", stop=StopRule(10), optimizer=GradientDescent(0.02))
+    assert_equal_trainings(train(job), portable(job), "float32")

@@ -1,0 +1,1 @@
+"""The engines on a GPU against their peers."""
