@@ -18,11 +18,23 @@ needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ co
 
 
 @functools.cache
-def library(source):
+def library(source, *options):
     """Compile a kernel's source and load it."""
     folder = Path(tempfile.mkdtemp(prefix="overparam-cuda-"))
     path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
-    command = [COMPILER, "-std=c++17", "-O2", "-march=native", "-shared", "-fPIC", "-x", "c++", "-", "-o"]
+    command = [
+        COMPILER,
+        "-std=c++17",
+        "-O2",
+        "-march=native",
+        "-shared",
+        "-fPIC",
+        "-x",
+        "c++",
+        "-",
+        *options,
+        "-o",
+    ]
     subprocess.run([*command, str(path)], input=source, text=True, check=True)
     return ctypes.CDLL(str(path))
 
@@ -30,10 +42,9 @@ def library(source):
 class Host:
     """Launches blocks one after another."""
 
-    def __init__(self, source, limit=227 * 1024):
+    def __init__(self, source, limit=227 * 1024, options=()):
         self.limit = limit
-        self.train = library(source).train
-        self.train.restype = None
+        self.library = library(source, *options)
         self.launches = []
 
     def upload(self, array):
@@ -48,12 +59,14 @@ class Host:
     def scratch(self, size):
         return np.full(size, 0xA5, np.uint8)
 
-    def launch(self, blocks, shared, arguments):
+    def launch(self, kernel, blocks, shared, arguments):
+        train = getattr(self.library, kernel)
+        train.restype = None
         self.launches.append((blocks, shared))
         fence = 64
         for block in range(blocks):
             memory = np.full(shared + fence, 0xA5, np.uint8)  # nothing may be read before it is written
-            self.train(memory.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(block), *map(passed, arguments))
+            train(memory.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(block), *map(passed, arguments))
             assert (memory[shared:] == 0xA5).all(), "the kernel wrote behind its memory"
 
 
@@ -66,10 +79,10 @@ def passed(argument):
     return kinds[type(argument)](argument)
 
 
-def train(job, limit=227 * 1024):
+def train(job, limit=227 * 1024, options=()):
     """The job's outcomes in order, by the kernel on the host."""
     source, states = print_kernel(job.activation, job.optimizer, job.dtype)
-    run, ended = Run(job, Host(source, limit), states), {}
+    run, ended = Run(job, Host(source, limit, options), states), {}
     while not run.over:
         ended.update(run.advance())
     return [ended[position] for position in range(len(job.problems))]

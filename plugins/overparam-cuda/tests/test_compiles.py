@@ -30,11 +30,13 @@ def by_name(part):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_nvcc_keeps_all_in_registers(dtype, tmp_path):
     source = tmp_path / "kernel.cu"
-    source.write_text(print_kernel(Softplus(), Adam(), dtype)[0])
+    source.write_text(print_kernel(Softplus(), GradientDescent(), dtype)[0])
     command = ["nvcc", "-std=c++17", f"-arch=sm_{ARCHITECTURE}", "-cubin", "-Xptxas", "-v", str(source)]
     made = subprocess.run([*command, "-o", "kernel.cubin"], cwd=tmp_path, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
-    assert "0 bytes spill stores, 0 bytes spill loads" in made.stderr
+    spills = [line for line in made.stderr.splitlines() if "spill" in line]
+    assert spills
+    assert all("0 bytes spill stores, 0 bytes spill loads" in line for line in spills)
 
 
 def nvrtc():

@@ -193,3 +193,14 @@ def test_what_is_too_large_for_a_block_lies_in_the_devices_memory(optimizer, mon
 def test_a_large_problem():
     job = job_of([draw_problem(1000, 60, 80)], "float32", stop=StopRule(10), optimizer=GradientDescent(0.02))
     assert_equal_trainings(train(job), portable(job), "float32")
+
+
+@pytest.mark.parametrize(
+    "optimizer", [Momentum(), StochasticGradientDescent(0.05, batch_size=2, check_every=3)]
+)
+def test_the_order_of_threads_between_barriers_changes_no_bit(optimizer):
+    problems = [draw_problem(150, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
+    job = job_of(problems, "float32", optimizer=optimizer)
+    for one, other in zip(train(job), train(job, options=("-DBACKWARDS",)), strict=True):
+        np.testing.assert_array_equal(one.W, other.W)
+        assert (one.iterations, one.path_length) == (other.iterations, other.path_length)

@@ -25,7 +25,7 @@ class Device:
     """
 
     def __init__(self, source: str) -> None:
-        self._kernel = cupy.RawModule(code=source, options=("--std=c++17",)).get_function("train")
+        self._module = cupy.RawModule(code=source, options=("--std=c++17",))
         self._streams = [cupy.cuda.Stream(non_blocking=True) for _ in range(_STREAMS)]
         self._held: list[Any] = []
         self._launched = 0
@@ -51,11 +51,12 @@ class Device:
         """So many bytes of the device's memory."""
         return cupy.empty(size, cupy.uint8)
 
-    def launch(self, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
+    def launch(self, kernel: str, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
         """Start blocks on the next stream, beside what others do."""
-        self._kernel.max_dynamic_shared_size_bytes = max(shared, self._kernel.max_dynamic_shared_size_bytes)
+        function = self._module.get_function(kernel)
+        function.max_dynamic_shared_size_bytes = shared
         self._held.append(arguments)  # arrays live until the launch has ended
         passed = tuple(np.uint64(0) if argument is None else argument for argument in arguments)
         with self._streams[self._launched % _STREAMS]:
-            self._kernel((blocks,), (THREADS,), passed, shared_mem=shared)
+            function((blocks,), (THREADS,), passed, shared_mem=shared)
         self._launched += 1

@@ -50,8 +50,8 @@ class Launcher(Protocol):
     def scratch(self, size: int) -> Any:
         """So many bytes of the device's memory, whatever they hold."""
 
-    def launch(self, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
-        """Start so many blocks with so many bytes of memory each."""
+    def launch(self, kernel: str, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
+        """Start so many blocks of ``train`` or ``train_large``, with so many bytes of memory each."""
 
 
 class Run:
@@ -180,6 +180,7 @@ class Run:
         there, launcher = self._there, self._launcher
         rows, each, fits = self._rows(positions, last), self._needed(positions), self._fits(positions)
         launcher.launch(
+            "train" if fits else "train_large",
             len(positions),
             each if fits else 0,
             (

@@ -25,14 +25,16 @@ typedef {real} real;
 #define DEVICE static __device__ __forceinline__
 #define THREADS_DO(t) for (int t = threadIdx.x, once = 1; once; once = 0)
 #define BARRIER __syncthreads()
-#define SHARED extern __shared__ __align__(16) unsigned char shared_memory[];
 #else
 #include <cmath>
 using namespace std;
 #define DEVICE static inline
+#ifdef BACKWARDS
+#define THREADS_DO(t) for (int t = {threads} - 1; t >= 0; --t)
+#else
 #define THREADS_DO(t) for (int t = 0; t < {threads}; ++t)
+#endif
 #define BARRIER
-#define SHARED
 #endif
 
 typedef long long integer;
@@ -168,24 +170,14 @@ DEVICE double update(const Training &a, const real step_size, const integer tau)
 // given: X (d, stride), y (n) and v (k) of each training; trained: W (d, k) and the method's state; where
 // they begin stands in `places`. shapes: n, k, d, stride. sizes: step size and 1/||y||^2.
 // rows: (block, last - from, batch), or null for full gradients. scratch: `each` bytes a block in the
-// device's memory for what is too large for the block's own, or null.
-extern "C"
-#ifdef __CUDACC__
-__global__ __launch_bounds__({threads})
-#endif
-void train(
-#ifndef __CUDACC__
-    unsigned char *shared_memory, const int block,
-#endif
-    const real *given, real *trained, const integer *places, const int *shapes, const double *sizes,
-    const int *order, const int *rows, const int batch, const integer from, const integer last,
-    const integer final, const integer check_every, const double low, const double high,
+// device's memory, for trainings too large for the block's own.
+#define PARAMETERS \\
+    const real *given, real *trained, const integer *places, const int *shapes, const double *sizes, \\
+    const int *order, const int *rows, const int batch, const integer from, const integer last, \\
+    const integer final, const integer check_every, const double low, const double high, \\
     integer *iterations, double *relatives, double *paths, unsigned char *scratch, const integer each
-) {{
-#ifdef __CUDACC__
-    const int block = blockIdx.x;
-    SHARED
-#endif
+
+template <bool large> DEVICE void run(unsigned char *shared_memory, const int block, PARAMETERS) {{
     const int own = order[block];
     Training a;
     a.n = shapes[4 * own];
@@ -195,7 +187,8 @@ void train(
     const int held = a.d * a.stride + a.n + a.k, size = a.k * a.d, moving = (1 + {states}) * size;
     given += places[2 * own];
     trained += places[2 * own + 1];
-    a.x = reinterpret_cast<real *>(scratch ? scratch + block * each : shared_memory);
+    if (large) a.x = reinterpret_cast<real *>(scratch + block * each);
+    else a.x = reinterpret_cast<real *>(shared_memory);
     a.y = a.x + a.d * a.stride;
     a.v = a.y + a.n;
     a.w = a.v + a.k;
@@ -239,6 +232,27 @@ void train(
         }}
     }}
 }}
+
+#define ARGUMENTS given, trained, places, shapes, sizes, order, rows, batch, from, last, final, \\
+    check_every, low, high, iterations, relatives, paths, scratch, each
+
+// Two kernels, because the compiler must know which memory it is for the block's own to be addressed as such.
+#ifdef __CUDACC__
+extern "C" __global__ __launch_bounds__({threads}) void train(PARAMETERS) {{
+    extern __shared__ __align__(16) unsigned char shared_memory[];
+    run<false>(shared_memory, blockIdx.x, ARGUMENTS);
+}}
+extern "C" __global__ __launch_bounds__({threads}) void train_large(PARAMETERS) {{
+    run<true>(0, blockIdx.x, ARGUMENTS);
+}}
+#else
+extern "C" void train(unsigned char *shared_memory, const int block, PARAMETERS) {{
+    run<false>(shared_memory, block, ARGUMENTS);
+}}
+extern "C" void train_large(unsigned char *shared_memory, const int block, PARAMETERS) {{
+    run<true>(0, block, ARGUMENTS);
+}}
+#endif
 """
 
 
