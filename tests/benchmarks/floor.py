@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -18,11 +17,9 @@ from overparam.activations import Activation
 from overparam.backends import DType
 from overparam.optimizers import GradientDescent
 from overparam.problems import draw_problem
+from tests.benchmarks.probes import Probe
 
-__all__ = ["Probe", "activation_probe", "gemm_probe"]
-
-Probe: TypeAlias = Callable[[], float]
-"""Measures a rate once."""
+__all__ = ["activation_probe", "gemm_probe"]
 
 _GEMM_SIZE = 1200
 _N, _K = 128, 16  # Z fills a third of a 48 KiB first-level cache in double precision, and has no padding

@@ -10,7 +10,8 @@ from overparam.plugin import Activation, Array, array_namespace
 from tests.benchmarks.cells import DTYPES, Cell
 from tests.benchmarks.contenders import FUSED
 from tests.benchmarks.instances import Instances
-from tests.benchmarks.measure import best_rates, probe_of, turn
+from tests.benchmarks.measure import turn
+from tests.benchmarks.probes import best_rates, probe_of
 
 __all__ = ["Gelu", "gelu_against_softplus"]
 

@@ -17,7 +17,7 @@ from overparam.backends import CuPy
 from tests.benchmarks.cells import Cell
 from tests.benchmarks.instances import Instances, Run, trained_by
 from tests.benchmarks.machine import describe
-from tests.benchmarks.measure import best_rates, probe_of
+from tests.benchmarks.probes import best_rates, probe_of
 
 _PAGE = Path(__file__).parents[3] / "docs" / "benchmarks-gpu.md"
 _TURN = 1.0  # seconds of a contender in a round
