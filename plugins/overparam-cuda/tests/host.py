@@ -1,4 +1,4 @@
-"""The kernel on the host: compiled by its C++ compiler, the threads of a block one after another."""
+"""The kernels on the host: compiled by its C++ compiler, the threads of a block one after another."""
 
 import ctypes
 import functools
@@ -17,34 +17,40 @@ COMPILER = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
 
 
+ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}  # in which threads take turns, as simt.h has them
+LIMIT = 227 * 1024  # bytes that a block may have on an H200
+HOST_MEMORY = 1 << 19  # bytes of simt.h's block_memory
+ENTRIES = """
+extern "C" const char *run_train(const int block, const int threads, const int turns, PARAMETERS) {
+    return simt::run_block(block, threads, turns, [&] { train(ARGUMENTS); });
+}
+extern "C" const char *run_train_large(const int block, const int threads, const int turns, PARAMETERS) {
+    return simt::run_block(block, threads, turns, [&] { train_large(ARGUMENTS); });
+}
+"""
+
+
 @functools.cache
-def library(source, *options):
+def library(source):
     """Compile a kernel's source and load it."""
     folder = Path(tempfile.mkdtemp(prefix="overparam-cuda-"))
     path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
-    command = [
-        COMPILER,
-        "-std=c++17",
-        "-O2",
-        "-march=native",
-        "-shared",
-        "-fPIC",
-        "-x",
-        "c++",
-        "-",
-        *options,
-        "-o",
-    ]
-    subprocess.run([*command, str(path)], input=source, text=True, check=True)
+    flags = ["-std=c++17", "-O2", "-march=native", "-shared", "-fPIC", f"-I{Path(__file__).parent}"]
+    whole = f'#include "simt.h"\n{source}{ENTRIES}'
+    command = [COMPILER, *flags, "-x", "c++", "-", "-o", str(path)]
+    subprocess.run(command, input=whole, text=True, check=True)
     return ctypes.CDLL(str(path))
 
 
 class Host:
     """Launches blocks one after another."""
 
-    def __init__(self, source, limit=227 * 1024, options=()):
-        self.limit = limit
-        self.library = library(source, *options)
+    def __init__(self, source, limit=LIMIT, order="forward"):
+        self.limit, self.order = limit, ORDERS[order]
+        self.library = library(source)
+        self.memory = np.frombuffer(
+            (ctypes.c_ubyte * HOST_MEMORY).in_dll(self.library, "block_memory"), np.uint8
+        )
         self.launches = []
 
     def upload(self, array):
@@ -56,18 +62,19 @@ class Host:
     def memory_of_a_block(self):
         return self.limit
 
-    def scratch(self, size):
-        return np.full(size, 0xA5, np.uint8)
+    def scratch(self, size, dtype):
+        return np.full(size, np.nan, dtype)
 
-    def launch(self, kernel, blocks, shared, arguments):
-        train = getattr(self.library, kernel)
-        train.restype = None
-        self.launches.append((blocks, shared))
-        fence = 64
-        for block in range(blocks):
-            memory = np.full(shared + fence, 0xA5, np.uint8)  # nothing may be read before it is written
-            train(memory.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(block), *map(passed, arguments))
-            assert (memory[shared:] == 0xA5).all(), "the kernel wrote behind its memory"
+    def launch(self, kernel, blocks, block, arguments):
+        run = getattr(self.library, f"run_{kernel}")
+        run.restype = ctypes.c_char_p
+        self.launches.append((kernel, blocks, block))
+        given = [passed(argument) for argument in arguments]
+        for number in range(blocks):
+            self.memory[:] = 0xA5  # nothing may be read before it is written
+            wrong = run(ctypes.c_int(number), ctypes.c_int(block.threads), ctypes.c_int(self.order), *given)
+            assert wrong is None, wrong.decode()
+            assert (self.memory[block.bytes :] == 0xA5).all(), "the kernel wrote behind its memory"
 
 
 def passed(argument):
@@ -79,10 +86,10 @@ def passed(argument):
     return kinds[type(argument)](argument)
 
 
-def train(job, limit=227 * 1024, options=()):
+def train(job, limit=LIMIT, order="forward", source=None):
     """The job's outcomes in order, by the kernel on the host."""
-    source, states = print_kernel(job.activation, job.optimizer, job.dtype)
-    run, ended = Run(job, Host(source, limit, options), states), {}
+    printed, states = print_kernel(job.activation, job.optimizer, job.dtype)
+    run, ended = Run(job, Host(source or printed, limit, order), states), {}
     while not run.over:
         ended.update(run.advance())
     return [ended[position] for position in range(len(job.problems))]

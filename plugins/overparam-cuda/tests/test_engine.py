@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
+from host import LIMIT
 from overparam_cuda import Cuda
-from overparam_cuda.layout import Layout, shape_of, shared_bytes
+from overparam_cuda.engine import fills
+from overparam_cuda.layout import Layout, Shape, fits, stride_of
+from overparam_cuda.source import BOARD, MOST_THREADS
 
 from overparam.activations import Softplus
 from overparam.backends import CuPy, NumPy
@@ -72,19 +76,75 @@ def test_without_a_device_everything_else_works():
     assert json.loads(overparam("train", *sizes).stdout)["engine"] != "cuda"
 
 
-@pytest.mark.parametrize("itemsize", [4, 8])
-def test_the_memory_of_a_block_is_what_the_kernel_lays_out(itemsize):
-    n, k, d, stride = shape_of(100, 25, 25, 0)
-    assert (n, k, d, stride) == (100, 28, 25, 101)
-    arrays = d * stride + n + k + 2 * k * d + k * stride + stride + 128 + 8
-    assert shared_bytes((n, k, d, stride), 0, itemsize) == itemsize * arrays
-    assert shared_bytes((n, k, d, stride), 2, itemsize) == itemsize * (arrays + 2 * k * d)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_memory_of_a_block_is_what_the_kernel_lays_out(dtype):
+    shape = Shape.of(100, 25, 25)
+    assert shape == (100, 28, 25, 100)
+
+    def numbers(states, batch):
+        block = shape.block(states=states, batch=batch, dtype=dtype, limit=LIMIT)
+        assert block.held == 0
+        return (block.bytes - BOARD) / np.dtype(dtype).itemsize
+
+    arrays = 25 * 100 + 28 + 100 + 28 * 25 + (28 + 7 + 1) * 100
+    assert numbers(0, 0) == arrays
+    assert numbers(2, 0) == arrays + 2 * 28 * 25
+    assert numbers(0, 10) == arrays + 25 * 12 + 10
+    assert numbers(0, 101) == arrays + 36 * 8 + 25 * 108 + 101
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_larger_comes_by_portions_that_fill_the_memory(dtype):
+    for n, k, d in ((1000, 200, 200), (1000, 20, 200), (5000, 40, 10), (300, 1000, 700)):
+        shape = Shape.of(n, k, d)
+        block = shape.block(states=1, batch=0, dtype=dtype, limit=LIMIT)
+        a_sample = np.dtype(dtype).itemsize * (d + shape.k * 5 / 4 + 2)
+        assert block.held % 8 == 4
+        assert block.bytes <= LIMIT < block.bytes + 8 * a_sample
+    assert Shape.of(50, 30, 30).block(states=0, batch=0, dtype=dtype, limit=20000).held <= stride_of(50)
+
+
+def test_only_what_leaves_no_room_for_four_samples_is_refused():
+    limit = 227 * 1024
+
+    class Huge:
+        k, d = 8000, 6000
+
+    assert (
+        fits([Huge()], "float32", limit)
+        == "k = 8000 and d = 6000 are too large for a block's 227 KiB of memory"
+    )
+    assert fits([draw_problem(3, 300, 400)], "float64", limit) is True
+
+
+def test_few_large_trainings_are_left_to_matrix_products():
+    assert fills([draw_problem(100, 25, 25)], 132) is True
+    large = draw_problem(1000, 200, 200)
+    assert "132 multiprocessors idle" in fills([large], 132)
+    assert fills([large] * 132, 132) is True
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 8, 9, 100, 128, 200, 201])
+def test_eight_rows_at_the_same_sample_meet_in_no_bank(count):
+    stride = stride_of(count)
+    assert count <= stride < count + 8
+    assert len({row * stride % 32 // 4 for row in range(8)}) == 8
+
+
+def test_the_threads_of_a_block_are_whole_warps_and_end_together():
+    for n, k, batch in product((1, 10, 100, 200), (1, 8, 25), (0, 1, 64)):
+        shape = Shape.of(n, k, 25)
+        threads = shape.block(states=0, batch=batch, dtype="float32", limit=LIMIT).threads
+        assert threads % 32 == 0
+        assert 64 <= threads <= MOST_THREADS["float32"]
+        tiles = -(-(batch or n) // 4) * shape.k // 4
+        assert -(-tiles // threads) == -(-tiles // MOST_THREADS["float32"])
 
 
 def test_idle_units_are_left_out_and_come_back():
     problems = [draw_problem(6, 3, k) for k in (1, 5, 8)]
-    layout = Layout.of(problems, "float64", states=1, batch=0, idle=True)
-    assert layout.shapes[:, 1].tolist() == [4, 4, 8]
+    layout = Layout.of(problems, "float64", states=1, idle=True)
+    assert [shape.k for shape in layout.shapes] == [4, 4, 8]
     for position, problem in enumerate(problems):
         np.testing.assert_array_equal(layout.weights(layout.trained, position, problem.W0), problem.W0)
         changed = layout.weights(layout.trained + 1.0, position, problem.W0)

@@ -1,8 +1,10 @@
 """The whole kernel, run on the host, against the portable engine."""
 
+from itertools import product
+
 import numpy as np
 import pytest
-from host import Host, needs_compiler, train
+from host import LIMIT, ORDERS, Host, needs_compiler, train
 from overparam_cuda import run as run_module
 from overparam_cuda.source import print_kernel
 
@@ -16,6 +18,9 @@ from overparam.training import Portable
 pytestmark = needs_compiler
 SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
 WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
+SMALL = 8000  # bytes of a block's memory that hold some samples of the larger problems only
+BARRIER = "__syncthreads();"
+BARRIERS = print_kernel(Softplus(), GradientDescent(), "float64")[0].count(BARRIER)
 
 
 class Gelu(Activation):
@@ -176,18 +181,24 @@ def test_trainings_that_ended_are_launched_no_more(monkeypatch):
     run = run_module.Run(job, host, 0)
     while not run.over:
         list(run.advance())
-    assert sum(blocks for blocks, _ in host.launches) < 2 * 400 / 50
+    assert sum(blocks for _, blocks, _ in host.launches) < 2 * 400 / 50
 
 
-@pytest.mark.parametrize("optimizer", [GradientDescent(0.05), StochasticGradientDescent(0.05, batch_size=2)])
-def test_what_is_too_large_for_a_block_lies_in_the_devices_memory(optimizer, monkeypatch):
-    problems = [draw_problem(30, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
-    job = job_of(problems, optimizer=optimizer)
-    own = train(job)
-    monkeypatch.setattr(run_module, "_SCRATCH", 20_000)  # a launch or two trainings each
-    for one, other in zip(own, train(job, limit=9000), strict=True):
-        np.testing.assert_array_equal(one.W, other.W)
-        assert (one.iterations, one.path_length) == (other.iterations, other.path_length)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        GradientDescent(0.05),
+        Momentum(),
+        StochasticGradientDescent(0.05, batch_size=2, check_every=3),
+        StochasticGradientDescent(0.1, batch_size=70),
+    ],
+)
+def test_what_is_too_large_for_a_block_comes_by_portions(optimizer, dtype):
+    for n in (3, 57):
+        problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
+        job = job_of(problems, dtype, optimizer=optimizer)
+        assert_equal_trainings(train(job, SMALL), portable(job), dtype)
 
 
 def test_a_large_problem():
@@ -195,12 +206,31 @@ def test_a_large_problem():
     assert_equal_trainings(train(job), portable(job), "float32")
 
 
+@pytest.mark.parametrize("limit", [LIMIT, SMALL])
+@pytest.mark.parametrize("order", ["backward", "shuffled"])
 @pytest.mark.parametrize(
     "optimizer", [Momentum(), StochasticGradientDescent(0.05, batch_size=2, check_every=3)]
 )
-def test_the_order_of_threads_between_barriers_changes_no_bit(optimizer):
+def test_the_order_of_threads_between_barriers_changes_no_bit(optimizer, order, limit):
     problems = [draw_problem(150, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
     job = job_of(problems, "float32", optimizer=optimizer)
-    for one, other in zip(train(job), train(job, options=("-DBACKWARDS",)), strict=True):
+    for one, other in zip(train(job, limit), train(job, limit, order), strict=True):
         np.testing.assert_array_equal(one.W, other.W)
         assert (one.iterations, one.path_length) == (other.iterations, other.path_length)
+
+
+@pytest.mark.parametrize("left_out", range(BARRIERS))
+def test_every_barrier_is_needed_and_a_missing_one_would_be_seen(left_out):
+    optimizers = (GradientDescent(0.05), StochasticGradientDescent(0.05, batch_size=6, check_every=2))
+    problems = [draw_problem(50, d, k) for k, d in ((2, 3), (12, 5), (24, 25))]
+    found = set()
+    for limit, order, optimizer in product((LIMIT, SMALL), ORDERS, optimizers):
+        job = job_of(problems, optimizer=optimizer, stop=StopRule(8))
+        parts = print_kernel(job.activation, optimizer, job.dtype)[0].split(BARRIER)
+        parts[left_out : left_out + 2] = ["".join(parts[left_out : left_out + 2])]
+        try:
+            outcomes = train(job, limit, order, source=BARRIER.join(parts))
+            found.add((limit, optimizer.name, *(outcome.W.tobytes() for outcome in outcomes)))
+        except AssertionError as error:  # threads that wait for one another in vain
+            found.add(str(error))
+    assert len(found) > 2 * len(optimizers)

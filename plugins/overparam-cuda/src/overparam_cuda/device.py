@@ -1,4 +1,4 @@
-"""The kernel on a device, through CuPy."""
+"""The kernels on a device, through CuPy."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ import cupy
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_cuda.source import THREADS
+from overparam.plugin import DType
+from overparam_cuda.layout import Block
+from overparam_cuda.source import OPTIONS
 
-__all__ = ["Device"]
+__all__ = ["Device", "memory_of_a_block", "multiprocessors"]
 
-_STREAMS = 4
+_STREAMS = 8
+
+
+def memory_of_a_block() -> int:
+    """Bytes of shared memory that a block of the current device may have."""
+    return int(cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
+
+
+def multiprocessors() -> int:
+    """Multiprocessors of the current device."""
+    return int(cupy.cuda.Device().attributes["MultiProcessorCount"])
 
 
 class Device:
-    """Launches a kernel on the current device; compiled kernels are kept in CuPy's cache folder.
+    """Launches kernels on the current device; compiled, they are kept in CuPy's cache folder.
 
     Parameters
     ----------
@@ -25,7 +37,8 @@ class Device:
     """
 
     def __init__(self, source: str) -> None:
-        self._module = cupy.RawModule(code=source, options=("--std=c++17",))
+        self._module = cupy.RawModule(code=source, options=OPTIONS)
+        self._functions: dict[str, Any] = {}
         self._streams = [cupy.cuda.Stream(non_blocking=True) for _ in range(_STREAMS)]
         self._held: list[Any] = []
         self._launched = 0
@@ -45,18 +58,25 @@ class Device:
 
     def memory_of_a_block(self) -> int:
         """Bytes of shared memory that a block may have."""
-        return int(cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
+        return memory_of_a_block()
 
-    def scratch(self, size: int) -> Any:
-        """So many bytes of the device's memory."""
-        return cupy.empty(size, cupy.uint8)
+    def scratch(self, size: int, dtype: DType) -> Any:
+        """So many numbers of the device's memory."""
+        return cupy.empty(size, dtype)
 
-    def launch(self, kernel: str, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
+    def launch(self, kernel: str, blocks: int, block: Block, arguments: tuple[Any, ...]) -> None:
         """Start blocks on the next stream, beside what others do."""
-        function = self._module.get_function(kernel)
-        function.max_dynamic_shared_size_bytes = shared
+        function = self._function(kernel)
+        function.max_dynamic_shared_size_bytes = block.bytes
         self._held.append(arguments)  # arrays live until the launch has ended
         passed = tuple(np.uint64(0) if argument is None else argument for argument in arguments)
         with self._streams[self._launched % _STREAMS]:
-            function((blocks,), (THREADS,), passed, shared_mem=shared)
+            function((blocks,), (block.threads,), passed, shared_mem=block.bytes)
         self._launched += 1
+
+    def _function(self, kernel: str) -> Any:
+        if kernel not in self._functions:
+            function = self._module.get_function(kernel)
+            function.preferred_shared_memory_carveout = 100  # of the memory that it shares with the cache
+            self._functions[kernel] = function
+        return self._functions[kernel]

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from overparam.plugin import Activation, DType, Engine, FirstOrder, Job, Outcome, Unrecordable
+from overparam.plugin import Activation, DType, Engine, FirstOrder, Job, Outcome, Problem, Unrecordable
+from overparam_cuda.layout import fits
 from overparam_cuda.run import Run
 from overparam_cuda.source import print_kernel
 
-__all__ = ["Cuda"]
+__all__ = ["Cuda", "fills"]
+
+# Guesses, to be replaced by measurements: multiply-adds a second of a block alone on its multiprocessor and
+# of a device's matrix products, and the seconds that launching the portable engine's update takes.
+_BLOCK_RATE, _PRODUCTS_RATE, _LAUNCHES = 1e11, 1e13, 1e-4
+
+
+def fills(problems: Sequence[Problem], multiprocessors: int) -> Literal[True] | str:
+    """Return True where a block for each is faster than matrix products over all, or why it is not."""
+    work = [float(problem.n) * problem.k * problem.d for problem in problems]
+    rounds = max(2.0 * max(work), 2.0 * sum(work) / multiprocessors)
+    if rounds / _BLOCK_RATE <= _LAUNCHES + 2.0 * sum(work) / _PRODUCTS_RATE:
+        return True
+    return (
+        f"with a block each, {len(problems)} trainings as large as these leave most of {multiprocessors} "
+        "multiprocessors idle; matrix products use all"
+    )
 
 
 @dataclass(frozen=True)
@@ -30,11 +47,20 @@ class Cuda(Engine):
             _kernel(job.activation, job.optimizer, job.dtype)
         except Unrecordable as error:
             return str(error)
-        return job.backend.unavailable() or True
+        if reason := job.backend.unavailable():
+            return reason
+        from overparam_cuda.device import memory_of_a_block
+
+        with job.backend.scope():
+            limit = memory_of_a_block()
+        return fits(job.problems, job.dtype, limit)
 
     def should_run(self, job: Job) -> Literal[True] | str:
-        """Return True: what it can run, it runs faster."""
-        return True
+        """Return True, or that the trainings are too large and too few to keep the device busy."""
+        from overparam_cuda.device import multiprocessors
+
+        with job.backend.scope():
+            return fills(job.problems, multiprocessors())
 
     def preparation(self, job: Job) -> str | None:
         """Say that a kernel is compiled, or read from CuPy's cache."""

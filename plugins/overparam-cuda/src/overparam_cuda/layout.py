@@ -1,21 +1,109 @@
-"""A job's trainings as flat arrays, and the block's memory that each needs."""
+"""A job's trainings as flat arrays, and the block of threads and memory that each needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.plugin import Problem
-from overparam_cuda.source import THREADS
+from overparam.plugin import DType, Problem
+from overparam_cuda.source import BOARD, MOST_THREADS, MOST_THREADS_OF_LARGE
 
-__all__ = ["Layout", "shared_bytes"]
+__all__ = ["Block", "Layout", "Shape", "fits", "stride_of"]
 
-_UNITS = 4  # hidden units that a thread evaluates at a time
-_PARTIALS = THREADS + 8
+_TILE = 4  # hidden units, inputs and samples are worked on by fours
+_WARP, _FEWEST_THREADS = 32, 64
+
+
+class Block(NamedTuple):
+    """What a training needs of the device.
+
+    Attributes
+    ----------
+    bytes : int
+        Of a block's memory.
+    threads : int
+    held : int
+        Samples that are in that memory at a time; 0 where the whole training is.
+    """
+
+    bytes: int
+    threads: int
+    held: int
+
+
+class Shape(NamedTuple):
+    """A training as the kernel has it.
+
+    Attributes
+    ----------
+    n, k, d : int
+        k is a multiple of 4.
+    stride : int
+        Between the rows of X and of φ′(Z).
+    """
+
+    n: int
+    k: int
+    d: int
+    stride: int
+
+    @classmethod
+    def of(cls, n: int, units: int, d: int) -> Shape:
+        """The shape of a training with so many hidden units."""
+        return cls(n, max(_TILE, _ceil(units, _TILE)), d, stride_of(n))
+
+    def block(self, *, states: int, batch: int, dtype: DType, limit: int) -> Block:
+        """The block that trains it.
+
+        Parameters
+        ----------
+        states : int
+            Arrays of the method's state.
+        batch : int
+            Rows of a stochastic update, 0 for full gradients.
+        dtype : "float32" or "float64"
+        limit : int
+            Bytes that a block may have.
+
+        Raises
+        ------
+        ValueError
+            Where not even four samples fit: see `fits`.
+        """
+        n, k, d, stride = self
+        itemsize = np.dtype(dtype).itemsize
+        gathered = stride_of(batch) if batch else 0
+        own = d * stride + k + _ceil(n, _TILE) + (1 + states) * k * d
+        made = (k + k // _TILE + 1) * max(stride, gathered) + d * gathered + batch
+        if (whole := BOARD + itemsize * (own + made)) <= limit:
+            return Block(whole, self._threads(batch, MOST_THREADS[dtype]), 0)
+        a_sample = itemsize * (d + k + k // _TILE + 2)
+        fit = (limit - BOARD - itemsize * k) // a_sample
+        if fit < _TILE:
+            raise ValueError(f"k = {k} and d = {d} are too large for a block's {limit // 1024} KiB of memory")
+        held = min(stride_of(fit + 1) - 2 * _TILE, max(stride, gathered))
+        return Block(BOARD + itemsize * k + held * a_sample, MOST_THREADS_OF_LARGE[dtype], held)
+
+    def _threads(self, batch: int, most: int) -> int:
+        """All of a phase at once where that is possible, else in equal rounds."""
+        forward = -(-(batch or self.n) // _TILE) * (self.k // _TILE)
+        rounds = -(-forward // most)
+        gradient = _TILE * (self.k // _TILE) * -(-self.d // _TILE)
+        wanted = max(-(-forward // rounds), min(gradient, most), _FEWEST_THREADS)
+        return _ceil(wanted, _WARP)
+
+
+def stride_of(count: int) -> int:
+    """The smallest odd multiple of 4 that is not below."""
+    return _TILE * (-(-count // _TILE) | 1)
+
+
+def _ceil(number: int, unit: int) -> int:
+    return -(-number // unit) * unit
 
 
 @dataclass(frozen=True)
@@ -25,13 +113,12 @@ class Layout:
     Attributes
     ----------
     given : ndarray
-        X (d, stride), y (n,) and v (k,) of each.
+        X (d, stride), v (k,) and y (n,) of each.
     trained : ndarray
         W (d, k) and the method's state of each.
     places : ndarray of int64, shape (trainings, 2)
         Where they begin.
-    shapes : ndarray of int32, shape (trainings, 4)
-        n, k, d and the stride; k is a multiple of 4.
+    shapes : tuple of Shape
     units : tuple of ndarray
         Which of a problem's hidden units the first columns of W are.
     """
@@ -39,11 +126,11 @@ class Layout:
     given: NDArray[Any]
     trained: NDArray[Any]
     places: NDArray[np.int64]
-    shapes: NDArray[np.int32]
+    shapes: tuple[Shape, ...]
     units: tuple[NDArray[np.int64], ...]
 
     @classmethod
-    def of(cls, problems: Sequence[Problem], dtype: str, *, states: int, batch: int, idle: bool) -> Layout:
+    def of(cls, problems: Sequence[Problem], dtype: str, *, states: int, idle: bool) -> Layout:
         """Lay out problems of host arrays.
 
         Parameters
@@ -52,19 +139,13 @@ class Layout:
         dtype : "float32" or "float64"
         states : int
             Arrays of the method's state.
-        batch : int
-            Rows of a stochastic update, 0 for full gradients.
         idle : bool
             Leave out hidden units with output weight 0: they contribute nothing and have gradient 0.
         """
         units = tuple(np.flatnonzero(p.v) if idle else np.arange(p.k) for p in problems)
-        shapes = np.array(
-            [shape_of(p.n, p.d, own.size, batch) for p, own in zip(problems, units, strict=True)], np.int32
-        )
-        lengths = np.array(
-            [(d * stride + n + k, (1 + states) * k * d) for n, k, d, stride in shapes.tolist()], np.int64
-        )
-        places = np.cumsum(np.vstack([np.zeros((1, 2), np.int64), lengths]), axis=0)
+        shapes = tuple(Shape.of(p.n, own.size, p.d) for p, own in zip(problems, units, strict=True))
+        lengths = [(d * stride + k + n, (1 + states) * k * d) for n, k, d, stride in shapes]
+        places = np.cumsum([(0, 0), *lengths], axis=0, dtype=np.int64)
         given, trained = (np.zeros(int(total), dtype) for total in places[-1])
         layout = cls(given, trained, places[:-1], shapes, units)
         for position, problem in enumerate(problems):
@@ -72,18 +153,17 @@ class Layout:
         return layout
 
     def _fill(self, position: int, problem: Problem) -> None:
-        n, _, d, stride = self.shapes[position].tolist()
+        n, k, d, stride = self.shapes[position]
         place, own = int(self.places[position, 0]), self.units[position]
-        X = self.given[place : place + d * stride].reshape(d, stride)
-        X[:, :n] = problem.X.T
-        self.given[place + d * stride : place + d * stride + n] = problem.y
-        output = place + d * stride + n
-        self.given[output : output + own.size] = problem.v[own]
+        X, v, y = np.split(self.given[place : place + d * stride + k + n], [d * stride, d * stride + k])
+        X.reshape(d, stride)[:, :n] = problem.X.T
+        v[: own.size] = problem.v[own]
+        y[:] = problem.y
         self.columns(self.trained, position)[:, : own.size] = problem.W0[own].T
 
     def columns(self, trained: NDArray[Any], position: int) -> NDArray[Any]:
         """W of one training as it lies there, shape (d, k); a view."""
-        _, k, d, _ = self.shapes[position].tolist()
+        _, k, d, _ = self.shapes[position]
         place = int(self.places[position, 1])
         return trained[place : place + k * d].reshape(d, k)
 
@@ -95,12 +175,11 @@ class Layout:
         return result
 
 
-def shape_of(n: int, d: int, units: int, batch: int) -> tuple[int, int, int, int]:
-    """n, k, d and the stride as the kernel has them."""
-    return n, max(_UNITS, -(-units // _UNITS) * _UNITS), d, max(n, batch) | 1
-
-
-def shared_bytes(shape: Sequence[int], states: int, itemsize: int) -> int:
-    """Bytes of a block's memory that a training of this shape takes."""
-    n, k, d, stride = shape
-    return itemsize * (d * stride + n + k + (2 + states) * k * d + (k + 1) * stride + _PARTIALS)
+def fits(problems: Sequence[Problem], dtype: DType, limit: int) -> Literal[True] | str:
+    """Return True, or which problem is too large even by portions of four samples."""
+    for problem in problems:
+        try:
+            Shape.of(_TILE, problem.k, problem.d).block(states=0, batch=0, dtype=dtype, limit=limit)
+        except ValueError as error:
+            return str(error)
+    return True

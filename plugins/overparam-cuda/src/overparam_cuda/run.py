@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from overparam.plugin import (
     DIVERGENCE_LIMIT,
+    DType,
     FirstOrder,
     History,
     Job,
@@ -21,7 +22,7 @@ from overparam.plugin import (
     Status,
     row_stream,
 )
-from overparam_cuda.layout import Layout, shared_bytes
+from overparam_cuda.layout import Block, Layout, stride_of
 
 __all__ = ["Launcher", "Run"]
 
@@ -30,9 +31,7 @@ _SEGMENT_FLOPS, _LONGEST = 4e8, 4096
 """A segment makes about so many multiply-adds a training: some hundredths of a second, after which
 Python can be interrupted and finished trainings make room."""
 
-_BUCKET = 16384  # bytes; trainings that need about as much of a block's memory are launched together
-_SCRATCH = 1 << 30  # bytes of the device's memory for a launch of trainings that need more than that
-_ALIGNED = 256
+_BUCKET = 8192  # bytes; trainings that need about as much of a block's memory are launched together
 
 
 class Launcher(Protocol):
@@ -47,11 +46,11 @@ class Launcher(Protocol):
     def memory_of_a_block(self) -> int:
         """Bytes of memory that a block may have of its own."""
 
-    def scratch(self, size: int) -> Any:
-        """So many bytes of the device's memory, whatever they hold."""
+    def scratch(self, size: int, dtype: DType) -> Any:
+        """So many numbers of the device's memory, whatever they are."""
 
-    def launch(self, kernel: str, blocks: int, shared: int, arguments: tuple[Any, ...]) -> None:
-        """Start so many blocks of ``train`` or ``train_large``, with so many bytes of memory each."""
+    def launch(self, kernel: str, blocks: int, block: Block, arguments: tuple[Any, ...]) -> None:
+        """Start so many blocks of ``train`` or ``train_large``."""
 
 
 class Run:
@@ -80,12 +79,15 @@ class Run:
             self._problems,
             job.dtype,
             states=states,
-            batch=self._batch,
             idle=self._optimizer.name in _PLAIN,
         )
         self._begin_state(states)
-        itemsize = np.dtype(job.dtype).itemsize
-        self._shared = [shared_bytes(shape, states, itemsize) for shape in self._layout.shapes.tolist()]
+        limit = launcher.memory_of_a_block()
+        self._needs = [
+            shape.block(states=states, batch=self._batch, dtype=job.dtype, limit=limit)
+            for shape in self._layout.shapes
+        ]
+        self._costs = [shape.n * shape.k * shape.d for shape in self._layout.shapes]
         self._iteration = 0
         self._active = list(range(len(self._problems)))
         self._seconds = np.zeros(len(self._problems))
@@ -110,7 +112,7 @@ class Run:
             "given": self._layout.given,
             "trained": self._layout.trained,
             "places": self._layout.places,
-            "shapes": self._layout.shapes,
+            "shapes": np.array(self._layout.shapes, np.int32).reshape(count, 4),
             "sizes": np.array(sizes, np.float64).reshape(count, 2),
             "iterations": np.zeros(count, np.int64),
             "relatives": np.zeros(count, np.float64),
@@ -127,8 +129,8 @@ class Run:
         """Train for a segment; return the trainings that ended."""
         started = time.perf_counter()
         last = self._next_stop()
-        for positions in self._buckets():
-            self._launch(positions, last)
+        for block, positions in self._buckets():
+            self._launch(block, positions, last)
         trained, iterations, relatives, paths = (
             self._launcher.download(self._there[name])
             for name in ("trained", "iterations", "relatives", "paths")
@@ -150,7 +152,7 @@ class Run:
         final, every = self._job.stop.max_iterations, self._job.record_every
         if every is not None and not any(self._points):
             return 0  # the history begins at W₀
-        largest = max(int(np.prod(self._layout.shapes[position, :3])) for position in self._active)
+        largest = max(self._costs[position] for position in self._active)
         last = self._iteration + max(16, min(_LONGEST, int(_SEGMENT_FLOPS / largest)))
         if every is not None:
             last = min(last, (self._iteration // every + 1) * every)
@@ -159,42 +161,40 @@ class Run:
             last = min(last, (self._iteration // len(block) + 1) * len(block))
         return min(last, final)
 
-    def _buckets(self) -> Iterator[list[int]]:
-        """Active trainings by the memory they need, the most expensive first."""
-        buckets: dict[int, list[int]] = defaultdict(list)
+    def _buckets(self) -> Iterator[tuple[Block, list[int]]]:
+        """Active trainings by the block they need, the most expensive first."""
+        buckets: dict[Block, list[int]] = defaultdict(list)
         for position in self._active:
-            buckets[self._shared[position] // _BUCKET].append(position)
-        for _, positions in sorted(buckets.items(), reverse=True):
-            positions.sort(key=lambda p: -int(np.prod(self._layout.shapes[p, :3])))
-            most = len(positions) if self._fits(positions) else max(1, _SCRATCH // self._needed(positions))
-            yield from (positions[start : start + most] for start in range(0, len(positions), most))
+            need = self._needs[position]
+            about = min(-(-need.bytes // _BUCKET) * _BUCKET, self._launcher.memory_of_a_block())
+            buckets[need._replace(bytes=about)].append(position)
+        for block, positions in sorted(buckets.items(), reverse=True):
+            positions.sort(key=self._costs.__getitem__, reverse=True)
+            yield block, positions
 
-    def _needed(self, positions: list[int]) -> int:
-        most = max(self._shared[position] for position in positions)
-        return -(-most // _ALIGNED) * _ALIGNED
-
-    def _fits(self, positions: list[int]) -> bool:
-        return self._needed(positions) <= self._launcher.memory_of_a_block()
-
-    def _launch(self, positions: list[int], last: int) -> None:
+    def _launch(self, block: Block, positions: list[int], last: int) -> None:
         there, launcher = self._there, self._launcher
-        rows, each, fits = self._rows(positions, last), self._needed(positions), self._fits(positions)
+        rows = self._rows(positions, last)
+        shapes = [self._layout.shapes[position] for position in positions] if block.held else []
+        sums = max((shape.k * shape.d for shape in shapes), default=0)
         launcher.launch(
-            "train" if fits else "train_large",
+            "train_large" if block.held else "train",
             len(positions),
-            each if fits else 0,
+            block,
             (
                 *(there[name] for name in ("given", "trained", "places", "shapes", "sizes")),
                 launcher.upload(np.array(positions, np.int32)),
                 None if rows is None else launcher.upload(rows),
                 np.int32(self._batch),
+                np.int32(stride_of(self._batch) if self._batch else 0),
                 *(np.int64(number) for number in (self._iteration, last, self._job.stop.max_iterations)),
                 np.int64(self._optimizer.updates_between_checks()),
                 np.float64(self._job.stop.tolerance**2),
                 np.float64(DIVERGENCE_LIMIT**2),
                 *(there[name] for name in ("iterations", "relatives", "paths")),
-                None if fits else launcher.scratch(len(positions) * each),
-                np.int64(each),
+                np.int32(block.held),
+                launcher.scratch(len(positions) * sums, self._job.dtype) if sums else None,
+                np.int64(sums),
             ),
         )
 
