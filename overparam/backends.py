@@ -42,11 +42,14 @@ class Backend(Component):
     padding : tuple of int
         k and d are padded to multiples of these, so that problems of neighbouring shapes share a
         batch: that pays for the interpreter, or a device's launches, where they are small.
+    leaves_host_free : bool
+        Whether the host only waits while trainings run, and so may draw the next ones meanwhile.
     """
 
     kind: ClassVar[str] = "backend"
     synchronization_interval: ClassVar[int] = 8
     padding: ClassVar[tuple[int, int]] = (2, 4)
+    leaves_host_free: ClassVar[bool] = False
 
     @abstractmethod
     def unavailable(self) -> str | None:
@@ -125,6 +128,7 @@ class CuPy(Backend):
     name: ClassVar[str] = "cupy"
     synchronization_interval: ClassVar[int] = 64
     padding: ClassVar[tuple[int, int]] = (32, 32)  # a panel of Figure 2 is one batch
+    leaves_host_free: ClassVar[bool] = True
     device: int = 0
 
     def unavailable(self) -> str | None:

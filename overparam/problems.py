@@ -33,7 +33,12 @@ class Stream(IntEnum):
 
 def generator(seed: int, n: int, k: int, d: int, trial: int, stream: Stream) -> np.random.Generator:
     """Return the random stream of one ingredient of one trial."""
-    key = np.random.SeedSequence(seed, spawn_key=(n, k, d, trial, int(stream)))
+    spawned = (n, k, d, trial, int(stream))
+    if max(seed, *spawned) < 2**32:
+        # What SeedSequence makes of a seed and a spawn key of one word each, in a third of the time.
+        key = np.random.SeedSequence(np.array((seed, 0, 0, 0, *spawned), np.uint32))
+    else:
+        key = np.random.SeedSequence(seed, spawn_key=spawned)
     return np.random.Generator(np.random.Philox(key))
 
 

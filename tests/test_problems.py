@@ -53,9 +53,11 @@ def test_initial_weights_are_standard_normal():
     assert abs((W0[1:] * W0[:-1]).mean()) < 4.5 / math.sqrt(W0.size)
 
 
-def test_streams_are_numpys_and_keyed_by_values():
-    p = draw_problem(n=7, d=3, k=4, seed=11, trial=2)
-    key = np.random.SeedSequence(11, spawn_key=(7, 4, 3, 2, 2))
+@pytest.mark.parametrize("seed", [0, 11, 2**32 - 1, 2**32, 2**80 + 1])
+@pytest.mark.parametrize("trial", [2, 2**32 - 1, 2**33])
+def test_streams_are_numpys_and_keyed_by_values(seed, trial):
+    p = draw_problem(n=7, d=3, k=4, seed=seed, trial=trial)
+    key = np.random.SeedSequence(seed, spawn_key=(7, 4, 3, trial, 2))
     W0 = np.random.Generator(np.random.Philox(key)).standard_normal((4, 3))
     np.testing.assert_array_equal(p.W0, W0)
 

@@ -8,6 +8,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,7 +24,7 @@ from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
-from overparam.sweeps.trials import Task, draw, job_for, train_task
+from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, train_drawn
 from overparam.training import Engine, choose_engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
@@ -154,8 +155,10 @@ class _Sweep:
         self._tell([], self._preparation())
         executor = self._execution.executor
         if (pool := start(executor)) is None:
-            for task in self._tasks(_SERIAL_CHUNK_SECONDS):
-                for row in train_task(task):
+            tasks = self._tasks(_SERIAL_CHUNK_SECONDS)
+            free = self._execution.backend.leaves_host_free
+            for drawn in _drawn_ahead(tasks) if free else map(draw_task, tasks):
+                for row in train_drawn(drawn):
                     self._take(row)
                 self.commit()
         else:
@@ -231,6 +234,19 @@ class _Sweep:
 
     def _elapsed(self) -> float:
         return max(time.perf_counter() - self._started, 1e-9)
+
+
+def _drawn_ahead(tasks: Iterable[Task]) -> Iterator[Drawn]:
+    """Draw each task's instances while those of the one before are trained."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming: Future[Drawn] | None = None
+        for task in tasks:
+            following = thread.submit(draw_task, task)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
 
 
 def _require_shape(specification: Specification, grid: Grid) -> None:

@@ -13,7 +13,7 @@ from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.training import Engine, Job, Outcome, Status, choose_engine
 
-__all__ = ["Task", "draw", "failed", "job_for", "run_task", "train_task"]
+__all__ = ["Drawn", "Task", "draw", "draw_task", "failed", "job_for", "run_task", "train_drawn"]
 
 
 @dataclass(frozen=True)
@@ -40,27 +40,42 @@ class Task:
         return Task(self.specification, self.backend, self.engines, tuple(keys))
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A task whose instances are drawn, and the rows of those that need or allow no training."""
+
+    task: Task
+    problems: Mapping[TrialKey, Problem]
+    rows: tuple[TrialRow, ...]
+
+
 def run_task(task: Task) -> list[TrialRow]:
     """Train a task's trials; the function that executors call."""
-    return list(train_task(task))
+    return list(train_drawn(draw_task(task)))
 
 
-def train_task(task: Task) -> Iterator[TrialRow]:
-    """Train a task's trials and yield each as it ends.
+def draw_task(task: Task) -> Drawn:
+    """Draw a task's instances; one that cannot be drawn is a row with the status "failed"."""
+    problems, rows = {}, []
+    for key in task.keys:
+        if key.k == 0 or key.d == 0:
+            rows.append(_empty(key))
+            continue
+        try:
+            problems[key] = draw(task.specification, key)
+        except Exception as error:
+            rows.append(failed(key, error))
+    return Drawn(task, problems, tuple(rows))
+
+
+def train_drawn(drawn: Drawn) -> Iterator[TrialRow]:
+    """Train what was drawn and yield each trial as it ends.
 
     A trial that raises is found by halving what is left, and ends in a row with the status "failed" and
     the reason.
     """
-    drawn: dict[TrialKey, Problem] = {}
-    for key in task.keys:
-        if key.k == 0 or key.d == 0:
-            yield _empty(key)
-            continue
-        try:
-            drawn[key] = draw(task.specification, key)
-        except Exception as error:
-            yield failed(key, error)
-    yield from _train_all(task, drawn)
+    yield from drawn.rows
+    yield from _train_all(drawn.task, drawn.problems)
 
 
 def _train_all(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[TrialRow]:

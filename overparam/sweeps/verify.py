@@ -11,7 +11,7 @@ from overparam.sweeps.grid import TrialKey
 from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import Study
-from overparam.sweeps.trials import Task, train_task
+from overparam.sweeps.trials import Task, run_task
 from overparam.training import Portable, Status
 
 __all__ = ["Verification", "verify"]
@@ -45,7 +45,7 @@ def verify(study: Study, specification: Specification, trials: int, seed: int = 
     pairs: list[tuple[TrialRow, TrialRow]] = []
     for n in sorted({key.n for key in stored}):
         keys = tuple(key for key in stored if key.n == n)
-        for row in train_task(Task(exact, NumPy(), (Portable(),), keys)):
+        for row in run_task(Task(exact, NumPy(), (Portable(),), keys)):
             pairs.append((stored[TrialKey(*row[:4])], row))
     return Verification(
         len(pairs),

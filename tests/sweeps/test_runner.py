@@ -1,6 +1,7 @@
 """Running sweeps: what is trained, in which chunks, and what happens when workers are lost."""
 
 import math
+import threading
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures import Executor as FuturesExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from overparam.sweeps import (
     dry_run,
     load_study,
     run_sweep,
+    trials,
     verify,
 )
 from overparam.sweeps.chunks import MOST_KEYS, chunks, problem_bytes, worst_first
@@ -29,6 +31,11 @@ from tests.sweeps.fakes import Fake, comparable, execution, specification, train
 
 GRID = Grid.product([5, 8], [0, 1, 2, 4], [0, 1, 3], trials=3)
 RUN = sorted(key for key in GRID if key.k and key.d)
+
+
+@pytest.fixture(params=["one task after another", "drawn ahead"], autouse=True)
+def _host(request, monkeypatch):
+    monkeypatch.setattr(NumPy, "leaves_host_free", request.param == "drawn ahead")
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,31 @@ def test_progress_says_what_the_engine_prepares_until_trials_are_saved(tmp_path,
         )
     assert heard[0] == told
     assert set(heard[1:]) == {None}  # of what is done already nothing is prepared
+
+
+def test_the_next_task_is_drawn_while_one_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", 6)
+    begun, second_draw = [], threading.Event()
+    drawing, training = trials.draw_task, Fake.run
+
+    def draw_task(task):
+        begun.append("draw")
+        if begun.count("draw") == 2:
+            second_draw.set()
+        return drawing(task)
+
+    def run(self, job):
+        if NumPy.leaves_host_free:
+            assert second_draw.wait(60)
+        begun.append("train")
+        return training(self, job)
+
+    monkeypatch.setattr("overparam.sweeps.runner.draw_task", draw_task)
+    monkeypatch.setattr(Fake, "run", run)
+    sweep(tmp_path / "a.study", Grid.product([5], [1, 2, 3], [2], trials=6))
+    assert begun.count("draw") == begun.count("train") == 3
+    if not NumPy.leaves_host_free:
+        assert begun == ["draw", "train"] * 3
 
 
 def test_an_interrupted_sweep_keeps_what_had_ended(tmp_path):

@@ -13,7 +13,11 @@ import pytest
 from overparam_cuda.run import Run
 from overparam_cuda.source import print_kernel
 
+from overparam.backends import CuPy
+
 COMPILER = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
+DEVICE = CuPy().unavailable() is None
+needs_device = pytest.mark.skipif(not DEVICE, reason="there is no device")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
 
 
@@ -31,12 +35,12 @@ extern "C" const char *run_train_large(const int block, const int threads, const
 
 
 @functools.cache
-def library(source):
+def library(source, entries=ENTRIES):
     """Compile a kernel's source and load it."""
     folder = Path(tempfile.mkdtemp(prefix="overparam-cuda-"))
     path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
     flags = ["-std=c++17", "-O2", "-march=native", "-shared", "-fPIC", f"-I{Path(__file__).parent}"]
-    whole = f'#include "simt.h"\n{source}{ENTRIES}'
+    whole = f'#include "simt.h"\n{source}{entries}'
     command = [COMPILER, *flags, "-x", "c++", "-", "-o", str(path)]
     subprocess.run(command, input=whole, text=True, check=True)
     return ctypes.CDLL(str(path))
@@ -86,10 +90,22 @@ def passed(argument):
     return kinds[type(argument)](argument)
 
 
-def train(job, limit=LIMIT, order="forward", source=None):
-    """The job's outcomes in order, by the kernel on the host."""
+def on_device(source, limit):
+    """The kernels on the current device, whose blocks may have no more than `limit` bytes."""
+    from overparam_cuda.device import Device
+
+    class Limited(Device):
+        def memory_of_a_block(self):
+            return min(limit, super().memory_of_a_block())
+
+    return Limited(source)
+
+
+def train(job, limit=LIMIT, order="forward", source=None, place="host"):
+    """The job's outcomes in order, by the kernels on the host or a device."""
     printed, states = print_kernel(job.activation, job.optimizer, job.dtype)
-    run, ended = Run(job, Host(source or printed, limit, order), states), {}
+    launcher = Host(source or printed, limit, order) if place == "host" else on_device(printed, limit)
+    run, ended = Run(job, launcher, states), {}
     while not run.over:
         ended.update(run.advance())
     return [ended[position] for position in range(len(job.problems))]

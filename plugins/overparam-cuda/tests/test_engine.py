@@ -11,7 +11,7 @@ import pytest
 from host import LIMIT
 from overparam_cuda import Cuda
 from overparam_cuda.engine import fills
-from overparam_cuda.layout import Layout, Shape, fits, stride_of
+from overparam_cuda.layout import Layout, Shape, fits, portions, stride_of
 from overparam_cuda.source import BOARD, MOST_THREADS
 
 from overparam.activations import Softplus
@@ -122,6 +122,16 @@ def test_few_large_trainings_are_left_to_matrix_products():
     large = draw_problem(1000, 200, 200)
     assert "132 multiprocessors idle" in fills([large], 132)
     assert fills([large] * 132, 132) is True
+
+
+def test_a_job_is_cut_to_the_memory_of_the_device():
+    problems = [draw_problem(10, 3, 4, trial=i) for i in range(7)]
+    each = Shape.of(10, 4, 3).device_bytes(1, 4)
+    assert each == 4 * (3 * 12 + 4 + 10 + 3 * 12)
+    assert list(portions(problems, 1, 4, 3 * each)) == [range(3), range(3, 6), range(6, 7)]
+    assert list(portions(problems, 1, 4, 1)) == [range(i, i + 1) for i in range(7)]
+    assert list(portions(problems, 1, 4, 1 << 40)) == [range(7)]
+    assert list(portions([], 1, 4, 1)) == []
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 8, 9, 100, 128, 200, 201])

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from host import LIMIT, ORDERS, Host, needs_compiler, train
+from host import LIMIT, ORDERS, Host, needs_compiler, needs_device, train
 from overparam_cuda import run as run_module
 from overparam_cuda.source import print_kernel
 
@@ -15,7 +15,6 @@ from overparam.plugin import Activation, FirstOrder, Job, Problem, Status, StopR
 from overparam.problems import draw_problem
 from overparam.training import Portable
 
-pytestmark = needs_compiler
 SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
 WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
 SMALL = 8000  # bytes of a block's memory that hold some samples of the larger problems only
@@ -89,6 +88,13 @@ def job_of(problems, dtype="float64", **changed):
     return Job(problems, **settings)
 
 
+@pytest.fixture(
+    params=[pytest.param("host", marks=needs_compiler), pytest.param("device", marks=needs_device)]
+)
+def place(request):
+    return request.param
+
+
 def portable(job):
     outcomes = dict(Portable().run(job))
     return [outcomes[position] for position in range(len(job.problems))]
@@ -110,62 +116,64 @@ def assert_equal_trainings(found, expected, dtype):
 @pytest.mark.parametrize(
     "optimizer", [GradientDescent(0.02), StochasticGradientDescent(0.02, batch_size=3, check_every=2)]
 )
-def test_trainings_are_the_portable_engines(activation, optimizer, dtype):
+def test_trainings_are_the_portable_engines(activation, optimizer, dtype, place):
     for n in (1, 17, 130):
         problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
         job = job_of(problems, dtype, activation=activation, optimizer=optimizer)
-        assert_equal_trainings(train(job), portable(job), dtype)
+        assert_equal_trainings(train(job, place=place), portable(job), dtype)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", [Momentum(), Adam(), StochasticGradientDescent(0.1, batch_size=40)])
-def test_methods_with_state_and_batches_beyond_n(optimizer, dtype):
+def test_methods_with_state_and_batches_beyond_n(optimizer, dtype, place):
     problems = [draw_problem(20, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
     job = job_of(problems, dtype, optimizer=optimizer)
-    assert_equal_trainings(train(job), portable(job), dtype)
+    assert_equal_trainings(train(job, place=place), portable(job), dtype)
 
 
-def test_every_end_at_its_own_iterate():
+def test_every_end_at_its_own_iterate(place):
     problems = [draw_problem(12, 6, k, trial=k) for k in (1, 2, 8, 16, 24)]
     job = job_of(problems, stop=StopRule(2000, 0.05), optimizer=GradientDescent(0.3))
-    found = train(job)
+    found = train(job, place=place)
     assert {one.status for one in found} == {Status.CONVERGED, Status.BUDGET_EXHAUSTED}
     assert_equal_trainings(found, portable(job), "float64")
     wild = job_of(problems, optimizer=GradientDescent(1e4))
-    assert Status.DIVERGED in {one.status for one in train(wild)}
-    assert [one.status for one in train(wild)] == [one.status for one in portable(wild)]
+    assert Status.DIVERGED in {one.status for one in train(wild, place=place)}
+    assert [one.status for one in train(wild, place=place)] == [one.status for one in portable(wild)]
     p = draw_problem(5, 3, 2)
     done = Problem(p.X, np.log(2.0) * p.v.sum() * np.ones(5) + 1e-9, 0.0 * p.W0, np.array([1.0, 2.0]))
     exact = Problem(done.X, np.full(5, 3.0 * np.log(2.0)), done.W0, done.v)
-    [outcome] = train(job_of([exact]))
+    [outcome] = train(job_of([exact]), place=place)
     assert (outcome.status, outcome.iterations) == (Status.CONVERGED, 0)
-    [outcome] = train(job_of([p], stop=StopRule(0)))
+    [outcome] = train(job_of([p], stop=StopRule(0)), place=place)
     assert (outcome.status, outcome.iterations) == (Status.BUDGET_EXHAUSTED, 0)
 
 
 @pytest.mark.parametrize(
     "optimizer", [GradientDescent(0.1), Momentum(), StochasticGradientDescent(1.0, check_every=3)]
 )
-def test_cuts_and_company_change_no_bit(optimizer, monkeypatch):
+def test_cuts_and_company_change_no_bit(optimizer, monkeypatch, place):
     problems = [draw_problem(19, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
     job = job_of(problems, "float32", optimizer=optimizer, stop=StopRule(1500, 0.1))
-    whole = train(job)
+    whole = train(job, place=place)
     assert len({one.status for one in whole}) == 2
     monkeypatch.setattr(run_module, "_LONGEST", 37)
     monkeypatch.setattr(run_module, "_BUCKET", 1)
-    cut = train(job)
-    alone = [train(job_of([p], "float32", optimizer=optimizer, stop=job.stop))[0] for p in problems]
+    cut = train(job, place=place)
+    alone = [
+        train(job_of([p], "float32", optimizer=optimizer, stop=job.stop), place=place)[0] for p in problems
+    ]
     for one, other, third in zip(whole, cut, alone, strict=True):
         for again in (other, third):
             np.testing.assert_array_equal(one.W, again.W)
             assert (one.iterations, one.path_length) == (again.iterations, again.path_length)
 
 
-def test_histories_are_the_portable_engines():
+def test_histories_are_the_portable_engines(place):
     problems = [draw_problem(10, 3, k) for k in (2, 6)]
     for optimizer in (GradientDescent(0.1), StochasticGradientDescent(0.1)):
         job = job_of(problems, optimizer=optimizer, record_every=7, stop=StopRule(40, 0.3))
-        for one, other in zip(train(job), portable(job), strict=True):
+        for one, other in zip(train(job, place=place), portable(job), strict=True):
             np.testing.assert_array_equal(one.history.iterations, other.history.iterations)
             for name in ("relative_residual", "distance_from_initialization", "path_length"):
                 np.testing.assert_allclose(
@@ -173,6 +181,7 @@ def test_histories_are_the_portable_engines():
                 )
 
 
+@needs_compiler
 def test_trainings_that_ended_are_launched_no_more(monkeypatch):
     monkeypatch.setattr(run_module, "_LONGEST", 50)
     problems = [draw_problem(12, 6, k, trial=k) for k in (1, 24)]
@@ -194,18 +203,19 @@ def test_trainings_that_ended_are_launched_no_more(monkeypatch):
         StochasticGradientDescent(0.1, batch_size=70),
     ],
 )
-def test_what_is_too_large_for_a_block_comes_by_portions(optimizer, dtype):
+def test_what_is_too_large_for_a_block_comes_by_portions(optimizer, dtype, place):
     for n in (3, 57):
         problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
         job = job_of(problems, dtype, optimizer=optimizer)
-        assert_equal_trainings(train(job, SMALL), portable(job), dtype)
+        assert_equal_trainings(train(job, SMALL, place=place), portable(job), dtype)
 
 
-def test_a_large_problem():
+def test_a_large_problem(place):
     job = job_of([draw_problem(1000, 60, 80)], "float32", stop=StopRule(10), optimizer=GradientDescent(0.02))
-    assert_equal_trainings(train(job), portable(job), "float32")
+    assert_equal_trainings(train(job, place=place), portable(job), "float32")
 
 
+@needs_compiler
 @pytest.mark.parametrize("limit", [LIMIT, SMALL])
 @pytest.mark.parametrize("order", ["backward", "shuffled"])
 @pytest.mark.parametrize(
@@ -219,6 +229,7 @@ def test_the_order_of_threads_between_barriers_changes_no_bit(optimizer, order, 
         assert (one.iterations, one.path_length) == (other.iterations, other.path_length)
 
 
+@needs_compiler
 @pytest.mark.parametrize("left_out", range(BARRIERS))
 def test_every_barrier_is_needed_and_a_missing_one_would_be_seen(left_out):
     optimizers = (GradientDescent(0.05), StochasticGradientDescent(0.05, batch_size=6, check_every=2))

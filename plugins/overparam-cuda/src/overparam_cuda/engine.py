@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from overparam.plugin import Activation, DType, Engine, FirstOrder, Job, Outcome, Problem, Unrecordable
-from overparam_cuda.layout import fits
-from overparam_cuda.run import Run
+from overparam_cuda.layout import fits, portions
+from overparam_cuda.run import Launcher, Run
 from overparam_cuda.source import print_kernel
 
-__all__ = ["Cuda", "fills"]
+__all__ = ["Cuda", "fills", "printed"]
 
 # Guesses, to be replaced by measurements: multiply-adds a second of a block alone on its multiprocessor and
 # of a device's matrix products, and the seconds that launching the portable engine's update takes.
@@ -44,7 +46,7 @@ class Cuda(Engine):
         if not isinstance(job.optimizer, FirstOrder):
             return f"{job.optimizer.name} is not a first-order method"
         try:
-            _kernel(job.activation, job.optimizer, job.dtype)
+            printed(job.activation, job.optimizer, job.dtype)
         except Unrecordable as error:
             return str(error)
         if reason := job.backend.unavailable():
@@ -57,6 +59,8 @@ class Cuda(Engine):
 
     def should_run(self, job: Job) -> Literal[True] | str:
         """Return True, or that the trainings are too large and too few to keep the device busy."""
+        if (answer := self.can_run(job)) is not True:
+            return answer
         from overparam_cuda.device import multiprocessors
 
         with job.backend.scope():
@@ -68,20 +72,29 @@ class Cuda(Engine):
 
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Train all problems side by side, segment by segment."""
-        from overparam_cuda.device import Device
-
         if not isinstance(job.optimizer, FirstOrder):
             raise TypeError(f"{job.optimizer.name} is not a first-order method")
-        source, states = _kernel(job.activation, job.optimizer, job.dtype)
-        # The device is current around the work only: a generator would leak that to its consumer.
-        with job.backend.scope():
-            run = Run(job, Device(source), states)
-        while not run.over:
+        source, states = printed(job.activation, job.optimizer, job.dtype)
+        itemsize = np.dtype(job.dtype).itemsize
+        for positions in portions(job.problems, states, itemsize, job.backend.working_set()):
+            portion = replace(job, problems=[job.problems[position] for position in positions])
+            # The device is current around the work only: a generator would leak that to its consumer.
             with job.backend.scope():
-                ended = run.advance()
-            yield from ended
+                run = Run(portion, self._launcher(source), states)
+            while not run.over:
+                with job.backend.scope():
+                    ended = run.advance()
+                for position, outcome in ended:
+                    yield positions[position], outcome
+
+    def _launcher(self, source: str) -> Launcher:
+        # Needs CuPy, slow to import.
+        from overparam_cuda.device import Device
+
+        return Device(source)
 
 
 @lru_cache(maxsize=64)
-def _kernel(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
+def printed(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
+    """`print_kernel`, once for each kernel of a process."""
     return print_kernel(activation, optimizer, dtype)

@@ -1,16 +1,10 @@
 // One block trains one network, from where it stands to iterate `last`, or to its end before that.
 //
-// Around this text are printed, for one activation, update rule and data type: before it, the type `real`,
-// STATES, the number of arrays that the method keeps, and sizes; behind it, the two functions declared here.
+// Around this text stands what is printed for one activation, update rule and data type: before it, the type
+// `real`, STATES, the number of arrays that the method keeps, sizes, and functions.cu; behind it, the two functions
+// that are declared here.
 
-#define DEVICE static __device__ __forceinline__
 typedef long long integer;
-
-DEVICE real infinite() { return real(1e300 * 1e300); }
-DEVICE real not_a_number() { return infinite() - infinite(); }
-DEVICE real maximum(real a, real b) { return a != a || a > b ? a : b; }
-DEVICE real minimum(real a, real b) { return a != a || a < b ? a : b; }
-DEVICE real sign(real a) { return a != a ? a : real((a > 0) - (a < 0)); }
 
 // phi(z) and phi'(z).
 DEVICE void activation(const real z, real &value, real &slope);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from overparam.plugin import DType, Problem
 from overparam_cuda.source import BOARD, MOST_THREADS, MOST_THREADS_OF_LARGE
 
-__all__ = ["Block", "Layout", "Shape", "fits", "stride_of"]
+__all__ = ["Block", "Layout", "Shape", "fits", "portions", "stride_of"]
 
 _TILE = 4  # hidden units, inputs and samples are worked on by fours
 _WARP, _FEWEST_THREADS = 32, 64
@@ -55,6 +55,11 @@ class Shape(NamedTuple):
     def of(cls, n: int, units: int, d: int) -> Shape:
         """The shape of a training with so many hidden units."""
         return cls(n, max(_TILE, _ceil(units, _TILE)), d, stride_of(n))
+
+    def device_bytes(self, states: int, itemsize: int) -> int:
+        """Bytes of the device's memory that it takes."""
+        n, k, d, stride = self
+        return itemsize * (d * stride + k + n + (2 + states) * k * d)
 
     def block(self, *, states: int, batch: int, dtype: DType, limit: int) -> Block:
         """The block that trains it.
@@ -155,10 +160,11 @@ class Layout:
     def _fill(self, position: int, problem: Problem) -> None:
         n, k, d, stride = self.shapes[position]
         place, own = int(self.places[position, 0]), self.units[position]
-        X, v, y = np.split(self.given[place : place + d * stride + k + n], [d * stride, d * stride + k])
+        X = self.given[place : place + d * stride]
         X.reshape(d, stride)[:, :n] = problem.X.T
-        v[: own.size] = problem.v[own]
-        y[:] = problem.y
+        place += X.size
+        self.given[place : place + own.size] = problem.v[own]
+        self.given[place + k : place + k + n] = problem.y
         self.columns(self.trained, position)[:, : own.size] = problem.W0[own].T
 
     def columns(self, trained: NDArray[Any], position: int) -> NDArray[Any]:
@@ -169,7 +175,7 @@ class Layout:
 
     def weights(self, trained: NDArray[Any], position: int, start: NDArray[Any]) -> NDArray[Any]:
         """W of one training in the problem's own order, shape (k, d); units left out stay at W₀."""
-        result = start.astype(trained.dtype)
+        result = np.array(start, trained.dtype)
         own = self.units[position]
         result[own] = self.columns(trained, position)[:, : own.size].T
         return result
@@ -183,3 +189,16 @@ def fits(problems: Sequence[Problem], dtype: DType, limit: int) -> Literal[True]
         except ValueError as error:
             return str(error)
     return True
+
+
+def portions(problems: Sequence[Problem], states: int, itemsize: int, limit: int) -> Iterator[range]:
+    """Positions of problems that take so many bytes of the device's memory together, one at least."""
+    start, held = 0, 0
+    for position, problem in enumerate(problems):
+        needed = Shape.of(problem.n, problem.k, problem.d).device_bytes(states, itemsize)
+        if start < position and held + needed > limit:
+            yield range(start, position)
+            start, held = position, 0
+        held += needed
+    if problems:
+        yield range(start, len(problems))

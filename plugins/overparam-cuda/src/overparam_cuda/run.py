@@ -6,7 +6,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,14 @@ class Launcher(Protocol):
 
     def launch(self, kernel: str, blocks: int, block: Block, arguments: tuple[Any, ...]) -> None:
         """Start so many blocks of ``train`` or ``train_large``."""
+
+
+class _Reached(NamedTuple):
+    """Where a training is: its iterate, the square of the relative residual there, the length of the path."""
+
+    iteration: int
+    relative: float
+    path: float
 
 
 class Run:
@@ -136,15 +144,18 @@ class Run:
             for name in ("trained", "iterations", "relatives", "paths")
         )
         self._seconds[self._active] += (time.perf_counter() - started) / len(self._active)
-        ended = []
-        for position in self._active:
-            status = self._status(int(iterations[position]), float(relatives[position]))
-            numbers = int(iterations[position]), float(relatives[position]), float(paths[position])
-            self._record(position, trained, numbers, over=status is not None)
-            if status is not None:
-                ended.append((position, self._outcome(position, trained, numbers, status)))
-        gone = {position for position, _ in ended}
-        self._active = [position for position in self._active if position not in gone]
+        ended, going = [], []
+        numbers = zip(iterations.tolist(), relatives.tolist(), paths.tolist(), strict=True)
+        reached = [_Reached(*three) for three in numbers]
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights that diverged
+            for position in self._active:
+                status = self._status(reached[position])
+                self._record(position, trained, reached[position], over=status is not None)
+                if status is None:
+                    going.append(position)
+                else:
+                    ended.append((position, self._outcome(position, trained, reached[position], status)))
+        self._active = going
         self._iteration = last
         return iter(ended)
 
@@ -211,45 +222,38 @@ class Run:
             chosen.append(block[used : used + last - self._iteration])
         return np.ascontiguousarray(np.stack(chosen), np.int32)
 
-    def _status(self, iteration: int, relative: float) -> Status | None:
+    def _status(self, reached: _Reached) -> Status | None:
         """How a training ended, if it did: the stop rule holds only at iterates where it is checked."""
-        over = iteration >= self._job.stop.max_iterations
-        if over or iteration % self._optimizer.updates_between_checks() == 0:
-            if relative < self._job.stop.tolerance**2:
+        over = reached.iteration >= self._job.stop.max_iterations
+        if over or reached.iteration % self._optimizer.updates_between_checks() == 0:
+            if reached.relative < self._job.stop.tolerance**2:
                 return Status.CONVERGED
-            if not relative <= DIVERGENCE_LIMIT**2:
+            if not reached.relative <= DIVERGENCE_LIMIT**2:
                 return Status.DIVERGED
         return Status.BUDGET_EXHAUSTED if over else None
 
-    def _record(
-        self, position: int, trained: NDArray[Any], numbers: tuple[int, float, float], *, over: bool
-    ) -> None:
-        every, (iteration, relative, path) = self._job.record_every, numbers
-        if every is None or not (over or iteration % every == 0):
+    def _record(self, position: int, trained: NDArray[Any], reached: _Reached, *, over: bool) -> None:
+        every = self._job.record_every
+        if every is None or not (over or reached.iteration % every == 0):
             return
-        distance = self._distance(position, self._weights(trained, position))
-        self._points[position].append((iteration, _root(relative), distance, path))
+        _, distance = self._weights(trained, position)
+        self._points[position].append((reached.iteration, _root(reached.relative), distance, reached.path))
 
-    def _weights(self, trained: NDArray[Any], position: int) -> NDArray[Any]:
+    def _weights(self, trained: NDArray[Any], position: int) -> tuple[NDArray[Any], float]:
+        """W of a training and how far it is from W₀."""
         start = self._problems[position].W0.astype(self._job.dtype)
-        return self._layout.weights(trained, position, start)
+        weights = self._layout.weights(trained, position, start)
+        way = np.ravel(weights.astype(np.float64) - start)
+        return weights, math.sqrt(way @ way)
 
-    def _distance(self, position: int, weights: NDArray[Any]) -> float:
-        start = self._problems[position].W0.astype(self._job.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(np.linalg.norm(weights.astype(np.float64) - start))
-
-    def _outcome(
-        self, position: int, trained: NDArray[Any], numbers: tuple[int, float, float], status: Status
-    ) -> Outcome:
-        problem, weights = self._problems[position], self._weights(trained, position)
-        iteration, relative, path = numbers
+    def _outcome(self, position: int, trained: NDArray[Any], reached: _Reached, status: Status) -> Outcome:
+        problem, (weights, distance) = self._problems[position], self._weights(trained, position)
         return Outcome(
             status=status,
-            iterations=iteration,
-            relative_residual=_root(relative),
-            distance_from_initialization=self._distance(position, weights),
-            path_length=path,
+            iterations=reached.iteration,
+            relative_residual=_root(reached.relative),
+            distance_from_initialization=distance,
+            path_length=reached.path,
             effective_parameters=self._optimizer.effective_parameters(problem.k, problem.d),
             success=status is Status.CONVERGED,
             seconds=float(self._seconds[position]),

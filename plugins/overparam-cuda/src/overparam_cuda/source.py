@@ -9,7 +9,7 @@ from textwrap import indent
 from overparam.plugin import Activation, DType, FirstOrder, record_activation, record_update
 from overparam_cuda.expressions import print_program
 
-__all__ = ["BOARD", "MOST_THREADS", "MOST_THREADS_OF_LARGE", "OPTIONS", "print_kernel"]
+__all__ = ["BOARD", "MOST_THREADS", "MOST_THREADS_OF_LARGE", "OPTIONS", "print_kernel", "text"]
 
 MOST_THREADS: dict[DType, int] = {"float32": 160, "float64": 160}
 """Threads of a block of ``train`` at most; a block does one training."""
@@ -90,7 +90,7 @@ def print_kernel(activation: Activation, optimizer: FirstOrder, dtype: DType) ->
         rule=_body([*loads, *lines, *kept, *stores]),
         weights=weights,
     )
-    return before + _kernel() + behind, len(states)
+    return "\n".join([before, text("functions.cu"), text("kernel.cu"), behind]), len(states)
 
 
 def _body(lines: list[str]) -> str:
@@ -98,5 +98,6 @@ def _body(lines: list[str]) -> str:
 
 
 @cache
-def _kernel() -> str:
-    return files(__package__).joinpath("kernel.cu").read_text(encoding="utf-8")
+def text(name: str) -> str:
+    """A CUDA file of this package."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
