@@ -1,5 +1,6 @@
 """The project's sessions: what runs here runs in CI through the same sessions."""
 
+import os
 from pathlib import Path
 
 import nox
@@ -8,6 +9,7 @@ nox.options.sessions = ["lint", "tests", "plugins"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
+CUDA = os.environ.get("OVERPARAM_CUDA", "13")  # the major version of CUDA that the driver supports
 FIRST_PARTY = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
 
 
@@ -64,7 +66,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def gpu(session: nox.Session) -> None:
     """The suite with CuPy in the `xp` fixture, and the fused engine's; needs an NVIDIA GPU."""
-    _install(session, "test", extras="[plot,cuda13]")
+    _install(session, "test", extras=f"[plot,cuda{CUDA}]")
     session.install("./plugins/overparam-cuda")
     session.run("pytest", "-k", "cupy", *session.posargs)
     session.run("pytest", "plugins/overparam-cuda/tests", *session.posargs)
@@ -73,8 +75,8 @@ def gpu(session: nox.Session) -> None:
 @nox.session
 def bench_gpu(session: nox.Session) -> None:
     """The engines on a GPU against their peers; writes docs/benchmarks-gpu.md."""
-    _install(session, "test", extras="[plot,cuda13]")
-    session.install("./plugins/overparam-cuda", "jax[cuda13]")
+    _install(session, "test", extras=f"[plot,cuda{CUDA}]")
+    session.install("./plugins/overparam-cuda", f"jax[cuda{CUDA}]")
     session.run("python", "-m", "tests.benchmarks.gpu", *session.posargs)
 
 

@@ -22,6 +22,8 @@ from overparam.training.rows import RowSource, row_stream
 
 __all__ = ["Descent"]
 
+_SHARE = 32  # trainings that have stopped leave the batch when they are at least such a part of it
+
 
 @dataclass(frozen=True)
 class _Trainings:
@@ -197,11 +199,13 @@ class Descent:
         return s.v[:, :, None] * (weighted @ X)
 
     def _look(self) -> list[int]:
-        """Bring to the host who has stopped, record, and plan the next look; return the rows that stopped."""
+        """Bring to the host who has stopped, record, and plan the next look; return the rows to take out."""
         job, t, s = self._job, self._iteration, self._trainings
         over = t >= job.stop.max_iterations
         active = job.backend.to_numpy(self._active)
         stopped = [row for row in range(self.remaining) if over or not active[row]]
+        if not over and job.record_every is None and len(stopped) * _SHARE < self.remaining:
+            stopped = []  # frozen as they are, they can wait: the arrays are copied when some leave
         due = stopped if job.record_every is None or t % job.record_every else list(range(self.remaining))
         if job.record_every is not None and due and self._measured is not None:
             squared = job.backend.to_numpy(self._measured.squared)

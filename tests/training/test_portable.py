@@ -12,6 +12,8 @@ from overparam.backends import NumPy, backend_of
 from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
 from overparam.problems import Problem, Stream, draw_problem, generator
 from overparam.training import Job, Portable, Status, StopRule
+from overparam.training.batch import collate
+from overparam.training.descent import Descent
 
 NAMESPACES = ["numpy", "torch", "array_api_strict"]
 PHI = {
@@ -256,3 +258,22 @@ def test_problems_of_the_host_and_of_a_device_share_a_batch(namespace):
     for mixed in (there, [host[0], there[1]]):
         for own, other in zip(run(mixed, backend=backend_of(there[0].X)), expected, strict=True):
             np.testing.assert_array_equal(own.W, other.W)
+
+
+def test_of_many_a_few_that_stopped_wait_for_others_and_stay_as_they_are():
+    problems = [draw_problem(6, 3, 8, trial=trial) for trial in range(70)]
+    settings = {"stop": StopRule(300, 0.05), "optimizer": GradientDescent(0.3)}
+    job = Job(problems, Softplus(), backend=NumPy(), dtype="float64", **settings)
+    outcomes, groups = {}, []
+    descent = Descent(job, collate(problems, range(70), NumPy(), "float64"))
+    while descent.remaining:
+        groups.append(descent.advance())
+        outcomes.update(groups[-1])
+    assert len({outcome.iterations for outcome in outcomes.values()}) > 10
+    assert all(len(group) * 32 >= 70 - sum(map(len, groups[:i])) for i, group in enumerate(groups))
+    for position in range(0, 70, 7):
+        [alone] = run([problems[position]], **settings)
+        np.testing.assert_array_equal(outcomes[position].W, alone.W)
+        assert outcomes[position].iterations == alone.iterations
+        assert outcomes[position].path_length == alone.path_length
+        assert outcomes[position].status is alone.status
