@@ -74,10 +74,11 @@ def gpu(session: nox.Session) -> None:
 
 @nox.session
 def bench_gpu(session: nox.Session) -> None:
-    """The engines on a GPU against their peers; writes docs/benchmarks-gpu.md."""
+    """The engines on a GPU against their peers (docs/benchmarks-gpu.md), then Figure 2 against the CPU."""
     _install(session, "test", extras=f"[plot,cuda{CUDA}]")
-    session.install("./plugins/overparam-cuda", f"jax[cuda{CUDA}]")
+    session.install("./plugins/overparam-cuda", "./plugins/overparam-numba", f"jax[cuda{CUDA}]")
     session.run("python", "-m", "tests.benchmarks.gpu", *session.posargs)
+    session.run("python", "-m", "tests.benchmarks.gpu.outcomes")
 
 
 @nox.session
