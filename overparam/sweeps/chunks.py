@@ -10,9 +10,9 @@ from overparam.backends import Backend, DType
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.grid import Cell, Grid, TrialKey
 
-__all__ = ["MOST_KEYS", "block_of", "chunks", "problem_bytes", "working_set", "worst_first"]
+__all__ = ["block_of", "chunks", "problem_bytes", "working_set", "worst_first"]
 
-MOST_KEYS = 2000
+_HOST_BYTES = 2 << 30  # of instances that are drawn and wait
 _BLOCK = (2, 4)
 """Widths and inputs of one block of cells train well together: engines pad them to one shape."""
 
@@ -38,6 +38,7 @@ def chunks(
     target: Callable[[], tuple[float, float]],
     batch_bytes: int,
     dtype: DType,
+    most_trials: int,
 ) -> Iterator[tuple[TrialKey, ...]]:
     """Cut trials into chunks of one n.
 
@@ -51,19 +52,23 @@ def chunks(
     batch_bytes : int
         A chunk holds more work than it should if its problems are smaller than this together.
     dtype : "float32" or "float64"
+    most_trials : int
+        A chunk holds no more, and no more than the host's memory should.
     """
     chunk: list[TrialKey] = []
-    units, held = 0.0, 0
+    units, held, drawn = 0.0, 0, 0
     for key in keys:
         least, most = target()
         full = units >= most or (units >= least and held >= batch_bytes)
-        if chunk and (full or len(chunk) >= MOST_KEYS or key.n != chunk[0].n):
+        full = full or len(chunk) >= most_trials or drawn >= _HOST_BYTES
+        if chunk and (full or key.n != chunk[0].n):
             yield tuple(chunk)
-            chunk, units, held = [], 0.0, 0
+            chunk, units, held, drawn = [], 0.0, 0, 0
         chunk.append(key)
         cell = Cell(*key[:3])
         units += cost.of(cell)
         held += problem_bytes(cell, dtype)
+        drawn += 8 * (cell.n * cell.d + cell.n + cell.k * cell.d)
     if chunk:
         yield tuple(chunk)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from overparam.backends import Backend
 from overparam.sweeps.calibrate import calibrate
-from overparam.sweeps.chunks import MOST_KEYS, block_of
+from overparam.sweeps.chunks import block_of
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.dispatch import start
 from overparam.sweeps.grid import Cell, Grid, TrialKey
@@ -16,6 +17,7 @@ from overparam.sweeps.runner import Execution
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import load_study
 from overparam.sweeps.trials import Task
+from overparam.training import Engine
 
 __all__ = ["Estimate", "dry_run"]
 
@@ -52,7 +54,7 @@ def dry_run(path: Path, specification: Specification, grid: Grid, execution: Exe
         cost = Cost(specification)
         units = {cell: count * cost.of(cell) for cell, count in runs.items()}
         tasks = [
-            Task(specification, execution.backend, execution.engines, _alike(cell, runs))
+            Task(specification, execution.backend, execution.engines, _alike(cell, runs, execution.backend))
             for cell in _where_the_work_is(units)
         ]
         rate = _measure(tasks, execution)
@@ -77,12 +79,16 @@ def _where_the_work_is(units: Mapping[Cell, float]) -> list[Cell]:
     return sample
 
 
-def _alike(cell: Cell, runs: Mapping[Cell, int]) -> tuple[TrialKey, ...]:
+def _alike(cell: Cell, runs: Mapping[Cell, int], backend: Backend) -> tuple[TrialKey, ...]:
     """Trials left that would be trained beside a cell's: which ones does not matter, but how many."""
     block = block_of(cell)
-    beside = sorted((other for other in runs if block_of(other) == block), key=lambda other: other != cell)
+    beside = [other for other in runs if block_of(other) == block]
+    if backend.leaves_host_free:  # a device takes cells of one n together
+        others = (other for other in runs if other.n == cell.n and block_of(other) != block)
+        beside += sorted(others, key=lambda other: abs(other.k * other.d - cell.k * cell.d))
+    beside.sort(key=lambda other: other != cell)
     keys = (TrialKey(*other, trial) for other in beside for trial in range(runs[other]))
-    return tuple(islice(keys, MOST_KEYS))
+    return tuple(islice(keys, Engine.most_trials))
 
 
 def _measure(tasks: Sequence[Task], execution: Execution) -> float:

@@ -25,7 +25,7 @@ from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
 from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, train_drawn
-from overparam.training import Engine, choose_engine
+from overparam.training import Engine, Job, choose_engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
 
@@ -188,7 +188,9 @@ class _Sweep:
             share = self._units_left / parallel
             return min(paced, share / _SHARES), share
 
-        for chunk in chunks(keys, self._cost, target, working_set(backend), dtype):
+        engine = self._first_engine()
+        most = Engine.most_trials if engine is None else engine[0].most_trials
+        for chunk in chunks(keys, self._cost, target, working_set(backend), dtype, most):
             yield Task(self._specification, backend, self._execution.engines, chunk)
 
     def _take(self, row: TrialRow) -> None:
@@ -206,6 +208,16 @@ class _Sweep:
 
     def _preparation(self) -> str | None:
         """What the engine has to do before the first of the missing trials."""
+        if (first := self._first_engine()) is None:
+            return None
+        engine, job = first
+        try:
+            return engine.preparation(job)
+        except Exception:  # the trial will say so itself, where it is trained
+            return None
+
+    def _first_engine(self) -> tuple[Engine, Job] | None:
+        """The engine that takes the first of the missing trials, if there is one and it can be drawn."""
         specification, execution = self._specification, self._execution
         trained = ((cell, self._grid.trials_of(cell)) for cell in self._cells if cell.k and cell.d)
         keys = (TrialKey(*cell, trial) for cell, of in trained for trial in self._store.missing(cell, of))
@@ -214,7 +226,7 @@ class _Sweep:
         task = Task(specification, execution.backend, execution.engines, (key,))
         try:
             job = job_for(task, [draw(specification, key)])
-            return choose_engine(task.engines, job)[0].preparation(job)
+            return choose_engine(task.engines, job)[0], job
         except Exception:  # the trial will say so itself, where it is trained
             return None
 

@@ -103,9 +103,15 @@ class Engine(Component):
 
     No engine may let a training's rounding depend on what else is in the job: the same problem has
     the same outcome, bit for bit, alone and in any company.
+
+    Attributes
+    ----------
+    most_trials : int
+        Trials of a sweep that a job should hold at most.
     """
 
     kind: ClassVar[str] = "engine"
+    most_trials: ClassVar[int] = 2000
 
     @abstractmethod
     def can_run(self, job: Job) -> Literal[True] | str:

@@ -29,6 +29,7 @@ class Portable(Engine):
     """
 
     name: ClassVar[str] = "portable"
+    most_trials: ClassVar[int] = 10_000  # a panel of Figure 2 shares a device's launches
 
     def can_run(self, job: Job) -> Literal[True] | str:
         """Return True for an optimizer of a known family."""

@@ -69,7 +69,7 @@ def test_every_way_to_run_it_gives_the_same_table(export, monkeypatch, tmp_path)
     merge_studies(tmp_path / "merged.study", [tmp_path / f"part{number}.study" for number in (2, 3, 1)])
     assert table(tmp_path / "merged.study") == expected
     for most in (1, 7, 100):
-        monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", most)
+        monkeypatch.setattr("overparam.training.Portable.most_trials", most)
         assert export(f"chunks{most}") == expected
 
     def shuffled(grid, cost):

@@ -23,10 +23,10 @@ from overparam.sweeps import (
     trials,
     verify,
 )
-from overparam.sweeps.chunks import MOST_KEYS, chunks, problem_bytes, worst_first
+from overparam.sweeps.chunks import chunks, problem_bytes, worst_first
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.trials import Task, run_task
-from overparam.training import Portable, StopRule
+from overparam.training import Engine, Portable, StopRule
 from tests.sweeps.fakes import Fake, comparable, execution, specification, trained
 
 GRID = Grid.product([5, 8], [0, 1, 2, 4], [0, 1, 3], trials=3)
@@ -100,7 +100,7 @@ def test_executor_order_and_chunks_change_no_row(tmp_path, monkeypatch):
     expected = comparable(sweep(tmp_path / "serial.study"))
     assert comparable(sweep(tmp_path / "inline.study", executor=Inline())) == expected
     for most in (1, 7, 100):
-        monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", most)
+        monkeypatch.setattr(Engine, "most_trials", most)
         assert comparable(sweep(tmp_path / f"{most}.study")) == expected
     monkeypatch.setattr("overparam.sweeps.runner.worst_first", lambda grid, cost: grid.cells[::-1])
     assert comparable(sweep(tmp_path / "reversed.study")) == expected
@@ -110,7 +110,7 @@ def test_batches_of_any_company_change_no_row_of_a_real_engine(tmp_path, monkeyp
     small = Grid.product([8], [2, 3, 5], [1, 2, 4], trials=3)
     results = []
     for most in (1, 7, 100):
-        monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", most)
+        monkeypatch.setattr(Portable, "most_trials", most)
         path = tmp_path / f"{most}.study"
         run_sweep(path, specification(stop=StopRule(30)), small, execution(Portable()))
         results.append(comparable(load_study(path)))
@@ -149,7 +149,7 @@ def test_progress_says_what_the_engine_prepares_until_trials_are_saved(tmp_path,
 
 
 def test_the_next_task_is_drawn_while_one_is_trained(tmp_path, monkeypatch):
-    monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", 6)
+    monkeypatch.setattr(Engine, "most_trials", 6)
     begun, second_draw = [], threading.Event()
     drawing, training = trials.draw_task, Fake.run
 
@@ -261,7 +261,7 @@ def test_chunks_hold_enough_work_and_a_full_batch():
     cost = Cost(specification())
     keys = [TrialKey(*cell, t) for cell in worst_first(grid, cost) for t in range(grid.trials)]
     target, batch = 5 * cost.of(Cell(10, 2, 1)), 10 * problem_bytes(Cell(20, 6, 3), "float32")
-    cut = list(chunks(keys, cost, lambda: (target, math.inf), batch, "float32"))
+    cut = list(chunks(keys, cost, lambda: (target, math.inf), batch, "float32", 2000))
     assert [key for chunk in cut for key in chunk] == keys
     for chunk, following in zip(cut, [*cut[1:], ()], strict=True):
         assert len({key.n for key in chunk}) == 1
@@ -275,9 +275,26 @@ def test_chunks_hold_enough_work_and_a_full_batch():
 
 
 def test_chunks_are_bounded():
-    keys = (TrialKey(10, 2, 2, trial) for trial in range(10 * MOST_KEYS))
-    first = next(chunks(keys, Cost(specification()), lambda: (1e30, 1e30), 1 << 60, "float32"))
-    assert len(first) == MOST_KEYS
+    keys = (TrialKey(10, 2, 2, trial) for trial in range(1000))
+    endless = (Cost(specification()), lambda: (1e30, 1e30), 1 << 60, "float32")
+    assert [len(chunk) for chunk in chunks(keys, *endless, 300)] == [300, 300, 300, 100]
+    large = (TrialKey(1000, 200, 200, trial) for trial in range(5000))
+    first = next(chunks(large, *endless, 5000))
+    assert 8 * 1000 * 200 * len(first) == pytest.approx(2 << 30, rel=0.2)  # bytes of X that wait on the host
+
+
+def test_a_chunk_holds_what_the_engine_wants_at_most(tmp_path, monkeypatch):
+    sizes = []
+
+    class Counted(Fake):
+        most_trials: ClassVar[int] = 7
+
+        def run(self, job):
+            sizes.append(len(job.problems))
+            return super().run(job)
+
+    sweep(tmp_path / "a.study", Grid.product([5], [2], [3], trials=20), engine=Counted())
+    assert sizes == [7, 7, 6]
 
 
 def test_the_most_expensive_cells_come_first():

@@ -31,7 +31,7 @@ def test_rows_are_those_of_the_driver_in_any_order_and_chunks(tmp_path, monkeypa
     assert sweep(tmp_path / "dask.study", Dask(workers=2)) == expected
     shuffled = random.Random(0).sample(GRID.cells, len(GRID.cells))
     monkeypatch.setattr("overparam.sweeps.runner.worst_first", lambda grid, cost: shuffled)
-    monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", 3)
+    monkeypatch.setattr("overparam.training.Portable.most_trials", 3)
     assert sweep(tmp_path / "shuffled.study", Dask(workers=2)) == expected
 
 

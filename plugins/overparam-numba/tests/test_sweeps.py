@@ -35,7 +35,7 @@ def test_every_way_to_run_a_sweep_gives_the_same_rows(optimizer, tmp_path, monke
     parts = [row for i in (1, 2, 3) for row in rows(f"part{i}", grids=[GRID.only(Shard(i, 3))])]
     assert sorted(parts, key=lambda row: row[:4]) == expected
     for most in (1, 7, 100):
-        monkeypatch.setattr("overparam.sweeps.chunks.MOST_KEYS", most)
+        monkeypatch.setattr("overparam.training.Engine.most_trials", most)
         assert rows(f"chunks{most}") == expected
     shuffled = random.Random(0).sample(GRID.cells, len(GRID.cells))
     monkeypatch.setattr("overparam.sweeps.runner.worst_first", lambda grid, cost: shuffled)

@@ -31,7 +31,7 @@ _SEGMENT_FLOPS, _LONGEST = 4e8, 4096
 """A segment makes about so many multiply-adds a training: some hundredths of a second, after which
 Python can be interrupted and finished trainings make room."""
 
-_BUCKET = 8192  # bytes; trainings that need about as much of a block's memory are launched together
+_BUCKET = 4096  # bytes; trainings that need about as much of a block's memory are launched together
 
 
 class Launcher(Protocol):
@@ -90,7 +90,7 @@ class Run:
             idle=self._optimizer.name in _PLAIN,
         )
         self._begin_state(states)
-        limit = launcher.memory_of_a_block()
+        self._limit = limit = launcher.memory_of_a_block()
         self._needs = [
             shape.block(states=states, batch=self._batch, dtype=job.dtype, limit=limit)
             for shape in self._layout.shapes
@@ -177,7 +177,7 @@ class Run:
         buckets: dict[Block, list[int]] = defaultdict(list)
         for position in self._active:
             need = self._needs[position]
-            about = min(-(-need.bytes // _BUCKET) * _BUCKET, self._launcher.memory_of_a_block())
+            about = min(-(-need.bytes // _BUCKET) * _BUCKET, self._limit)
             buckets[need._replace(bytes=about)].append(position)
         for block, positions in sorted(buckets.items(), reverse=True):
             positions.sort(key=self._costs.__getitem__, reverse=True)
