@@ -27,9 +27,9 @@ from overparam_cuda.layout import Block, Layout, stride_of
 __all__ = ["Launcher", "Run"]
 
 _PLAIN = ("gd", "sgd")  # methods that leave W alone where the gradient is 0
-_SEGMENT_FLOPS, _LONGEST = 4e8, 4096
-"""A segment makes about so many multiply-adds a training: some hundredths of a second, after which
-Python can be interrupted and finished trainings make room."""
+_SEGMENT_PRODUCTS, _LONGEST = 2e9, 4096
+"""A segment makes about so many multiply-adds in each product of a training, and no more updates: less than a
+tenth of a second, after which Python can be interrupted and finished trainings make room."""
 
 _BUCKET = 4096  # bytes; trainings that need about as much of a block's memory are launched together
 
@@ -101,6 +101,7 @@ class Run:
         self._seconds = np.zeros(len(self._problems))
         self._points: list[list[tuple[float, ...]]] = [[] for _ in self._problems]
         self._there = self._upload()
+        self._trained: NDArray[Any] | None = None
 
     def _begin_state(self, states: int) -> None:
         layout = self._layout
@@ -139,9 +140,9 @@ class Run:
         last = self._next_stop()
         for block, positions in self._buckets():
             self._launch(block, positions, last)
-        trained, iterations, relatives, paths = (
-            self._launcher.download(self._there[name])
-            for name in ("trained", "iterations", "relatives", "paths")
+        self._trained = None
+        iterations, relatives, paths = (
+            self._launcher.download(self._there[name]) for name in ("iterations", "relatives", "paths")
         )
         self._seconds[self._active] += (time.perf_counter() - started) / len(self._active)
         ended, going = [], []
@@ -150,11 +151,11 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that diverged
             for position in self._active:
                 status = self._status(reached[position])
-                self._record(position, trained, reached[position], over=status is not None)
+                self._record(position, reached[position], over=status is not None)
                 if status is None:
                     going.append(position)
                 else:
-                    ended.append((position, self._outcome(position, trained, reached[position], status)))
+                    ended.append((position, self._outcome(position, reached[position], status)))
         self._active = going
         self._iteration = last
         return iter(ended)
@@ -164,7 +165,7 @@ class Run:
         if every is not None and not any(self._points):
             return 0  # the history begins at W₀
         largest = max(self._costs[position] for position in self._active)
-        last = self._iteration + max(16, min(_LONGEST, int(_SEGMENT_FLOPS / largest)))
+        last = self._iteration + max(16, min(_LONGEST, int(_SEGMENT_PRODUCTS / largest)))
         if every is not None:
             last = min(last, (self._iteration // every + 1) * every)
         block = self._blocks[self._active[0]]
@@ -232,22 +233,24 @@ class Run:
                 return Status.DIVERGED
         return Status.BUDGET_EXHAUSTED if over else None
 
-    def _record(self, position: int, trained: NDArray[Any], reached: _Reached, *, over: bool) -> None:
+    def _record(self, position: int, reached: _Reached, *, over: bool) -> None:
         every = self._job.record_every
         if every is None or not (over or reached.iteration % every == 0):
             return
-        _, distance = self._weights(trained, position)
+        _, distance = self._weights(position)
         self._points[position].append((reached.iteration, _root(reached.relative), distance, reached.path))
 
-    def _weights(self, trained: NDArray[Any], position: int) -> tuple[NDArray[Any], float]:
+    def _weights(self, position: int) -> tuple[NDArray[Any], float]:
         """W of a training and how far it is from W₀."""
+        if self._trained is None:  # once a segment, and only where it is asked for
+            self._trained = self._launcher.download(self._there["trained"])
         start = self._problems[position].W0.astype(self._job.dtype)
-        weights = self._layout.weights(trained, position, start)
+        weights = self._layout.weights(self._trained, position, start)
         way = np.ravel(weights.astype(np.float64) - start)
         return weights, math.sqrt(way @ way)
 
-    def _outcome(self, position: int, trained: NDArray[Any], reached: _Reached, status: Status) -> Outcome:
-        problem, (weights, distance) = self._problems[position], self._weights(trained, position)
+    def _outcome(self, position: int, reached: _Reached, status: Status) -> Outcome:
+        problem, (weights, distance) = self._problems[position], self._weights(position)
         return Outcome(
             status=status,
             iterations=reached.iteration,
