@@ -131,6 +131,20 @@ def test_methods_with_state_and_batches_beyond_n(optimizer, dtype, place):
     assert_equal_trainings(train(job, place=place), portable(job), dtype)
 
 
+@pytest.mark.parametrize(("activation", "step_size"), [(Softplus(), 0.15), (ReLU(), 0.1)])
+def test_trainings_of_figure_2_end_as_on_the_cpu(activation, step_size, place):
+    # Far from the tolerance in the end: what kd is near, rounding may decide.
+    problems = [draw_problem(100, d, k) for k, d in ((2, 2), (10, 18), (20, 12), (24, 25))]
+    job = job_of(
+        problems, "float32", activation=activation, optimizer=GradientDescent(step_size), stop=StopRule()
+    )
+    found, expected = train(job, place=place), portable(job)
+    assert len({one.status for one in expected}) >= 2
+    for one, other in zip(found, expected, strict=True):
+        assert one.status is other.status
+        assert one.iterations == pytest.approx(other.iterations, rel=0.01)
+
+
 def test_every_end_at_its_own_iterate(place):
     problems = [draw_problem(12, 6, k, trial=k) for k in (1, 2, 8, 16, 24)]
     job = job_of(problems, stop=StopRule(2000, 0.05), optimizer=GradientDescent(0.3))
