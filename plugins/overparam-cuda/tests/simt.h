@@ -96,7 +96,7 @@ static void run_warp(const int first, const Order order) {
             if (threads[t].state == READY) resume(t);
         }
         if (!any(first, 32, AT_WARP)) return;
-        if (any(first, 32, AT_BLOCK) || any(first, 32, DONE)) fail("threads of a warp wait for different things");
+        if (any(first, 32, AT_BLOCK) || any(first, 32, DONE)) fail("a warp waits for different things");
         release(first, 32);
     } while (true);
 }

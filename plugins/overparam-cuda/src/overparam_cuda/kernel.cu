@@ -1,8 +1,8 @@
 // One block trains one network, from where it stands to iterate `last`, or to its end before that.
 //
 // Around this text stands what is printed for one activation, update rule and data type: before it, the type
-// `real`, STATES, the number of arrays that the method keeps, sizes, and functions.cu; behind it, the two functions
-// that are declared here.
+// `real`, STATES, the number of arrays that the method keeps, sizes, and functions.cu; behind it, the two
+// functions that are declared here.
 
 typedef long long integer;
 
@@ -105,7 +105,8 @@ DEVICE real residual(const Training &a, const Samples &of, const real scale, rea
 
 // A weight's part in the update; returns the square of the step.
 DEVICE real step(
-    const Training &a, const int unit, const int e, const real sum, const real step_size, const real iteration) {
+    const Training &a, const int unit, const int e, const real sum, const real step_size,
+    const real iteration) {
     const real weights = a.w[e], gradient = a.v[unit] * sum;
     const real changed = updated(weights, gradient, step_size, iteration, a.state + e, a.k * a.d);
     a.w[e] = changed;
@@ -202,9 +203,9 @@ DEVICE void gather(const Samples &all, const int *rows, const int first, const i
     given, trained, places, shapes, sizes, order, rows, batch, batch_stride, from, last, final, check_every, \
     low, high, iterations, relatives, paths, held, sums, each
 
-// The loop over iterates; `evaluate(rows, count, scale, looks)` leaves the residual on so many samples and returns its
-// square, `improve(step_size, iteration)` updates and leaves the square of the step. A full gradient looks at
-// every iterate in passing; a stochastic method has to go and see.
+// The loop over iterates. `evaluate(rows, count, scale)` leaves the residual, times the scale, on so many samples
+// and returns its square without; `improve(step_size, iteration)` updates and returns a thread's part in the
+// square of the step. A full gradient looks at every iterate in passing; a stochastic method has to go and see.
 template <class Evaluate, class Improve>
 DEVICE void iterate(Board &board, const Evaluate evaluate, const Improve improve, const int n, PARAMETERS) {
     const int number = order[blockIdx.x];
@@ -218,7 +219,8 @@ DEVICE void iterate(Board &board, const Evaluate evaluate, const Improve improve
     double relative = 0;
     bool looks = true;
     while (true) {
-        const bool due = iteration % check_every == 0 || iteration >= final;
+        // A remainder of 64 bits takes about a hundred instructions.
+        const bool due = check_every == 1 || iteration % check_every == 0 || iteration >= final;
         if (rows && looks) looks = due || iteration >= last;
         const int *const mine = looks ? 0 : rows + (blockIdx.x * (last - from) + iteration - from) * batch;
         const real squared = evaluate(mine, looks ? n : batch, looks ? real(1) : real(1) / batch);
