@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from host import LIMIT, ORDERS, Host, needs_compiler, needs_device, train
 from overparam_cuda import run as run_module
+from overparam_cuda.layout import Shape
 from overparam_cuda.source import print_kernel
 
 from overparam.activations import Hermite, ReLU, Softplus
@@ -16,6 +17,7 @@ from overparam.problems import draw_problem
 from overparam.training import Portable
 
 SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
+SAMPLES = (1, 17, 130)
 WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
 SMALL = 8000  # bytes of a block's memory that hold some samples of the larger problems only
 BARRIER = "__syncthreads();"
@@ -111,13 +113,22 @@ def assert_equal_trainings(found, expected, dtype):
         assert (one.success, one.effective_parameters) == (other.success, other.effective_parameters)
 
 
+def test_these_shapes_share_the_samples_of_a_tile_in_every_way():
+    blocks = [
+        Shape.of(n, k - k % 2, d).block(states=0, batch=0, dtype="float32", limit=limit)
+        for (k, d), n, limit in product(SHAPES, SAMPLES, (LIMIT, SMALL))
+    ]
+    assert {block.split for block in blocks if not block.held} == {4, 8, 16, 32}
+    assert {block.split for block in blocks if block.held} == {8, 16, 32}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", [Softplus(), ReLU(), Hermite((0.1, 0.5, 0.0, 0.2)), Gelu(), Elu()])
 @pytest.mark.parametrize(
     "optimizer", [GradientDescent(0.02), StochasticGradientDescent(0.02, batch_size=3, check_every=2)]
 )
 def test_trainings_are_the_portable_engines(activation, optimizer, dtype, place):
-    for n in (1, 17, 130):
+    for n in SAMPLES:
         problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
         job = job_of(problems, dtype, activation=activation, optimizer=optimizer)
         assert_equal_trainings(train(job, place=place), portable(job), dtype)

@@ -31,8 +31,9 @@ DEVICE int quads_of(const Samples &of) { return (of.count + 3) / 4; }
 
 // A training's arrays: v (k), W (d, k), state (STATES, d, k); for samples as above Q = phi'(Z) (k, stride), the
 // parts of f from every four hidden units (k / 4, stride), and the residual r (stride). k is a multiple of 4.
+// `split` threads share the samples of a tile of the gradient.
 struct Training {
-    int k, d;
+    int k, d, split;
     real *v, *w, *state, *q, *parts, *r;
 };
 
@@ -172,11 +173,10 @@ DEVICE void sums_of_tiles(const Training &a, const Samples &of, const Take take)
 }
 
 template <class Take> DEVICE void gradient(const Training &a, const Samples &of, const Take take) {
-    const int tiles = a.k / 4 * ((a.d + 3) / 4);
-    if (32 * tiles <= blockDim.x) sums_of_tiles<32>(a, of, take);
-    else if (16 * tiles <= blockDim.x) sums_of_tiles<16>(a, of, take);
-    else if (8 * tiles <= blockDim.x) sums_of_tiles<8>(a, of, take);
-    else sums_of_tiles<4>(a, of, take);
+    if (a.split == 4) sums_of_tiles<4>(a, of, take);
+    else if (a.split == 8) sums_of_tiles<8>(a, of, take);
+    else if (a.split == 16) sums_of_tiles<16>(a, of, take);
+    else sums_of_tiles<32>(a, of, take);
 }
 
 // Samples of all beside one another: those of `rows`, or without it from `first` on.
@@ -191,7 +191,7 @@ DEVICE void gather(const Samples &all, const int *rows, const int first, const i
 }
 
 // given: X (d, stride), v (k) and y (n) of each training; trained: W (d, k) and the method's state; where
-// they begin stands in `places`. shapes: n, k, d, stride. sizes: step size and 1/||y||^2.
+// they begin stands in `places`. shapes: n, k, d, stride, split. sizes: step size and 1/||y||^2.
 // Block b trains number order[b], by the rows (block, last - from, batch), or null for full gradients.
 // Of the large kernel alone: the samples that a block holds, and for each block k d numbers, `each` apart.
 #define PARAMETERS \
@@ -250,12 +250,13 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS, BLOCKS) void train(PARAMET
     extern __shared__ __align__(32) unsigned char block_memory[];
     Board &board = *reinterpret_cast<Board *>(block_memory);
     const int number = order[blockIdx.x];
-    const int n = shapes[4 * number], k = shapes[4 * number + 1], d = shapes[4 * number + 2];
-    const int stride = shapes[4 * number + 3], widest = stride > batch_stride ? stride : batch_stride;
+    shapes += 5 * number;
+    const int n = shapes[0], k = shapes[1], d = shapes[2], stride = shapes[3];
+    const int widest = stride > batch_stride ? stride : batch_stride;
     const int whole = d * stride + k + n, moving = (1 + STATES) * k * d;
     real *const x = reinterpret_cast<real *>(block_memory + BOARD), *const v = x + d * stride;
     const Samples all = {x, v + k, n, stride};
-    Training a = {k, d, v, all.y + (n + 3) / 4 * 4};
+    Training a = {k, d, shapes[4], v, all.y + (n + 3) / 4 * 4};
     a.state = a.w + k * d;
     a.q = a.w + moving;
     a.parts = a.q + k * widest;
@@ -292,11 +293,12 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS_OF_LARGE, 1) void train_lar
     extern __shared__ __align__(32) unsigned char block_memory[];
     Board &board = *reinterpret_cast<Board *>(block_memory);
     const int number = order[blockIdx.x];
-    const int n = shapes[4 * number], k = shapes[4 * number + 1], d = shapes[4 * number + 2];
+    shapes += 5 * number;
+    const int n = shapes[0], k = shapes[1], d = shapes[2], stride = shapes[3];
     given += places[2 * number];
-    const Samples all = {given, given + d * shapes[4 * number + 3] + k, n, shapes[4 * number + 3]};
+    const Samples all = {given, given + d * stride + k, n, stride};
     real *const v = reinterpret_cast<real *>(block_memory + BOARD);
-    Training a = {k, d, v, trained + places[2 * number + 1]};
+    Training a = {k, d, shapes[4], v, trained + places[2 * number + 1]};
     a.state = a.w + k * d;
     Samples of = {v + k, v + k + d * held, held, held};
     a.q = of.y + held;
@@ -304,7 +306,7 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS_OF_LARGE, 1) void train_lar
     a.r = a.parts + k / 4 * held;
     real *const g = sums + blockIdx.x * each;
 
-    for (int j = threadIdx.x; j < k; j += blockDim.x) v[j] = given[d * all.stride + j];
+    for (int j = threadIdx.x; j < k; j += blockDim.x) v[j] = given[d * stride + j];
     iterate(
         board,
         [&](const int *mine, const int count, const real scale) {

@@ -16,6 +16,8 @@ __all__ = ["Block", "Layout", "Shape", "fits", "portions", "stride_of"]
 
 _TILE = 4  # hidden units, inputs and samples are worked on by fours
 _WARP, _FEWEST_THREADS = 32, 64
+_SPLITS = (4, 8, 16, 32)
+_OF_A_STEP, _OF_A_TILE = 109, 200  # instructions of a thread in the gradient, as compiled for sm_90
 
 
 class Block(NamedTuple):
@@ -28,11 +30,14 @@ class Block(NamedTuple):
     threads : int
     held : int
         Samples that are in that memory at a time; 0 where the whole training is.
+    split : int
+        Threads that share the samples of a tile of the gradient.
     """
 
     bytes: int
     threads: int
     held: int
+    split: int
 
 
 class Shape(NamedTuple):
@@ -85,13 +90,15 @@ class Shape(NamedTuple):
         own = d * stride + k + _ceil(n, _TILE) + (1 + states) * k * d
         made = (k + k // _TILE + 1) * max(stride, gathered) + d * gathered + batch
         if (whole := BOARD + itemsize * (own + made)) <= limit:
-            return Block(whole, self._threads(batch, MOST_THREADS[dtype]), 0)
+            return Block(whole, self._threads(batch, MOST_THREADS[dtype]), 0, self._split(batch or n))
         a_sample = itemsize * (d + k + k // _TILE + 2)
         fit = (limit - BOARD - itemsize * k) // a_sample
         if fit < _TILE:
             raise ValueError(f"k = {k} and d = {d} are too large for a block's {limit // 1024} KiB of memory")
         held = min(stride_of(fit + 1) - 2 * _TILE, max(stride, gathered))
-        return Block(BOARD + itemsize * k + held * a_sample, MOST_THREADS_OF_LARGE[dtype], held)
+        threads = MOST_THREADS_OF_LARGE[dtype]
+        split = self._split(min(held, batch or n), threads)
+        return Block(BOARD + itemsize * k + held * a_sample, threads, held, split)
 
     def _threads(self, batch: int, most: int) -> int:
         """All of a phase at once where that is possible, else in equal rounds."""
@@ -100,6 +107,15 @@ class Shape(NamedTuple):
         gradient = _TILE * (self.k // _TILE) * -(-self.d // _TILE)
         wanted = max(-(-forward // rounds), min(gradient, most), _FEWEST_THREADS)
         return _ceil(wanted, _WARP)
+
+    def _split(self, samples: int, together: int = _WARP) -> int:
+        """Threads that share a tile's samples, for the fewest instructions of warps or of whole blocks."""
+        tiles, quads = (self.k // _TILE) * -(-self.d // _TILE), -(-samples // _TILE)
+
+        def instructions(split: int) -> int:
+            return -(-tiles * split // together) * (-(-quads // split) * _OF_A_STEP + _OF_A_TILE)
+
+        return min(_SPLITS, key=instructions)
 
 
 def stride_of(count: int) -> int:

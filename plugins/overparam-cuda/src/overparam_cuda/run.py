@@ -116,12 +116,13 @@ class Run:
             (self._optimizer.step_size_for(problem, self._job.activation), 1.0 / norm**2)
             for problem, norm in zip(self._job.problems, self._norms, strict=True)
         ]
+        shapes = [(*shape, need.split) for shape, need in zip(self._layout.shapes, self._needs, strict=True)]
         count = len(self._problems)
         arrays = {
             "given": self._layout.given,
             "trained": self._layout.trained,
             "places": self._layout.places,
-            "shapes": np.array(self._layout.shapes, np.int32).reshape(count, 4),
+            "shapes": np.array(shapes, np.int32).reshape(count, 5),
             "sizes": np.array(sizes, np.float64).reshape(count, 2),
             "iterations": np.zeros(count, np.int64),
             "relatives": np.zeros(count, np.float64),
@@ -179,7 +180,7 @@ class Run:
         for position in self._active:
             need = self._needs[position]
             about = min(-(-need.bytes // _BUCKET) * _BUCKET, self._limit)
-            buckets[need._replace(bytes=about)].append(position)
+            buckets[need._replace(bytes=about, split=0)].append(position)
         for block, positions in sorted(buckets.items(), reverse=True):
             positions.sort(key=self._costs.__getitem__, reverse=True)
             yield block, positions
