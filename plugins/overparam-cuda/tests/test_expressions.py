@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from host import library, needs_compiler
+from host import needs_compiler
 from overparam_cuda.expressions import print_program
 from overparam_cuda.source import print_kernel, text
+from simt import library
 
 from overparam.activations import Softplus
 from overparam.optimizers import GradientDescent

@@ -1,0 +1,61 @@
+"""Kernels through the host's C++ compiler: simt.h gives it threads, barriers and exchanges in a warp."""
+
+import ctypes
+import functools
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+COMPILER = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
+ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}  # in which threads take turns, as simt.h has them
+HOST_MEMORY = 1 << 19  # bytes of simt.h's block_memory
+ENTRIES = """
+extern "C" const char *run_train(const int block, const int threads, const int turns, PARAMETERS) {
+    return simt::run_block(block, threads, turns, [&] { train(ARGUMENTS); });
+}
+extern "C" const char *run_train_large(const int block, const int threads, const int turns, PARAMETERS) {
+    return simt::run_block(block, threads, turns, [&] { train_large(ARGUMENTS); });
+}
+"""
+
+
+@functools.cache
+def library(source, entries=ENTRIES):
+    """Compile a kernel's source and load it."""
+    folder = Path(tempfile.mkdtemp(prefix="overparam-cuda-"))
+    path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
+    flags = ["-std=c++17", "-O2", "-march=native", "-shared", "-fPIC", f"-I{Path(__file__).parent}"]
+    whole = f'#include "simt.h"\n{source}{entries}'
+    command = [COMPILER, *flags, "-x", "c++", "-", "-o", str(path)]
+    subprocess.run(command, input=whole, text=True, check=True)
+    return ctypes.CDLL(str(path))
+
+
+def run_blocks(source, kernel, blocks, threads, shared, arguments, order="forward"):
+    """Run blocks one after another, with so many bytes of memory each.
+
+    Arguments are arrays, scalars of NumPy, or None for a null pointer.
+    """
+    compiled = library(source)
+    run = getattr(compiled, f"run_{kernel}")
+    run.restype = ctypes.c_char_p
+    memory = np.frombuffer((ctypes.c_ubyte * HOST_MEMORY).in_dll(compiled, "block_memory"), np.uint8)
+    given = [_passed(argument) for argument in arguments]
+    for number in range(blocks):
+        memory[:] = 0xA5  # nothing may be read before it is written
+        wrong = run(ctypes.c_int(number), ctypes.c_int(threads), ctypes.c_int(ORDERS[order]), *given)
+        assert wrong is None, wrong.decode()
+        assert (memory[shared:] == 0xA5).all(), "the kernel wrote behind its memory"
+
+
+def _passed(argument):
+    if argument is None:
+        return ctypes.c_void_p()
+    if isinstance(argument, np.ndarray):
+        return argument.ctypes.data_as(ctypes.c_void_p)
+    kinds = {np.int32: ctypes.c_int, np.int64: ctypes.c_longlong, np.float64: ctypes.c_double}
+    return kinds[type(argument)](argument)
