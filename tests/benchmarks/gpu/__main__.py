@@ -54,7 +54,7 @@ def main(rounds: int, figure: bool, output: Path) -> None:
         figure_2("cupy")  # compiles
         run = figure_2("cupy")
         said = f"{run.whole:.1f} s all included, {run.training:.1f} s of it training"
-        lines += ["", f"`overparam --backend cupy reproduce fig2`, all {len(run.rows)} trials: {said}."]
+        lines += ["", f"`overparam --backend cupy reproduce fig2`, all panels: {said}."]
         click.echo(lines[-1])
     output.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
