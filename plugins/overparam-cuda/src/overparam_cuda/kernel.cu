@@ -181,12 +181,13 @@ template <class Take> DEVICE void gradient(const Training &a, const Samples &of,
 
 // Samples of all beside one another: those of `rows`, or without it from `first` on.
 DEVICE void gather(const Samples &all, const int *rows, const int first, const int d, const Samples &of) {
-    for (int s = threadIdx.x; s < quads_of(of) * 4; s += blockDim.x) {
-        const bool exists = s < of.count;
-        const int row = !exists ? 0 : rows ? rows[first + s] : first + s;
-        for (int i = 0; i < d; ++i) of.x[i * of.stride + s] = exists ? all.x[i * all.stride + row] : 0;
-        if (exists) of.y[s] = all.y[row];
+    const int wide = quads_of(of) * 4;
+    for (int e = threadIdx.x; e < wide * d; e += blockDim.x) {
+        const int i = e / wide, s = e - i * wide;
+        const int row = rows && s < of.count ? rows[first + s] : first + s;
+        of.x[i * of.stride + s] = s < of.count ? all.x[i * all.stride + row] : 0;
     }
+    for (int s = threadIdx.x; s < of.count; s += blockDim.x) of.y[s] = all.y[rows ? rows[first + s] : first + s];
     __syncthreads();
 }
 
