@@ -59,8 +59,12 @@ def chunks(
     units, held, drawn = 0.0, 0, 0
     for key in keys:
         least, most = target()
-        full = units >= most or (units >= least and held >= batch_bytes)
-        full = full or len(chunk) >= most_trials or drawn >= _HOST_BYTES
+        full = (
+            units >= most
+            or (units >= least and held >= batch_bytes)
+            or len(chunk) >= most_trials
+            or drawn >= _HOST_BYTES
+        )
         if chunk and (full or key.n != chunk[0].n):
             yield tuple(chunk)
             chunk, units, held, drawn = [], 0.0, 0, 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -188,8 +189,7 @@ class _Sweep:
             share = self._units_left / parallel
             return min(paced, share / _SHARES), share
 
-        engine = self._first_engine()
-        most = Engine.most_trials if engine is None else engine[0].most_trials
+        most = Engine.most_trials if self._first is None else self._first[0].most_trials
         for chunk in chunks(keys, self._cost, target, working_set(backend), dtype, most):
             yield Task(self._specification, backend, self._execution.engines, chunk)
 
@@ -208,16 +208,17 @@ class _Sweep:
 
     def _preparation(self) -> str | None:
         """What the engine has to do before the first of the missing trials."""
-        if (first := self._first_engine()) is None:
+        if self._first is None:
             return None
-        engine, job = first
+        engine, job = self._first
         try:
             return engine.preparation(job)
         except Exception:  # the trial will say so itself, where it is trained
             return None
 
-    def _first_engine(self) -> tuple[Engine, Job] | None:
-        """The engine that takes the first of the missing trials, if there is one and it can be drawn."""
+    @cached_property
+    def _first(self) -> tuple[Engine, Job] | None:
+        """The engine that takes the first trial missing at the start, if there is one and it can be drawn."""
         specification, execution = self._specification, self._execution
         trained = ((cell, self._grid.trials_of(cell)) for cell in self._cells if cell.k and cell.d)
         keys = (TrialKey(*cell, trial) for cell, of in trained for trial in self._store.missing(cell, of))

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from overparam_cuda.run import Run
 from overparam_cuda.source import print_kernel
-from simt import COMPILER, run_blocks
+from simt import COMPILER, LIMIT, run_blocks
 
 from overparam.backends import CuPy
 
-LIMIT = 227 * 1024  # bytes that a block may have on an H200
 DEVICE = CuPy().unavailable() is None
 needs_device = pytest.mark.skipif(not DEVICE, reason="there is no device")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")

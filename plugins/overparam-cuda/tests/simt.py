@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 COMPILER = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
+LIMIT = 227 * 1024  # bytes that a block may have on an H200
 ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}  # in which threads take turns, as simt.h has them
 HOST_MEMORY = 1 << 19  # bytes of simt.h's block_memory
 ENTRIES = """

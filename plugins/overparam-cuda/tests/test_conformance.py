@@ -2,9 +2,8 @@
 
 from host import Host, needs_compiler
 from overparam_cuda import Cuda
-from overparam_cuda.engine import fills, printed
+from overparam_cuda.engine import fills, printable
 
-from overparam.plugin import FirstOrder, Unrecordable
 from overparam.testing import conformance
 
 
@@ -12,13 +11,7 @@ class OnHost(Cuda):
     """The engine with a host in the place of the device."""
 
     def can_run(self, job):
-        if not isinstance(job.optimizer, FirstOrder):
-            return "not a first-order method"
-        try:
-            printed(job.activation, job.optimizer, job.dtype)
-        except Unrecordable as error:
-            return str(error)
-        return True
+        return printable(job)
 
     def should_run(self, job):
         return fills(job.problems, 132)

@@ -8,11 +8,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from host import LIMIT
+from host import DEVICE, needs_device
 from overparam_cuda import Cuda
 from overparam_cuda.engine import fills
 from overparam_cuda.layout import Layout, Shape, fits, portions, stride_of
 from overparam_cuda.source import BOARD, MOST_THREADS
+from simt import LIMIT
 
 from overparam.activations import Softplus
 from overparam.backends import CuPy, NumPy
@@ -20,8 +21,6 @@ from overparam.optimizers import GradientDescent, LeastSquares
 from overparam.plugin import Activation, Job, StopRule, array_namespace
 from overparam.problems import draw_problem
 from overparam.training import Portable
-
-DEVICE = CuPy().unavailable() is None
 
 
 class Sorted(Activation):
@@ -105,16 +104,15 @@ def test_what_is_larger_comes_by_portions_that_fill_the_memory(dtype):
 
 
 def test_only_what_leaves_no_room_for_four_samples_is_refused():
-    limit = 227 * 1024
 
     class Huge:
         k, d = 8000, 6000
 
     assert (
-        fits([Huge()], "float32", limit)
+        fits([Huge()], "float32", LIMIT)
         == "k = 8000 and d = 6000 are too large for a block's 227 KiB of memory"
     )
-    assert fits([draw_problem(3, 300, 400)], "float64", limit) is True
+    assert fits([draw_problem(3, 300, 400)], "float64", LIMIT) is True
 
 
 def test_few_large_trainings_are_left_to_matrix_products():
@@ -146,9 +144,9 @@ def test_the_threads_of_a_block_are_whole_warps_and_end_together():
         shape = Shape.of(n, k, 25)
         threads = shape.block(states=0, batch=batch, dtype="float32", limit=LIMIT).threads
         assert threads % 32 == 0
-        assert 64 <= threads <= MOST_THREADS["float32"]
+        assert 64 <= threads <= MOST_THREADS
         tiles = -(-(batch or n) // 4) * shape.k // 4
-        assert -(-tiles // threads) == -(-tiles // MOST_THREADS["float32"])
+        assert -(-tiles // threads) == -(-tiles // MOST_THREADS)
 
 
 def test_idle_units_are_left_out_and_come_back():
@@ -161,7 +159,7 @@ def test_idle_units_are_left_out_and_come_back():
         np.testing.assert_array_equal(changed, problem.W0 + (problem.v != 0.0)[:, None])
 
 
-@pytest.mark.skipif(not DEVICE, reason="needs a device")
+@needs_device
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_on_a_device_it_is_the_portable_engine(dtype):
     problems = [draw_problem(50, d, k, trial=k) for k, d in ((2, 3), (9, 7), (25, 25))]

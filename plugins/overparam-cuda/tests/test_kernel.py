@@ -4,11 +4,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from host import LIMIT, Host, needs_compiler, needs_device, train
+from host import Host, needs_compiler, needs_device, train
 from overparam_cuda import run as run_module
 from overparam_cuda.layout import Shape
 from overparam_cuda.source import print_kernel
-from simt import ORDERS
+from simt import LIMIT, ORDERS
 
 from overparam.activations import Hermite, ReLU, Softplus
 from overparam.backends import NumPy

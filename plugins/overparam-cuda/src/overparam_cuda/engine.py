@@ -14,7 +14,7 @@ from overparam_cuda.layout import fits, portions
 from overparam_cuda.run import Launcher, Run
 from overparam_cuda.source import print_kernel
 
-__all__ = ["Cuda", "fills", "printed"]
+__all__ = ["Cuda", "fills", "printable"]
 
 # Guesses, to be replaced by measurements: multiply-adds a second of a block alone on its multiprocessor and
 # of a device's matrix products, and the seconds that launching the portable engine's update takes.
@@ -23,9 +23,9 @@ _BLOCK_RATE, _PRODUCTS_RATE, _LAUNCHES = 1e11, 1e13, 1e-4
 
 def fills(problems: Sequence[Problem], multiprocessors: int) -> Literal[True] | str:
     """Return True where a block for each is faster than matrix products over all, or why it is not."""
-    work = [float(problem.n) * problem.k * problem.d for problem in problems]
-    rounds = max(2.0 * max(work), 2.0 * sum(work) / multiprocessors)
-    if rounds / _BLOCK_RATE <= _LAUNCHES + 2.0 * sum(work) / _PRODUCTS_RATE:
+    work = [2.0 * problem.n * problem.k * problem.d for problem in problems]
+    longest = max(max(work), sum(work) / multiprocessors)
+    if longest / _BLOCK_RATE <= _LAUNCHES + sum(work) / _PRODUCTS_RATE:
         return True
     return (
         f"with a block each, {len(problems)} trainings as large as these leave most of {multiprocessors} "
@@ -43,12 +43,8 @@ class Cuda(Engine):
         """Return True, or why not: another backend or method, or what cannot be recorded."""
         if job.backend.name != "cupy":
             return f"it computes on a GPU through CuPy, and the backend is {job.backend.name}"
-        if not isinstance(job.optimizer, FirstOrder):
-            return f"{job.optimizer.name} is not a first-order method"
-        try:
-            printed(job.activation, job.optimizer, job.dtype)
-        except Unrecordable as error:
-            return str(error)
+        if (answer := printable(job)) is not True:
+            return answer
         if reason := job.backend.unavailable():
             return reason
         from overparam_cuda.device import memory_of_a_block
@@ -98,3 +94,14 @@ class Cuda(Engine):
 def printed(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
     """`print_kernel`, once for each kernel of a process."""
     return print_kernel(activation, optimizer, dtype)
+
+
+def printable(job: Job) -> Literal[True] | str:
+    """Return True, or why there is no kernel for the job's method and activation."""
+    if not isinstance(job.optimizer, FirstOrder):
+        return f"{job.optimizer.name} is not a first-order method"
+    try:
+        printed(job.activation, job.optimizer, job.dtype)
+    except Unrecordable as error:
+        return str(error)
+    return True

@@ -85,27 +85,27 @@ class Shape(NamedTuple):
             Where not even four samples fit: see `fits`.
         """
         n, k, d, stride = self
+        samples, gathered = batch or n, stride_of(batch)
         itemsize = np.dtype(dtype).itemsize
-        gathered = stride_of(batch) if batch else 0
         own = d * stride + k + _ceil(n, _TILE) + (1 + states) * k * d
         made = (k + k // _TILE + 1) * max(stride, gathered) + d * gathered + batch
         if (whole := BOARD + itemsize * (own + made)) <= limit:
-            return Block(whole, self._threads(batch, MOST_THREADS[dtype]), 0, self._split(batch or n))
+            return Block(whole, self._threads(samples), 0, self._split(samples))
         a_sample = itemsize * (d + k + k // _TILE + 2)
         fit = (limit - BOARD - itemsize * k) // a_sample
         if fit < _TILE:
             raise ValueError(f"k = {k} and d = {d} are too large for a block's {limit // 1024} KiB of memory")
         held = min(stride_of(fit + 1) - 2 * _TILE, max(stride, gathered))
         threads = MOST_THREADS_OF_LARGE[dtype]
-        split = self._split(min(held, batch or n), threads)
+        split = self._split(min(held, samples), threads)
         return Block(BOARD + itemsize * k + held * a_sample, threads, held, split)
 
-    def _threads(self, batch: int, most: int) -> int:
+    def _threads(self, samples: int) -> int:
         """All of a phase at once where that is possible, else in equal rounds."""
-        forward = -(-(batch or self.n) // _TILE) * (self.k // _TILE)
-        rounds = -(-forward // most)
+        forward = -(-samples // _TILE) * (self.k // _TILE)
+        rounds = -(-forward // MOST_THREADS)
         gradient = _TILE * (self.k // _TILE) * -(-self.d // _TILE)
-        wanted = max(-(-forward // rounds), min(gradient, most), _FEWEST_THREADS)
+        wanted = max(-(-forward // rounds), min(gradient, MOST_THREADS), _FEWEST_THREADS)
         return _ceil(wanted, _WARP)
 
     def _split(self, samples: int, together: int = _WARP) -> int:
@@ -119,8 +119,8 @@ class Shape(NamedTuple):
 
 
 def stride_of(count: int) -> int:
-    """The smallest odd multiple of 4 that is not below."""
-    return _TILE * (-(-count // _TILE) | 1)
+    """The smallest odd multiple of 4 that is not below; 0 for none."""
+    return _TILE * (-(-count // _TILE) | 1) if count else 0
 
 
 def _ceil(number: int, unit: int) -> int:
@@ -199,9 +199,9 @@ class Layout:
 
 def fits(problems: Sequence[Problem], dtype: DType, limit: int) -> Literal[True] | str:
     """Return True, or which problem is too large even by portions of four samples."""
-    for problem in problems:
+    for k, d in dict.fromkeys((problem.k, problem.d) for problem in problems):
         try:
-            Shape.of(_TILE, problem.k, problem.d).block(states=0, batch=0, dtype=dtype, limit=limit)
+            Shape.of(_TILE, k, d).block(states=0, batch=0, dtype=dtype, limit=limit)
         except ValueError as error:
             return str(error)
     return True

@@ -199,7 +199,7 @@ class Run:
                 launcher.upload(np.array(positions, np.int32)),
                 None if rows is None else launcher.upload(rows),
                 np.int32(self._batch),
-                np.int32(stride_of(self._batch) if self._batch else 0),
+                np.int32(stride_of(self._batch)),
                 *(np.int64(number) for number in (self._iteration, last, self._job.stop.max_iterations)),
                 np.int64(self._optimizer.updates_between_checks()),
                 np.float64(self._job.stop.tolerance**2),

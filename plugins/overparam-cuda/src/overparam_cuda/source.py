@@ -11,7 +11,7 @@ from overparam_cuda.expressions import print_program
 
 __all__ = ["BOARD", "MOST_THREADS", "MOST_THREADS_OF_LARGE", "OPTIONS", "print_kernel", "text"]
 
-MOST_THREADS: dict[DType, int] = {"float32": 160, "float64": 160}
+MOST_THREADS = 160
 """Threads of a block of ``train`` at most; a block does one training."""
 
 MOST_THREADS_OF_LARGE: dict[DType, int] = {"float32": 512, "float64": 256}
@@ -78,7 +78,7 @@ def print_kernel(activation: Activation, optimizer: FirstOrder, dtype: DType) ->
         dtype=dtype,
         real="float" if dtype == "float32" else "double",
         states=len(states),
-        threads=MOST_THREADS[dtype],
+        threads=MOST_THREADS,
         blocks=_BLOCKS[dtype],
         large=MOST_THREADS_OF_LARGE[dtype],
         board=BOARD,

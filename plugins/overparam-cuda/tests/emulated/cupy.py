@@ -4,9 +4,8 @@ import contextlib
 from types import SimpleNamespace
 
 import numpy as np
-from simt import run_blocks
+from simt import LIMIT, run_blocks
 
-_LIMIT = 227 * 1024
 _KINDS = (np.int32, np.int64, np.uint64, np.float64)
 
 
@@ -78,7 +77,7 @@ class _Kernel:
 
     def __call__(self, grid, block, args, *, shared_mem=0):
         [blocks], [threads] = grid, block
-        assert shared_mem <= self.max_dynamic_shared_size_bytes <= _LIMIT
+        assert shared_mem <= self.max_dynamic_shared_size_bytes <= LIMIT
         assert all(isinstance(one, (ndarray, *_KINDS)) for one in args)
         given = [one.held if isinstance(one, ndarray) else one for one in args]
         given = [None if isinstance(one, np.uint64) else one for one in given]  # a null pointer
@@ -88,7 +87,7 @@ class _Kernel:
 
 
 class _Device(contextlib.nullcontext):
-    attributes = {"MaxSharedMemoryPerBlockOptin": _LIMIT, "MultiProcessorCount": 132}  # noqa: RUF012
+    attributes = {"MaxSharedMemoryPerBlockOptin": LIMIT, "MultiProcessorCount": 132}  # noqa: RUF012
 
     def __init__(self, number=0):
         super().__init__()
