@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+import shlex
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import click
 
@@ -33,8 +40,8 @@ _PACKAGES = (
     "cupy-cuda13x",
     "numba",
 )
-_OFFERED = {"numba": "overparam-numba", "cuda": "overparam-cuda"}
-"""First-party engines that are packages of their own."""
+_OFFERED = {"overparam-numba": "numba", "overparam-cuda": "cuda"}
+"""First-party distributions and the engines they bring."""
 
 
 @click.command()
@@ -94,12 +101,28 @@ def _engines(registry: Registry) -> list[dict[str, Any]]:
                 "reason": "; ".join(reasons) or None,
             }
         )
-    installed = {row["name"] for row in rows}
-    for name, package in _OFFERED.items():
-        if name not in installed:
-            reason = f"not installed: pip install {package}"
+    installed = {plugin.distribution for plugin in registry.plugins}
+    for distribution, name in _OFFERED.items():
+        if distribution not in installed:
+            reason = f"not installed: {_how_to_install(distribution)}"
             rows.append({"name": name, "available": False, "backends": [], "reason": reason})
     return rows
+
+
+def _how_to_install(distribution: str) -> str:
+    """The command that installs a first-party package, from the checkout that this was installed from."""
+    for checkout in (Path.cwd(), *_checkout()):
+        if (folder := checkout / "plugins" / distribution).joinpath("pyproject.toml").exists():
+            return f"{shlex.quote(sys.executable)} -m pip install {shlex.quote(str(folder))}"
+    return f"pip install ./plugins/{distribution}, in a checkout of overparam"
+
+
+def _checkout() -> Iterator[Path]:
+    """The folder that this package was installed from, where the installer says so (PEP 610)."""
+    if said := Distribution.from_name("overparam").read_text("direct_url.json"):
+        address = urlsplit(json.loads(said)["url"])
+        if address.scheme == "file":
+            yield Path(url2pathname(address.path))
 
 
 def _verdict(engine: Engine, backend: Backend) -> bool | str:
