@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 import click
 
 from overparam.activations import Softplus
-from overparam.backends import Backend
+from overparam.backends import Backend, why_unavailable
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.optimizers import GradientDescent
@@ -72,7 +72,7 @@ def _version(name: str) -> str | None:
 
 
 def _backend(backend: Backend) -> dict[str, Any]:
-    reason = backend.unavailable()
+    reason = why_unavailable(backend)
     return {
         "name": backend.name,
         "available": reason is None,
@@ -89,7 +89,7 @@ def _engines(registry: Registry) -> list[dict[str, Any]]:
             cls.name: _verdict(engine, cls())
             for offers in registry.choices(Backend).values()
             for _, cls in offers
-            if cls().unavailable() is None
+            if why_unavailable(cls()) is None
         }
         reasons = [f"{backend}: {answer}" for backend, answer in answers.items() if answer is not True]
         takes = [backend for backend, answer in answers.items() if answer is True]
