@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from overparam import problems
+from overparam import defaults, problems
 from overparam.activations import Activation
 from overparam.backends import Backend, DType, backend_of
 from overparam.components import unknown_name
 from overparam.data import DataGenerator, Labels
-from overparam.optimizers import Optimizer
+from overparam.initializations import Initialization
+from overparam.losses import Loss
+from overparam.optimizers import Layers, Optimizer
 from overparam.plugins import Registry, default_registry
 from overparam.problems import Problem
 from overparam.sweeps import (
@@ -29,9 +31,18 @@ from overparam.sweeps import (
     load_study,
     run_sweep,
 )
-from overparam.training import Engine, Job, Outcome, StopRule, choose_engine
+from overparam.training import Engine, Job, Outcome, Recipe, StopRule, choose_engine
 
-__all__ = ["Training", "draw_problem", "load_study", "prepare_training", "sweep", "train"]
+__all__ = [
+    "Training",
+    "draw_problem",
+    "engines_named",
+    "load_study",
+    "prepare_training",
+    "recipe_of",
+    "sweep",
+    "train",
+]
 
 
 def draw_problem(
@@ -41,8 +52,9 @@ def draw_problem(
     *,
     seed: int = 0,
     trial: int = 0,
-    data: str | DataGenerator = "sphere",
-    labels: str | Labels = "gaussian",
+    data: str | DataGenerator = defaults.DATA,
+    labels: str | Labels = defaults.LABELS,
+    initialization: str | Initialization = defaults.INITIALIZATION,
 ) -> Problem:
     """Draw the problem of one trial, as `overparam.problems.draw_problem` does.
 
@@ -52,7 +64,7 @@ def draw_problem(
         Samples, inputs, hidden units; each at least 1.
     seed, trial : int
         Non-negative; with (n, k, d) they name the instance.
-    data, labels : str or component
+    data, labels, initialization : str or component
 
     Returns
     -------
@@ -73,6 +85,7 @@ def draw_problem(
         trial=trial,
         data=registry.resolve(DataGenerator, data),
         labels=registry.resolve(Labels, labels),
+        initialization=registry.resolve(Initialization, initialization),
     )
 
 
@@ -101,27 +114,31 @@ class Training:
 def train(
     problem: Problem,
     *,
-    activation: str | Activation = "softplus",
-    optimizer: str | Optimizer = "gd",
-    max_iterations: int = 15_000,
-    tolerance: float = 2.5e-3,
+    activation: str | Activation = defaults.ACTIVATION,
+    loss: str | Loss = defaults.LOSS,
+    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    layers: Layers | None = None,
+    max_iterations: int = defaults.MAX_ITERATIONS,
+    tolerance: float = defaults.TOLERANCE,
     record_every: int | None = None,
     backend: str | Backend | None = None,
     dtype: DType | None = None,
     engine: str = "auto",
 ) -> Outcome | list[Outcome]:
-    """Train W from the problem's W₀, or solve for the output layer, by the stop rule of Section 4.
+    """Train a problem's network from its initial weights, by the stop rule of Section 4.
 
     Parameters
     ----------
     problem : Problem
         Arrays of any standard namespace, computed where they live unless `backend` says otherwise;
         with leading batch axes they are a stack of problems.
-    activation, optimizer : str or component
+    activation, loss, optimizer : str or component
+    layers : "hidden", "output" or "both", optional
+        What is trained: W, v or both; what the optimizer trains by default unless given.
     max_iterations : int
         Updates at most.
     tolerance : float
-        Success at the first iterate with ‖f(W) − y‖/‖y‖ below it.
+        Success at the first iterate whose measure, ‖f(W) − y‖/‖y‖ for the squared loss, is below it.
     record_every : int, optional
         Keep a point of the outcome's history every so many iterations.
     backend : str or Backend, optional
@@ -138,46 +155,57 @@ def train(
     Raises
     ------
     ValueError
-        For unknown components, labels that are all zero, or an engine that cannot run this.
+        For unknown components, labels that the loss is not defined for, or an engine that cannot run this.
     """
-    outcomes = prepare_training(
-        default_registry(),
-        problem,
+    registry = default_registry()
+    recipe = recipe_of(
+        registry,
         activation=activation,
+        loss=loss,
         optimizer=optimizer,
+        layers=layers,
         stop=StopRule(max_iterations, tolerance),
-        record_every=record_every,
-        backend=backend,
-        dtype=dtype,
-        engine=engine,
-    ).run()
+        dtype=dtype or _dtype_of(problem),
+    )
+    outcomes = prepare_training(registry, problem, recipe, record_every, backend, engine).run()
     return outcomes if problem.batch_shape else outcomes[0]
+
+
+def recipe_of(
+    registry: Registry,
+    *,
+    activation: str | Activation,
+    loss: str | Loss,
+    optimizer: str | Optimizer,
+    layers: Layers | None,
+    stop: StopRule,
+    dtype: DType,
+    initialization: str | Initialization = defaults.INITIALIZATION,
+) -> Recipe:
+    """Resolve the names of what is trained; the arguments are those of `train`."""
+    return Recipe(
+        activation=registry.resolve(Activation, activation),
+        loss=registry.resolve(Loss, loss),
+        initialization=registry.resolve(Initialization, initialization),
+        optimizer=registry.resolve(Optimizer, optimizer),
+        layers=layers,
+        stop=stop,
+        dtype=dtype,
+    )
 
 
 def prepare_training(
     registry: Registry,
     problem: Problem,
-    *,
-    activation: str | Activation,
-    optimizer: str | Optimizer,
-    stop: StopRule,
+    recipe: Recipe,
     record_every: int | None,
     backend: str | Backend | None,
-    dtype: DType | None,
     engine: str,
 ) -> Training:
-    """Resolve the names of `train` and choose the engine; the arguments are those of `train`."""
+    """Choose where and by which engine a problem is trained."""
     place = backend_of(problem.X) if backend is None else registry.resolve(Backend, backend)
     place.require()
-    job = Job(
-        problem.singles(),
-        registry.resolve(Activation, activation),
-        registry.resolve(Optimizer, optimizer),
-        stop,
-        place,
-        dtype or _dtype_of(problem),
-        record_every,
-    )
+    job = Job(problem.singles(), recipe, place, record_every)
     chosen, objections = choose_engine(engines_named(registry, engine), job)
     return Training(job, chosen, tuple(objections))
 
@@ -197,15 +225,18 @@ def sweep(
     n: int | Sequence[int] = 100,
     k: int | Sequence[int] = range(1, 26),
     d: int | Sequence[int] = range(1, 26),
-    trials: int = 10,
+    trials: int = defaults.TRIALS,
     seed: int = 0,
-    activation: str | Activation = "softplus",
-    optimizer: str | Optimizer = "gd",
-    data: str | DataGenerator = "sphere",
-    labels: str | Labels = "gaussian",
-    max_iterations: int = 15_000,
-    tolerance: float = 2.5e-3,
-    dtype: DType = "float32",
+    activation: str | Activation = defaults.ACTIVATION,
+    loss: str | Loss = defaults.LOSS,
+    initialization: str | Initialization = defaults.INITIALIZATION,
+    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    layers: Layers | None = None,
+    data: str | DataGenerator = defaults.DATA,
+    labels: str | Labels = defaults.LABELS,
+    max_iterations: int = defaults.MAX_ITERATIONS,
+    tolerance: float = defaults.TOLERANCE,
+    dtype: DType = defaults.SWEEP_DTYPE,
     backend: str | Backend = "numpy",
     engine: str = "auto",
     executor: str | Executor = "serial",
@@ -220,7 +251,7 @@ def sweep(
         The grid's axes.
     trials : int
         Independent realizations a cell.
-    seed, activation, optimizer, data, labels, max_iterations, tolerance
+    seed, activation, loss, initialization, optimizer, layers, data, labels, max_iterations, tolerance
         As in `train` and `draw_problem`.
     dtype, backend, engine, executor
         How and where it is computed.
@@ -241,12 +272,18 @@ def sweep(
     place.require()
     specification = Specification(
         seed=seed,
-        activation=registry.resolve(Activation, activation),
-        optimizer=registry.resolve(Optimizer, optimizer),
         data=registry.resolve(DataGenerator, data),
         labels=registry.resolve(Labels, labels),
-        stop=StopRule(max_iterations, tolerance),
-        dtype=dtype,
+        recipe=recipe_of(
+            registry,
+            activation=activation,
+            loss=loss,
+            initialization=initialization,
+            optimizer=optimizer,
+            layers=layers,
+            stop=StopRule(max_iterations, tolerance),
+            dtype=dtype,
+        ),
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
     grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)

@@ -4,6 +4,8 @@ from overparam.activations import Activation, Hermite, ReLU, Softplus
 from overparam.backends import Backend, CuPy, NumPy, Torch
 from overparam.data import DataGenerator, File, FileLabels, Gaussian, Labels, Rademacher, Separated, Sphere
 from overparam.hookspecs import hookimpl
+from overparam.initializations import Initialization, Paper, Scaled, Symmetric
+from overparam.losses import Hinge, Logistic, Loss, Squared
 from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
 from overparam.sweeps import Executor, Processes, Serial
 from overparam.theory import Theorem, builtin_theorems
@@ -14,6 +16,18 @@ from overparam.training import Engine, Portable
 def overparam_activations() -> list[type[Activation]]:
     """Softplus, ReLU and activations given by their Hermite coefficients."""
     return [Softplus, ReLU, Hermite]
+
+
+@hookimpl
+def overparam_losses() -> list[type[Loss]]:
+    """The paper's squared loss, and two for labels ±1."""
+    return [Squared, Logistic, Hinge]
+
+
+@hookimpl
+def overparam_initializations() -> list[type[Initialization]]:
+    """The theorems', one of other scales, and one that starts at f = 0."""
+    return [Paper, Scaled, Symmetric]
 
 
 @hookimpl

@@ -27,6 +27,7 @@ __all__ = [
     "build",
     "handed_over",
     "parse_specification",
+    "require_positive",
     "unknown_name",
 ]
 
@@ -160,6 +161,14 @@ def build(cls: type[C], parameters: Mapping[str, str]) -> C:
         raise
     except (ValueError, TypeError, ArithmeticError) as error:
         raise ComponentError(f"{cls.name}: {error}") from error
+
+
+def require_positive(name: str, value: object, *alternatives: str) -> None:
+    """Raise ValueError, naming the alternatives, unless `value` is a positive finite number."""
+    if isinstance(value, Real) and not isinstance(value, bool) and 0.0 < float(value) < math.inf:
+        return
+    choices = " or ".join(["a positive number", *map(repr, alternatives)])
+    raise ValueError(f"{name} must be {choices}, got {value!r}")
 
 
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> ComponentError:

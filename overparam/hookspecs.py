@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from overparam.activations import Activation
     from overparam.backends import Backend
     from overparam.data import DataGenerator, Labels
+    from overparam.initializations import Initialization
+    from overparam.losses import Loss
     from overparam.optimizers import Optimizer
     from overparam.sweeps import Executor
     from overparam.theory import Theorem
@@ -29,6 +31,18 @@ hookimpl = pluggy.HookimplMarker("overparam")
 @hookspec
 def overparam_activations() -> list[type[Activation]]:
     """Activations φ, for ``--activation``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_losses() -> list[type[Loss]]:
+    """Losses, for ``--loss``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_initializations() -> list[type[Initialization]]:
+    """Initializations of the weights, for ``--initialization``."""
     raise NotImplementedError
 
 

@@ -3,15 +3,21 @@
 from overparam.activations import Activation, ReLU, Softplus
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.backends import Backend, CuPy, DType, NumPy
-from overparam.components import Component, ComponentError, Identity
+from overparam.components import Component, ComponentError, Identity, require_positive
 from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
 from overparam.hookspecs import hookimpl
-from overparam.optimizers.base import (
+from overparam.initializations.base import Initialization, Weights
+from overparam.losses.base import Loss
+from overparam.optimizers import (
     DirectSolver,
     FirstOrder,
     FunctionSpace,
+    Layers,
+    Move,
+    Network,
     Optimizer,
     OutputLayer,
+    Point,
     State,
     Step,
 )
@@ -22,12 +28,15 @@ from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
-from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule
+from overparam.training.driver import Loop, Seen, drive
+from overparam.training.engine import Engine, Job
 from overparam.training.idle import leaves_idle_units
+from overparam.training.observers import Look, Observer
 from overparam.training.outcome import History, Outcome, Status
 from overparam.training.program import Instruction, Operand, Program, Value
+from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 from overparam.training.rows import row_stream
-from overparam.training.symbolic import Unrecordable, record_activation, record_update
+from overparam.training.symbolic import Unrecordable, record_activation, record_loss, record_update
 
 __all__ = [
     "API_VERSION",
@@ -35,6 +44,7 @@ __all__ = [
     "Activation",
     "Array",
     "Backend",
+    "Bounds",
     "Component",
     "ComponentError",
     "Conclusion",
@@ -50,19 +60,30 @@ __all__ = [
     "History",
     "Hypothesis",
     "Identity",
+    "Initialization",
     "Instruction",
     "Job",
     "Labels",
+    "Layers",
+    "Look",
+    "Loop",
+    "Loss",
     "Matrix",
+    "Move",
     "Namespace",
+    "Network",
     "NumPy",
+    "Observer",
     "Operand",
     "Optimizer",
     "Outcome",
     "OutputLayer",
+    "Point",
     "Problem",
     "Program",
     "ReLU",
+    "Recipe",
+    "Seen",
     "Setting",
     "Softplus",
     "State",
@@ -74,15 +95,19 @@ __all__ = [
     "Trajectory",
     "Unrecordable",
     "Value",
+    "Weights",
     "array_namespace",
     "dot",
+    "drive",
     "erf",
     "generator",
     "hookimpl",
     "interrupts_held",
     "leaves_idle_units",
     "record_activation",
+    "record_loss",
     "record_update",
+    "require_positive",
     "row_stream",
     "squared_norm",
 ]

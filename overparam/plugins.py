@@ -36,6 +36,8 @@ from overparam.components import (
     unknown_name,
 )
 from overparam.data import DataGenerator, Labels
+from overparam.initializations import Initialization
+from overparam.losses import Loss
 from overparam.optimizers import Optimizer
 from overparam.sweeps import Executor
 from overparam.theory import Theorem
@@ -48,6 +50,8 @@ API_VERSION = 1
 
 HOOKS: Mapping[type[Component], str] = {
     Activation: "overparam_activations",
+    Loss: "overparam_losses",
+    Initialization: "overparam_initializations",
     Optimizer: "overparam_optimizers",
     DataGenerator: "overparam_data",
     Labels: "overparam_labels",

@@ -7,7 +7,6 @@ in any order, at any batch size, and two activations can be compared on the same
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import IntEnum
 from numbers import Integral
@@ -15,11 +14,12 @@ from numbers import Integral
 import numpy as np
 
 from overparam.arrays import Array, array_namespace
-from overparam.data.base import DataGenerator, Labels, Matrix
+from overparam.data.base import DataGenerator, Labels
 from overparam.data.labels import Gaussian
 from overparam.data.sphere import Sphere
+from overparam.initializations import Initialization, Paper
 
-__all__ = ["Problem", "Stream", "draw_problem", "generator", "output_weights"]
+__all__ = ["Problem", "Stream", "draw_problem", "generator"]
 
 
 class Stream(IntEnum):
@@ -55,7 +55,7 @@ class Problem:
     W0 : array, shape (..., k, d)
         Initial hidden weights.
     v : array, shape (..., k)
-        Output weights, fixed.
+        Output weights at the start; fixed unless the output layer is trained.
     key : tuple of int or None
         (seed, n, k, d, trial) of a drawn instance: the source of SGD's own randomness.
 
@@ -118,24 +118,6 @@ class Problem:
         ]
 
 
-def output_weights(k: int, n: int, y: Matrix) -> Matrix:
-    """V of the theorems: ⌊k/2⌋ entries +‖y‖/√(kn), ⌊k/2⌋ entries −‖y‖/√(kn), one 0 for odd k.
-
-    Parameters
-    ----------
-    k, n : int
-    y : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray, shape (k,)
-        Theorem 2.1 and its footnote 1. For k = 1 it is zero: such a network cannot learn.
-    """
-    half = k // 2
-    size = float(np.linalg.norm(y)) / math.sqrt(k * n)
-    return np.concatenate([np.full(half, size), np.full(half, -size), np.zeros(k - 2 * half)])
-
-
 def draw_problem(
     n: int,
     d: int,
@@ -145,8 +127,9 @@ def draw_problem(
     trial: int = 0,
     data: DataGenerator | None = None,
     labels: Labels | None = None,
+    initialization: Initialization | None = None,
 ) -> Problem:
-    """Draw the problem of one trial: data, labels and the theorems' random initialization.
+    """Draw the problem of one trial: data, labels and initial weights.
 
     Parameters
     ----------
@@ -158,11 +141,13 @@ def draw_problem(
         Uniform on the sphere unless given.
     labels : Labels, optional
         Standard Gaussian unless given.
+    initialization : Initialization, optional
+        The theorems', `Paper`, unless given.
 
     Returns
     -------
     Problem
-        NumPy float64 arrays: X (n, d), y (n,), W0 (k, d) i.i.d. N(0, 1), v (k,) by `output_weights`.
+        NumPy float64 arrays: X (n, d), y (n,), W0 (k, d), v (k,).
 
     Raises
     ------
@@ -178,5 +163,5 @@ def draw_problem(
 
     dataset = (data or Sphere()).draw(n, d, stream(Stream.DATA))
     y = (labels or Gaussian()).draw(dataset, stream(Stream.LABELS))
-    W0 = stream(Stream.WEIGHTS).standard_normal((k, d))
-    return Problem(dataset.X, y, W0, output_weights(k, n, y), key=(seed, n, k, d, trial))
+    W0, v = (initialization or Paper()).draw(n, k, d, y, stream(Stream.WEIGHTS))
+    return Problem(dataset.X, y, W0, v, key=(seed, n, k, d, trial))

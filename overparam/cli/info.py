@@ -16,14 +16,12 @@ from urllib.request import url2pathname
 
 import click
 
-from overparam.activations import Softplus
 from overparam.backends import Backend, why_unavailable
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.settings import Settings
-from overparam.optimizers import GradientDescent
 from overparam.plugins import Registry
 from overparam.problems import draw_problem
-from overparam.training import Engine, Job, StopRule
+from overparam.training import Engine, Job, Recipe
 
 __all__ = ["info"]
 
@@ -86,13 +84,13 @@ def _engines(registry: Registry) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for engine in registry.engines():
         answers = {
-            cls.name: _verdict(engine, cls())
+            cls.name: _objection(engine, cls())
             for offers in registry.choices(Backend).values()
             for _, cls in offers
             if why_unavailable(cls()) is None
         }
-        reasons = [f"{backend}: {answer}" for backend, answer in answers.items() if answer is not True]
-        takes = [backend for backend, answer in answers.items() if answer is True]
+        reasons = [f"{backend}: {answer}" for backend, answer in answers.items() if answer is not None]
+        takes = [backend for backend, answer in answers.items() if answer is None]
         rows.append(
             {
                 "name": engine.name,
@@ -125,9 +123,9 @@ def _checkout() -> Iterator[Path]:
             yield Path(url2pathname(address.path))
 
 
-def _verdict(engine: Engine, backend: Backend) -> bool | str:
-    job = Job([draw_problem(8, 2, 2)], Softplus(), GradientDescent(), StopRule(), backend, "float32")
-    return engine.can_run(job)
+def _objection(engine: Engine, backend: Backend) -> str | None:
+    job = Job([draw_problem(8, 2, 2)], Recipe(dtype="float32"), backend)
+    return engine.objection(job)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -7,12 +7,16 @@ from typing import Any, TypeVar
 
 import click
 
+from overparam.api import recipe_of
+from overparam.backends import DType
 from overparam.cli.options import all_of, problem_options
 from overparam.data import DataGenerator, Labels
+from overparam.initializations import Initialization
 from overparam.plugins import Registry
 from overparam.problems import Problem, draw_problem
+from overparam.training import Recipe, StopRule
 
-__all__ = ["instance_of", "instance_options"]
+__all__ = ["instance_of", "instance_options", "recipe_for"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,4 +61,19 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
         trial=given["trial"],
         data=data,
         labels=registry.resolve(Labels, given["labels"]),
+        initialization=registry.resolve(Initialization, given["initialization"]),
+    )
+
+
+def recipe_for(registry: Registry, given: dict[str, Any], dtype: DType) -> Recipe:
+    """What the options say is trained."""
+    return recipe_of(
+        registry,
+        activation=given["activation"],
+        loss=given["loss"],
+        initialization=given["initialization"],
+        optimizer=given["optimizer"],
+        layers=given["layers"],
+        stop=StopRule(given["max_iterations"], given["tolerance"]),
+        dtype=dtype,
     )

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from overparam import defaults
+
 __all__ = [
     "RANGE",
     "all_of",
@@ -63,10 +65,29 @@ def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     return decorate
 
 
-_ACTIVATION = click.option("--activation", default="softplus", show_default=True, metavar="SPEC")
+_ACTIVATION = click.option("--activation", default=defaults.ACTIVATION, show_default=True, metavar="SPEC")
+_LOSS = click.option(
+    "--loss",
+    default=defaults.LOSS,
+    show_default=True,
+    metavar="SPEC",
+    help="squared; logistic and hinge for labels ±1.",
+)
+_INITIALIZATION = click.option(
+    "--initialization",
+    default=defaults.INITIALIZATION,
+    show_default=True,
+    metavar="SPEC",
+    help="paper (Theorem 2.1's), scaled:hidden=1,output=1,signs=random, symmetric.",
+)
+_LAYERS = click.option(
+    "--layers",
+    type=click.Choice(["hidden", "output", "both"]),
+    help="What is trained: W, v or both.  [default: the optimizer's; hidden for gd]",
+)
 _OPTIMIZER = click.option(
     "--optimizer",
-    default="gd",
+    default=defaults.OPTIMIZER,
     show_default=True,
     metavar="SPEC",
     help="gd (the step size of Figure 2), gd:step_size=0.15, gd:step_size=theorem, "
@@ -74,14 +95,14 @@ _OPTIMIZER = click.option(
 )
 _DATA = click.option(
     "--data",
-    default="sphere",
+    default=defaults.DATA,
     show_default=True,
     metavar="SPEC",
     help="sphere, separated:delta=0.5, file:path=X.npz.",
 )
 _LABELS = click.option(
     "--labels",
-    default="gaussian",
+    default=defaults.LABELS,
     show_default=True,
     metavar="SPEC",
     help="gaussian, rademacher, file.",
@@ -90,8 +111,8 @@ _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_defau
 
 
 def problem_options(function: F) -> F:
-    """What is trained: activation, optimizer, data, labels and seed."""
-    return all_of(_ACTIVATION, _OPTIMIZER, _DATA, _LABELS, _SEED)(function)
+    """What is trained: activation, loss, initialization, optimizer, layers, data, labels and seed."""
+    return all_of(_ACTIVATION, _LOSS, _INITIALIZATION, _OPTIMIZER, _LAYERS, _DATA, _LABELS, _SEED)(function)
 
 
 def data_options(function: F) -> F:
@@ -102,13 +123,15 @@ def data_options(function: F) -> F:
 def stop_options(function: F) -> F:
     """When a training stops."""
     return all_of(
-        click.option("--max-iterations", type=click.IntRange(min=0), default=15_000, show_default=True),
+        click.option(
+            "--max-iterations", type=click.IntRange(min=0), default=defaults.MAX_ITERATIONS, show_default=True
+        ),
         click.option(
             "--tolerance",
             type=float,
-            default=2.5e-3,
+            default=defaults.TOLERANCE,
             show_default=True,
-            help="Success below this ‖f − y‖/‖y‖.",
+            help="Success below this ‖f − y‖/‖y‖; for logistic and hinge, the fraction of samples that may be wrong.",
         ),
     )(function)
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
+from overparam import defaults
 from overparam.activations import ReLU, Softplus
 from overparam.cli.options import echo_json, json_flag, range_option
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of, executor_option
-from overparam.data import Gaussian, Sphere
 from overparam.figures import boundary_line, phase_figure, save
 from overparam.optimizers import GradientDescent
 from overparam.sweeps import Grid, Specification, Study, load_study
-from overparam.training import StopRule
+from overparam.training import Recipe, StopRule
 
 __all__ = ["reproduce"]
 
@@ -35,7 +35,11 @@ _CLAIM = (
 @click.command()
 @click.argument("figure", type=click.Choice(["fig2", *_PANELS]))
 @click.option(
-    "--trials", type=click.IntRange(min=1), default=10, show_default=True, help="Realizations a cell."
+    "--trials",
+    type=click.IntRange(min=1),
+    default=defaults.TRIALS,
+    show_default=True,
+    help="Realizations a cell.",
 )
 @range_option("--grid", "1:25", "Values of k and of d.")
 @click.option(
@@ -46,7 +50,9 @@ _CLAIM = (
     help="Folder for studies, pictures and numbers.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--max-iterations", type=click.IntRange(min=0), default=15_000, show_default=True)
+@click.option(
+    "--max-iterations", type=click.IntRange(min=0), default=defaults.MAX_ITERATIONS, show_default=True
+)
 @executor_option
 @json_flag
 @click.pass_obj
@@ -64,12 +70,12 @@ def reproduce(settings: Settings, /, **given: Any) -> None:
         n, activation, optimizer = _PANELS[name]
         specification = Specification(
             seed=given["seed"],
-            activation=activation,
-            optimizer=optimizer,
-            data=Sphere(),
-            labels=Gaussian(),
-            stop=StopRule(given["max_iterations"]),
-            dtype=settings.dtype or "float32",
+            recipe=Recipe(
+                activation=activation,
+                optimizer=optimizer,
+                stop=StopRule(given["max_iterations"]),
+                dtype=settings.dtype or defaults.SWEEP_DTYPE,
+            ),
         )
         grid = Grid.product([n], given["grid"], given["grid"], trials=given["trials"])
         settings.note(f"{name}: {activation.name}, n = {n}, {optimizer.specification()}")

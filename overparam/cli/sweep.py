@@ -8,18 +8,17 @@ from typing import Any
 
 import click
 
-from overparam.activations import Activation
+from overparam import defaults
 from overparam.api import engines_named
 from overparam.backends import Backend
+from overparam.cli.instance import recipe_for
 from overparam.cli.options import echo_json, json_flag, problem_options, range_option, stop_options
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
 from overparam.data import DataGenerator, Labels
 from overparam.figures import boundary_line
-from overparam.optimizers import Optimizer
 from overparam.sweeps import Execution, Executor, Grid, Shard, Specification, dry_run, load_study, verify
-from overparam.training import StopRule
 
 __all__ = ["execution_of", "executor_option", "sweep"]
 
@@ -51,7 +50,11 @@ executor_option = click.option(
     help="All combinations of n, k and d, or their values side by side.",
 )
 @click.option(
-    "--trials", type=click.IntRange(min=1), default=10, show_default=True, help="Realizations a cell."
+    "--trials",
+    type=click.IntRange(min=1),
+    default=defaults.TRIALS,
+    show_default=True,
+    help="Realizations a cell.",
 )
 @problem_options
 @stop_options
@@ -112,15 +115,12 @@ def execution_of(settings: Settings, executor: str) -> Execution:
 
 
 def _specification(settings: Settings, given: dict[str, Any]) -> Specification:
-    resolve = settings.registry.resolve
+    registry = settings.registry
     return Specification(
         seed=given["seed"],
-        activation=resolve(Activation, given["activation"]),
-        optimizer=resolve(Optimizer, given["optimizer"]),
-        data=resolve(DataGenerator, given["data"]),
-        labels=resolve(Labels, given["labels"]),
-        stop=StopRule(given["max_iterations"], given["tolerance"]),
-        dtype=settings.dtype or "float32",
+        data=registry.resolve(DataGenerator, given["data"]),
+        labels=registry.resolve(Labels, given["labels"]),
+        recipe=recipe_for(registry, given, settings.dtype or defaults.SWEEP_DTYPE),
     )
 
 

@@ -25,7 +25,7 @@ __all__ = ["SweepFile", "read_sweep_file"]
 _VERSION = 1
 _AXES = ("n", "k", "d")
 _GLOBAL = ("backend", "dtype", "engine")
-_SEVERAL = ("activation", "optimizer", "data", "labels", "seed")
+_SEVERAL = ("activation", "loss", "initialization", "optimizer", "layers", "data", "labels", "seed")
 """Keys that may hold a list: every combination of theirs is a study of its own."""
 
 _ONLY_TYPED = ("json", "dry_run")

@@ -12,6 +12,7 @@ from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import data_options, echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.data import Gaussian
+from overparam.initializations import Paper
 from overparam.theory import TheoryReport, theory_report
 
 __all__ = ["theory"]
@@ -37,7 +38,7 @@ def theory(settings: Settings, /, **given: Any) -> None:
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     activation = registry.resolve(Activation, given["activation"])
-    problem = instance_of(registry, {**given, "labels": Gaussian()})
+    problem = instance_of(registry, {**given, "labels": Gaussian(), "initialization": Paper()})
     with backend.scope():
         X = backend.asarray(problem.X, settings.dtype or "float64")
         report = theory_report(X, activation, order=given["order"])

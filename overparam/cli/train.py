@@ -8,16 +8,16 @@ from typing import Any
 import click
 import numpy as np
 
+from overparam import defaults
 from overparam.api import Training, prepare_training
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.instance import instance_of, instance_options, recipe_for
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator, Labels
 from overparam.figures import save, training_figure
-from overparam.optimizers import FirstOrder
 from overparam.plugins import Registry
 from overparam.problems import Problem
-from overparam.training import Outcome, StopRule
+from overparam.training import Outcome
 
 __all__ = ["train"]
 
@@ -51,17 +51,9 @@ def train(settings: Settings, /, **given: Any) -> None:
     if plot is not None and record_every is None:
         record_every = max(1, given["max_iterations"] // _POINTS_OF_A_PLOT)
     registry = settings.registry
-    training = prepare_training(
-        registry,
-        instance_of(registry, given),
-        activation=given["activation"],
-        optimizer=given["optimizer"],
-        stop=StopRule(given["max_iterations"], given["tolerance"]),
-        record_every=record_every,
-        backend=settings.backend,
-        dtype=settings.dtype or "float64",
-        engine=settings.engine,
-    )
+    recipe = recipe_for(registry, given, settings.dtype or defaults.TRAIN_DTYPE)
+    problem = instance_of(registry, given)
+    training = prepare_training(registry, problem, recipe, record_every, settings.backend, settings.engine)
     for objection in training.objections:
         settings.detail(f"engine {objection}")
     [outcome] = training.run()
@@ -84,13 +76,15 @@ def _document(
     job = training.job
     problem, optimizer = job.problems[0], job.optimizer
     parts = {
-        "activation": job.activation,
-        "optimizer": optimizer,
+        **job.recipe.components,
         "data": registry.resolve(DataGenerator, given["data"]),
         "labels": registry.resolve(Labels, given["labels"]),
     }
     return {
         "command": "train",
+        "loss": job.loss.specification(),
+        "initialization": job.recipe.initialization.specification(),
+        "layers": job.layers,
         "problem": {
             "n": problem.n,
             "d": problem.d,
@@ -103,12 +97,11 @@ def _document(
         },
         "optimizer": optimizer.specification(),
         "components": {part: component.identity()._asdict() for part, component in parts.items()},
-        "step_size": optimizer.step_size_for(problem, job.activation)
-        if isinstance(optimizer, FirstOrder)
-        else None,
+        "step_size": optimizer.step_size_for(problem, job.activation),
         "status": str(outcome.status),
         "success": outcome.success,
         "iterations": outcome.iterations,
+        "measure": job.loss.measure,
         "relative_residual": outcome.relative_residual,
         "distance_from_initialization": outcome.distance_from_initialization,
         "path_length": outcome.path_length,
@@ -128,12 +121,13 @@ def _print(document: dict[str, Any]) -> None:
     rows = {
         "problem": "n={n}, d={d}, k={k}, seed {seed}, trial {trial}".format(**problem),
         "components": f"{problem['activation']}, {problem['data']} data, {problem['labels']} labels",
+        "trained": "{layers}, {loss} loss, {initialization} initialization".format(**document),
         "optimizer": document["optimizer"]
         + (f" (η = {document['step_size']:.6g})" if document["step_size"] else ""),
         "status": document["status"].replace("_", " "),
         "iterations": f"{document['iterations']:,}",
-        "relative residual": f"{document['relative_residual']:.4g}",
-        "‖W − W₀‖": f"{document['distance_from_initialization']:.4g}",
+        document["measure"]: f"{document['relative_residual']:.4g}",
+        "‖θ − θ₀‖": f"{document['distance_from_initialization']:.4g}",
         "path length": f"{document['path_length']:.4g}",
         "parameters": f"{document['effective_parameters']} can act on n = {problem['n']} labels"
         + (f"; rank {document['rank']}" if document["rank"] is not None else ""),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import ClassVar, Literal
 
 from overparam.activations.base import Activation
 from overparam.activations.relu import ReLU
 from overparam.arrays import Array, array_namespace
-from overparam.optimizers.base import FirstOrder, State, Step
+from overparam.components import require_positive
+from overparam.losses import Loss, Squared
+from overparam.optimizers.first_order import FirstOrder, State, Step
+from overparam.optimizers.point import Layers
 from overparam.problems import Problem
 
 __all__ = ["GradientDescent", "theorem_step_size"]
@@ -34,8 +36,14 @@ class GradientDescent(FirstOrder):
         if self.step_size not in ("theorem", "figure2"):
             require_positive("step_size", self.step_size, "theorem", "figure2")
 
+    def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
+        """The theorems' step is about W and the squared loss."""
+        if self.step_size == "theorem" and (layers != "hidden" or type(loss) is not Squared):
+            return "step_size=theorem: Theorems 2.1 and 2.3 are about the hidden layer and the squared loss"
+        return None
+
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
-        """W − η∇L."""
+        """θ − η∇L."""
         return weights - step.size * gradient, state
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float:
@@ -76,11 +84,3 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
             f"‖X‖ = {spectral_norm:g}; it needs a φ that is not constant, data and labels that are not all 0"
         )
     return 1.0 / curvature
-
-
-def require_positive(name: str, value: object, *alternatives: str) -> None:
-    """Raise ValueError, naming the alternatives, unless `value` is a positive finite number."""
-    if isinstance(value, Real) and not isinstance(value, bool) and 0.0 < float(value) < math.inf:
-        return
-    choices = " or ".join(["a positive number", *map(repr, alternatives)])
-    raise ValueError(f"{name} must be {choices}, got {value!r}")

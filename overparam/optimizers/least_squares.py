@@ -8,7 +8,7 @@ from typing import ClassVar
 from overparam.activations.base import Activation
 from overparam.arrays import array_namespace
 from overparam.network import hidden_features
-from overparam.optimizers.base import DirectSolver, OutputLayer
+from overparam.optimizers.direct import DirectSolver, OutputLayer
 from overparam.problems import Problem
 
 __all__ = ["LeastSquares"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from overparam.activations.base import Activation
 from overparam.arrays import Array
-from overparam.optimizers.base import FirstOrder, State, Step
-from overparam.optimizers.gd import require_positive
+from overparam.components import require_positive
+from overparam.optimizers.first_order import FirstOrder, State, Step
 from overparam.problems import Problem
 
 __all__ = ["StochasticGradientDescent"]

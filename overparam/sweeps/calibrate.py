@@ -10,7 +10,7 @@ from overparam.sweeps.chunks import problem_bytes, working_set
 from overparam.sweeps.cost import FIRST_GUESS, Cost
 from overparam.sweeps.grid import Cell
 from overparam.sweeps.trials import Task, draw, job_for
-from overparam.training import Job, StopRule, choose_engine
+from overparam.training import Job, choose_engine
 
 __all__ = ["calibrate"]
 
@@ -46,14 +46,14 @@ def calibrate(tasks: Sequence[Task], seconds: float = 1.5) -> float:
 
 def _job(task: Task) -> Job:
     """One batch, full if there are trials enough."""
-    each = problem_bytes(Cell(*task.keys[0][:3]), task.specification.dtype)
+    each = problem_bytes(Cell(*task.keys[0][:3]), task.specification.recipe.dtype)
     fitting = max(working_set(task.backend) // each, _FEWEST)
     return job_for(task, [draw(task.specification, key) for key in task.keys[:fitting]])
 
 
 def _pace(task: Task, job: Job, updates: int) -> float:
     """Units of work a second."""
-    short = dataclasses.replace(job, stop=StopRule(updates, job.stop.tolerance))
+    short = dataclasses.replace(job, recipe=job.recipe.until(updates))
     engine, _ = choose_engine(task.engines, short)
     cost, before = Cost(task.specification), time.perf_counter()
     units = sum(

@@ -63,7 +63,7 @@ def dry_run(path: Path, specification: Specification, grid: Grid, execution: Exe
         trials=sum(left.values()) + sum(done.values()),
         done=sum(done.values()),
         left=sum(left.values()),
-        most_updates=sum(runs.values()) * specification.stop.max_iterations,
+        most_updates=sum(runs.values()) * specification.recipe.stop.max_iterations,
         seconds=seconds,
     )
 

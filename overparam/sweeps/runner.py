@@ -181,7 +181,7 @@ class _Sweep:
             for trial in self._store.missing(cell, self._grid.trials_of(cell))
         )
         executor = self._execution.executor
-        backend, dtype = self._execution.backend, self._specification.dtype
+        backend, dtype = self._execution.backend, self._specification.recipe.dtype
 
         def target() -> tuple[float, float]:
             parallel = executor.parallelism()

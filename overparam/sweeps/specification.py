@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from overparam.activations import Activation
-from overparam.backends import DType
 from overparam.components import Component
-from overparam.data import DataGenerator, Labels
-from overparam.optimizers import Optimizer
-from overparam.training import StopRule
+from overparam.data import DataGenerator, Gaussian, Labels, Sphere
+from overparam.training import Recipe
 
-__all__ = ["Description", "Specification", "differences"]
+__all__ = ["Description", "Specification", "completed", "differences"]
 
 _DISTRIBUTION = "_distribution"
 
@@ -20,7 +17,7 @@ Description: TypeAlias = dict[str, str | int | float]
 """A specification as plain values, the way a study's file keeps it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Specification:
     """All that decides a trial's outcome, its key and rounding aside.
 
@@ -28,18 +25,15 @@ class Specification:
     ----------
     seed : int
         Non-negative.
-    activation, optimizer, data, labels : components
-    stop : StopRule
-    dtype : "float32" or "float64"
+    data, labels : components
+    recipe : Recipe
+        What is trained and how.
     """
 
-    seed: int
-    activation: Activation
-    optimizer: Optimizer
-    data: DataGenerator
-    labels: Labels
-    stop: StopRule
-    dtype: DType
+    seed: int = 0
+    data: DataGenerator = field(default_factory=Sphere)
+    labels: Labels = field(default_factory=Gaussian)
+    recipe: Recipe
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -48,26 +42,29 @@ class Specification:
     @property
     def components(self) -> dict[str, Component]:
         """The parts that are components, by the name of their option."""
-        return {
-            "activation": self.activation,
-            "optimizer": self.optimizer,
-            "data": self.data,
-            "labels": self.labels,
-        }
+        return {**self.recipe.components, "data": self.data, "labels": self.labels}
 
     def describe(self) -> Description:
         """Spell every part as the command line does, and who brings it; with a digest of data in a file."""
-        digest = self.data.digest()
+        digest, recipe = self.data.digest(), self.recipe
         parts = self.components.items()
         return {
             "seed": self.seed,
             **{part: component.specification() for part, component in parts},
             **{f"{part}{_DISTRIBUTION}": component.identity().distribution for part, component in parts},
-            "max_iterations": self.stop.max_iterations,
-            "tolerance": self.stop.tolerance,
-            "dtype": self.dtype,
+            "layers": recipe.layers,
+            "max_iterations": recipe.stop.max_iterations,
+            "tolerance": recipe.stop.tolerance,
+            "dtype": recipe.dtype,
             **({} if digest is None else {"data_digest": digest}),
         }
+
+
+def completed(description: Description) -> Description:
+    """Add what studies of before did not say because there was no other: loss, initialization and layers."""
+    solver = str(description.get("optimizer", "")).partition(":")[0] == "least-squares"
+    before = {"loss": "squared", "initialization": "paper", "layers": "output" if solver else "hidden"}
+    return {**before, **description}
 
 
 def differences(
@@ -77,6 +74,7 @@ def differences(
 
     A file from before distributions were kept does not say them: it differs in none.
     """
+    one, other = completed(one), completed(other)
     parts = {*one, *other}
     unsaid = {part for part in parts - ({*one} & {*other}) if part.endswith(_DISTRIBUTION)}
     return [

@@ -97,22 +97,21 @@ def _train_all(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[Tri
 
 def job_for(task: Task, problems: Sequence[Problem]) -> Job:
     """The training job of these problems."""
-    specification = task.specification
-    return Job(
-        problems,
-        specification.activation,
-        specification.optimizer,
-        specification.stop,
-        task.backend,
-        specification.dtype,
-    )
+    return Job(problems, task.specification.recipe, task.backend)
 
 
 def draw(specification: Specification, key: TrialKey) -> Problem:
     """Draw a trial's instance."""
     n, k, d, trial = key
     return draw_problem(
-        n, d, k, seed=specification.seed, trial=trial, data=specification.data, labels=specification.labels
+        n,
+        d,
+        k,
+        seed=specification.seed,
+        trial=trial,
+        data=specification.data,
+        labels=specification.labels,
+        initialization=specification.recipe.initialization,
     )
 
 

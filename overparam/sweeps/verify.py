@@ -41,7 +41,7 @@ class Verification:
 def verify(study: Study, specification: Specification, trials: int, seed: int = 0) -> Verification:
     """Train `trials` realizations of the study again and compare; which ones `seed` decides."""
     stored = {TrialKey(*row[:4]): row for row in _sample(study, trials, np.random.default_rng(seed))}
-    exact = replace(specification, dtype="float64")
+    exact = replace(specification, recipe=replace(specification.recipe, dtype="float64"))
     pairs: list[tuple[TrialRow, TrialRow]] = []
     for n in sorted({key.n for key in stored}):
         keys = tuple(key for key in stored if key.n == n)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Softplus
 from overparam.backends import Backend, DType, NumPy, why_unavailable
 from overparam.optimizers import GradientDescent
 from overparam.problems import draw_problem
 from overparam.testing.checks import Check, Skipped, require, require_close
-from overparam.training import Job, Outcome, Portable, StopRule
+from overparam.testing.trainings import job_of, outcomes_of
+from overparam.training import Outcome, StopRule
 
 __all__ = ["backend_checks"]
 
@@ -85,8 +85,9 @@ def _trains(backend: Backend, dtype: DType) -> None:
 
 
 def _outcome(backend: Backend, dtype: DType) -> Outcome:
-    job = Job([draw_problem(7, 3, 5)], Softplus(), GradientDescent(0.1), StopRule(50), backend, dtype)
-    [(_, outcome)] = Portable().run(job)
+    problems = [draw_problem(7, 3, 5)]
+    job = job_of(problems, GradientDescent(0.1), StopRule(50), backend=backend, dtype=dtype)
+    [outcome] = outcomes_of(job)
     return outcome
 
 

@@ -45,7 +45,7 @@ def engine_checks(engine: Engine) -> list[Check]:
         for dtype in DTYPES
     ]
     return [
-        Check("answers-true-or-a-sentence", partial(_answers, engine)),
+        Check("answers-none-or-a-sentence", partial(_answers, engine)),
         *agreement,
         *(
             Check(name, partial(look, engine))
@@ -63,17 +63,18 @@ def engine_checks(engine: Engine) -> list[Check]:
 
 def _taken(engine: Engine, job: Job) -> Job:
     """The job, where the engine takes it."""
-    if (answer := engine.can_run(job)) is not True:
+    if (answer := engine.objection(job)) is not None:
         raise Skipped(f"it does not take this job: {answer}")
     return job
 
 
 def _answers(engine: Engine) -> None:
     job = job_of(problems_of(8), GradientDescent(0.1), StopRule(1))
-    for name, answer in (("can_run", engine.can_run(job)), ("should_run", engine.should_run(job))):
+    answers = {"objection": engine.objection(job), "reservation": engine.reservation(job)}
+    for name, answer in answers.items():
         require(
-            answer is True or (isinstance(answer, str) and bool(answer.strip())),
-            f"{name} must answer True or a sentence that says why not, it answers {answer!r}",
+            answer is None or (isinstance(answer, str) and bool(answer.strip())),
+            f"{name} must answer None or a sentence that says why not, it answers {answer!r}",
         )
 
 

@@ -8,14 +8,11 @@ from concurrent.futures import Executor as FuturesExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from overparam.activations import Softplus
 from overparam.backends import NumPy
-from overparam.data import Gaussian, Sphere
-from overparam.optimizers import GradientDescent
 from overparam.sweeps import Executor, Specification, TrialKey
 from overparam.sweeps.trials import Task, run_task
 from overparam.testing.checks import Check, Skipped, require
-from overparam.training import Portable, StopRule
+from overparam.training import Portable, Recipe, StopRule
 
 __all__ = ["executor_checks"]
 
@@ -52,15 +49,7 @@ def _parallelism(executor: Executor) -> None:
 
 
 def _task(trials: range) -> Task:
-    specification = Specification(
-        seed=0,
-        activation=Softplus(),
-        optimizer=GradientDescent(),
-        data=Sphere(),
-        labels=Gaussian(),
-        stop=StopRule(30),
-        dtype="float64",
-    )
+    specification = Specification(recipe=Recipe(stop=StopRule(30)))
     keys = tuple(TrialKey(10, 4, 3, trial) for trial in trials)
     return Task(specification, NumPy(), (Portable(),), keys)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from overparam.activations import Activation, Softplus
 from overparam.backends import Backend, DType, NumPy
-from overparam.optimizers import Optimizer
+from overparam.losses import Loss, Squared
+from overparam.optimizers import Layers, Optimizer
 from overparam.problems import Problem, draw_problem
-from overparam.training import Engine, Job, Outcome, Portable, StopRule
+from overparam.training import Engine, Job, Outcome, Portable, Recipe, StopRule
 
 __all__ = ["EASY", "SHAPES", "job_of", "outcomes_of", "problems_of"]
 
@@ -30,12 +31,22 @@ def job_of(
     stop: StopRule,
     *,
     activation: Activation | None = None,
+    loss: Loss | None = None,
+    layers: Layers | None = None,
     backend: Backend | None = None,
     dtype: DType = "float64",
     record_every: int | None = None,
 ) -> Job:
-    """Return a job with softplus on NumPy in double precision, unless told otherwise."""
-    return Job(problems, activation or Softplus(), optimizer, stop, backend or NumPy(), dtype, record_every)
+    """Return a job with softplus and the squared loss on NumPy in double precision, unless told otherwise."""
+    recipe = Recipe(
+        activation=activation or Softplus(),
+        loss=loss or Squared(),
+        layers=layers,
+        optimizer=optimizer,
+        stop=stop,
+        dtype=dtype,
+    )
+    return Job(problems, recipe, backend or NumPy(), record_every)
 
 
 def outcomes_of(job: Job, engine: Engine | None = None) -> list[Outcome]:

@@ -1,17 +1,28 @@
-"""Training: jobs, outcomes, the portable engine and the recorder that fused engines build on."""
+"""Training: recipes, jobs, the driver, the portable engine, and the recorder that fused engines build on."""
 
-from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule, choose_engine
+from overparam.training.driver import Loop, Seen, drive
+from overparam.training.engine import Engine, Job, choose_engine
+from overparam.training.observers import Look, Observer, Watch
 from overparam.training.outcome import History, Outcome, Status
 from overparam.training.portable import Portable
+from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 
 __all__ = [
     "DIVERGENCE_LIMIT",
+    "Bounds",
     "Engine",
     "History",
     "Job",
+    "Look",
+    "Loop",
+    "Observer",
     "Outcome",
     "Portable",
+    "Recipe",
+    "Seen",
     "Status",
     "StopRule",
+    "Watch",
     "choose_engine",
+    "drive",
 ]

@@ -1,38 +1,37 @@
-"""The training loop over one batch: first-order methods on W, every training at its own pace to the end."""
+"""The portable inner loop of first-order methods: one batch, every run at its own pace to its end."""
 
 from __future__ import annotations
 
-import math
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from overparam.arrays import Array, Namespace, dot, squared_norm
 from overparam.network import preactivations
-from overparam.optimizers.base import FirstOrder, State, Step
+from overparam.optimizers import FirstOrder, State, Step
 from overparam.training.batch import Batch
-from overparam.training.engine import DIVERGENCE_LIMIT, Job
-from overparam.training.evaluation import activation_function
-from overparam.training.outcome import Outcome, Status
-from overparam.training.recorder import Recorder
+from overparam.training.driver import Loop, Seen
+from overparam.training.engine import Job
+from overparam.training.evaluation import activation_function, loss_function
 from overparam.training.rows import RowSource, row_stream
 
 __all__ = ["Descent"]
 
-_SHARE = 32  # trainings that have stopped leave the batch when they are at least such a part of it
-
 
 @dataclass(frozen=True)
-class _Trainings:
-    """The arrays of the trainings still in the batch, each with the batch axis first.
+class _Runs:
+    """The arrays of the runs still in the batch, each with the batch axis first.
 
     Attributes
     ----------
+    acting : (b, k) of bool
+        False for the hidden units that pad.
+    states : tuple of tuple of arrays
+        The rule's state of every trained array, W's as (b, k, d), v's as (b, k, 1).
     scale : (b, 1, 1)
-        1/‖y‖.
+        1/scale of the loss: 1/‖y‖ for the squared one.
     step_size : (b, 1, 1)
     path : (b,)
         Path length so far.
@@ -42,10 +41,10 @@ class _Trainings:
 
     X: Array
     y: Array
-    v: Array
-    W0: Array
     W: Array
-    state: State
+    v: Array
+    acting: Array
+    states: tuple[State, ...]
     scale: Array
     step_size: Array
     path: Array
@@ -58,246 +57,206 @@ class _Measured:
 
     Attributes
     ----------
-    slopes : (b, k, n)
-        φ′(WXᵀ), an array of its own that may be overwritten.
+    value, slopes : (b, k, n)
+        φ(WXᵀ), and φ′(WXᵀ), an array of its own that may be overwritten.
     residual : (b, 1, n)
-        f(W) − y.
-    squared : (b,)
-        ‖f(W) − y‖²/‖y‖².
+        ∂ℓ/∂f.
+    total : (b,)
+        Σ miss²/scale².
     """
 
+    value: Array
     slopes: Array
     residual: Array
-    squared: Array
+    total: Array
 
 
-class Descent:
-    """One batch under a first-order method; `advance` trains until some of it has stopped.
+class Descent(Loop):
+    """One batch under a first-order method.
 
-    Between two looks of the host nothing leaves the device. A training that meets the stop rule is
+    Between two looks of the host nothing leaves the device. A run that meets the stop rule is
     frozen at that iterate, so the iterate, and its number, are exact however rarely the host looks.
     """
 
-    def __init__(self, job: Job, batch: Batch) -> None:
-        if not isinstance(job.optimizer, FirstOrder):
-            raise TypeError(f"{job.optimizer.name} is not a first-order method")
-        self._job, self._optimizer = job, job.optimizer
+    def __init__(self, job: Job, rule: FirstOrder, batch: Batch) -> None:
+        self._job, self._rule = job, rule
         self._xp = job.backend.namespace()
-        self._evaluate = activation_function(job.activation, self._xp)
-        self._positions = list(batch.positions)
-        self._seconds = np.zeros(len(self._positions))
-        self._recorders = [Recorder(job.record_every) for _ in self._positions]
+        self._activation = activation_function(job.activation, self._xp)
+        self._loss = loss_function(job.loss, self._xp)
+        self._hidden, self._output = job.layers != "output", job.layers != "hidden"
+        self.positions = list(batch.positions)
+        self.iteration = 0
+        problems = [job.problems[position] for position in self.positions]
+        self._bounds = job.recipe.bounds(problems[0].n)
         self._rows = self._row_source()
-        self._iteration = 0
-        self._next_look = 0
-        self._trainings = self._start(batch)
+        self._runs = self._start(batch)
         self._measured: _Measured | None = None
-        self._active = self._trainings.steps >= 0
+        self._active = self._runs.steps >= 0
 
-    def _start(self, batch: Batch) -> _Trainings:
-        job = self._job
-        problems = [job.problems[position] for position in self._positions]
-        norms = job.label_norms()[self._positions]
-        sizes = [self._optimizer.step_size_for(p, job.activation) for p in problems]
+    def _start(self, batch: Batch) -> _Runs:
+        job, xp = self._job, self._xp
+        problems = [job.problems[position] for position in self.positions]
+        scales = job.scales()[self.positions]
+        sizes = [self._rule.step_size_for(problem, job.activation) for problem in problems]
+        units = np.arange(batch.v.shape[-1]) < np.array([problem.k for problem in problems])[:, None]
 
-        def per_training(values: Any) -> Array:
+        def per_run(values: Any) -> Array:
             return job.backend.asarray(np.asarray(values, dtype=np.float64)[:, None, None], job.dtype)
 
-        zero = 0.0 * self._xp.abs(batch.y[:, 0])
-        return _Trainings(
+        zero = 0.0 * xp.abs(batch.y[:, 0])
+        return _Runs(
             X=batch.X,
             y=batch.y,
-            v=batch.v,
-            W0=batch.W0,
             W=batch.W0,
-            state=self._optimizer.init(batch.W0),
-            scale=per_training(1.0 / norms),
-            step_size=per_training(sizes),
+            v=batch.v,
+            acting=job.backend.asarray(units.astype(np.float64), job.dtype) > 0.0,
+            states=tuple(self._rule.init(array) for array in self._trained(batch.W0, batch.v)),
+            scale=per_run(1.0 / scales),
+            step_size=per_run(sizes),
             path=zero,
-            steps=self._xp.astype(zero, self._xp.int64),
+            steps=xp.astype(zero, xp.int64),
         )
 
+    def _trained(self, W: Array, v: Array) -> list[Array]:
+        """What is trained, v as columns."""
+        return ([W] if self._hidden else []) + ([v[:, :, None]] if self._output else [])
+
     def _row_source(self) -> RowSource | None:
-        problems = [self._job.problems[position] for position in self._positions]
-        streams = [row_stream(problem, self._optimizer) for problem in problems]
+        problems = [self._job.problems[position] for position in self.positions]
+        streams = [row_stream(problem, self._rule) for problem in problems]
         sampled = [stream for stream in streams if stream is not None]
         return RowSource(sampled, problems[0].n, self._job.backend) if sampled else None
 
-    @property
-    def remaining(self) -> int:
-        """Trainings that have not stopped yet."""
-        return len(self._positions)
-
-    def advance(self) -> list[tuple[int, Outcome]]:
-        """Train until a look finds trainings that stopped; return them by position in the job."""
-        started = time.perf_counter()
-        while True:
-            self._measure()
-            if self._iteration == self._next_look and (stopped := self._look()):
-                self._seconds += (time.perf_counter() - started) / self.remaining
-                return self._take_out(stopped)
+    def advance(self, until: int) -> None:
+        """Train to `until`, or to where the host looks anyway, as often as its backend has it."""
+        check_every = self._rule.updates_between_checks()
+        ahead = -(-(self.iteration + self._job.backend.synchronization_interval) // check_every) * check_every
+        until = min(until, ahead)
+        self._measure(wanted=self.iteration >= until)
+        while self.iteration < until:
             self._step()
+            self._measure(wanted=self.iteration >= until)
 
-    def _measure(self) -> None:
-        """Evaluate the network where the gradient, the stop rule or a look asks for it."""
-        t, check_every = self._iteration, self._optimizer.updates_between_checks()
+    def _measure(self, *, wanted: bool) -> None:
+        """Evaluate the network where the gradient, the stop rule or the host asks for it."""
+        t, check_every = self.iteration, self._rule.updates_between_checks()
         due = t % check_every == 0 or t == self._job.stop.max_iterations
-        if self._measured is not None or not (due or self._rows is None or t == self._next_look):
+        if self._measured is not None or not (due or self._rows is None or wanted):
             return
-        s = self._trainings
-        value, slopes = self._evaluate(preactivations(s.X, s.W))
-        residual = s.v[:, None, :] @ value - s.y[:, None, :]
-        relative = (residual * s.scale)[:, 0, :]
-        self._measured = _Measured(slopes, residual, dot(relative, relative))
+        s = self._runs
+        value, slopes = self._activation(preactivations(s.X, s.W))
+        residual, miss = self._loss(s.v[:, None, :] @ value, s.y[:, None, :])
+        relative = (miss * s.scale)[:, 0, :]
+        self._measured = _Measured(value, slopes, residual, dot(relative, relative))
         if due:
-            self._active = self._within(self._measured)
+            self._active = self._within(self._measured.total)
 
-    def _within(self, measured: _Measured) -> Array:
-        """Which trainings go on: neither below the tolerance nor diverged; NaN compares false."""
-        squared = measured.squared
-        return (squared >= self._job.stop.tolerance**2) & (squared <= DIVERGENCE_LIMIT**2)
+    def _within(self, total: Array) -> Array:
+        """Which runs go on: neither below the tolerance nor diverged; NaN compares false."""
+        return (total >= self._bounds.low) & (total <= self._bounds.high)
 
     def _step(self) -> None:
-        """Make one update of every training that has not stopped."""
-        s, xp = self._trainings, self._xp
-        step = Step(s.step_size, 0.0 * s.step_size[:1, ...] + float(self._iteration))
-        W, state = self._optimizer.update(s.W, self._gradient(), s.state, step)
+        """Make one update of every run that has not stopped."""
+        s, xp = self._runs, self._xp
+        step = Step(s.step_size, 0.0 * s.step_size[:1, ...] + float(self.iteration))
         active = self._active[:, None, None]
-        moved = squared_norm(W - s.W, axes=2) ** 0.5
-        self._trainings = _Trainings(
+        arrays, states, moved = [], [], []
+        for array, gradient, state in zip(self._trained(s.W, s.v), self._gradients(), s.states, strict=True):
+            new, new_state = self._rule.update(array, gradient, state, step)
+            moved.append(squared_norm(new - array, axes=2))
+            arrays.append(xp.where(active, new, array))
+            states.append(tuple(xp.where(active, a, b) for a, b in zip(new_state, state, strict=True)))
+        length = moved[0] if len(moved) == 1 else moved[0] + moved[1]
+        # Units that pad contribute nothing, whatever the rule makes of a zero.
+        v = xp.where(s.acting, arrays[-1][:, :, 0], s.v) if self._output else s.v
+        self._runs = _Runs(
             s.X,
             s.y,
-            s.v,
-            s.W0,
-            xp.where(active, W, s.W),
-            tuple(xp.where(active, new, old) for new, old in zip(state, s.state, strict=True)),
+            arrays[0] if self._hidden else s.W,
+            v,
+            s.acting,
+            tuple(states),
             s.scale,
             s.step_size,
-            s.path + xp.where(self._active, moved, 0.0),
+            s.path + xp.where(self._active, length**0.5, 0.0),
             s.steps + xp.astype(self._active, s.steps.dtype),
         )
         self._measured = None
-        self._iteration += 1
+        self.iteration += 1
 
-    def _gradient(self) -> Array:
-        """∇L(W), or its mean over the rows drawn for this update; shape (b, k, d)."""
-        s, xp = self._trainings, self._xp
+    def _gradients(self) -> list[Array]:
+        """The gradient for every trained array, or its mean over the rows drawn for this update."""
+        s, xp = self._runs, self._xp
         if self._rows is None:
             if self._measured is None:
                 raise AssertionError("a full gradient is taken where the network was measured")
-            weighted = self._measured.slopes
-            weighted *= self._measured.residual
-            return s.v[:, :, None] * (weighted @ s.X)
+            m = self._measured
+            return self._pulled_back(s.X, m.value, m.slopes, m.residual)
         rows = self._rows.next_rows()
         b, n, d = s.X.shape
         m = rows.shape[-1]
         chosen = xp.reshape(rows, (-1,))
         X = xp.reshape(xp.take(xp.reshape(s.X, (b * n, d)), chosen, axis=0), (b, m, d))
         y = xp.reshape(xp.take(xp.reshape(s.y, (b * n,)), chosen, axis=0), (b, 1, m))
-        value, weighted = self._evaluate(preactivations(X, s.W))
-        weighted *= (s.v[:, None, :] @ value - y) / m
-        return s.v[:, :, None] * (weighted @ X)
+        value, slopes = self._activation(preactivations(X, s.W))
+        residual, _ = self._loss(s.v[:, None, :] @ value, y)
+        return self._pulled_back(X, value, slopes, residual / m)
 
-    def _look(self) -> list[int]:
-        """Bring to the host who has stopped, record, and plan the next look; return the rows to take out."""
-        job, t, s = self._job, self._iteration, self._trainings
-        over = t >= job.stop.max_iterations
-        active = job.backend.to_numpy(self._active)
-        stopped = [row for row in range(self.remaining) if over or not active[row]]
-        if not over and job.record_every is None and len(stopped) * _SHARE < self.remaining:
-            stopped = []  # frozen as they are, they can wait: the arrays are copied when some leave
-        due = stopped if job.record_every is None or t % job.record_every else list(range(self.remaining))
-        if job.record_every is not None and due and self._measured is not None:
-            squared = job.backend.to_numpy(self._measured.squared)
-            distance = job.backend.to_numpy(squared_norm(s.W - s.W0, axes=2) ** 0.5)
-            path, steps = job.backend.to_numpy(s.path), job.backend.to_numpy(s.steps)
-            for row in due:
-                self._recorders[row].add(
-                    int(steps[row]), _root(float(squared[row])), float(distance[row]), float(path[row])
-                )
-        check_every = self._optimizer.updates_between_checks()
-        ahead = -(-(t + job.backend.synchronization_interval) // check_every) * check_every
-        points = [job.stop.max_iterations, ahead]
-        if job.record_every is not None:
-            points.append((t // job.record_every + 1) * job.record_every)
-        self._next_look = min(points)
-        return stopped
+    def _pulled_back(self, X: Array, value: Array, slopes: Array, residual: Array) -> list[Array]:
+        """diag(v)φ′(WXᵀ)diag(r)X for W, (b, k, d), and φ(WXᵀ)r for v, (b, k, 1); overwrites the slopes."""
+        s = self._runs
+        for_v = [self._xp.where(s.acting[:, :, None], value @ residual.mT, 0.0)] if self._output else []
+        if not self._hidden:
+            return for_v
+        slopes *= residual
+        return [s.v[:, :, None] * (slopes @ X), *for_v]
 
-    def _take_out(self, stopped: list[int]) -> list[tuple[int, Outcome]]:
-        """Remove the trainings at these rows from the batch and return their outcomes."""
-        finished = self._outcomes(stopped)
-        gone = set(stopped)
-        kept = [row for row in range(self.remaining) if row not in gone]
-        self._positions = [self._positions[row] for row in kept]
-        self._recorders = [self._recorders[row] for row in kept]
-        self._seconds = self._seconds[kept]
+    def stopped(self) -> list[int]:
+        """Rows that are frozen."""
+        active = self._job.backend.to_numpy(self._active)
+        return [row for row in range(len(self.positions)) if not active[row]]
+
+    def look(self, rows: Sequence[int]) -> list[Seen]:
+        """Fetch runs in a few transfers."""
+        if self._measured is None:
+            raise AssertionError("the host looks only where the network was measured")
+        job, s, fetch = self._job, self._runs, self._job.backend.to_numpy
+        index = job.backend.asarray(np.asarray(rows, dtype=np.int64), "int64")
+        total, W, v, path, steps = (
+            fetch(self._xp.take(array, index, axis=0))
+            for array in (self._measured.total, s.W, s.v, s.path, s.steps)
+        )
+        problems = [job.problems[self.positions[row]] for row in rows]
+        return [
+            Seen(
+                int(steps[i]),
+                float(total[i]),
+                float(path[i]),
+                W[i, : problem.k, : problem.d].copy(),
+                v[i, : problem.k].copy(),
+            )
+            for i, problem in enumerate(problems)
+        ]
+
+    def release(self, rows: Sequence[int]) -> None:
+        """Remove these rows from the batch."""
+        gone = set(rows)
+        kept = [row for row in range(len(self.positions)) if row not in gone]
+        self.positions = [self.positions[row] for row in kept]
         if kept:
             index = self._job.backend.asarray(np.asarray(kept, dtype=np.int64), "int64")
-            self._trainings = _taken(self._trainings, index, self._xp)
+            self._runs = _taken(self._runs, index, self._xp)
             self._active = self._xp.take(self._active, index, axis=0)
             if self._measured is not None:
                 self._measured = _taken(self._measured, index, self._xp)
             if self._rows is not None:
                 self._rows.take(kept)
-        return finished
-
-    def _outcomes(self, rows: list[int]) -> list[tuple[int, Outcome]]:
-        """Fetch the stopped trainings in a few transfers and describe each."""
-        job, s = self._job, self._trainings
-        if self._measured is None:
-            raise AssertionError("the host looks only where the network was measured")
-        fetch, index = job.backend.to_numpy, job.backend.asarray(np.asarray(rows, dtype=np.int64), "int64")
-        squared, W, W0, v, path, steps = (
-            fetch(self._xp.take(array, index, axis=0))
-            for array in (self._measured.squared, s.W, s.W0, s.v, s.path, s.steps)
-        )
-        outcomes = []
-        for i, row in enumerate(rows):
-            position = self._positions[row]
-            problem = job.problems[position]
-            status = _status(float(squared[i]), job.stop.tolerance)
-            moved = W[i].astype(np.float64) - W0[i]
-            outcome = Outcome(
-                status=status,
-                iterations=int(steps[i]),
-                relative_residual=_root(float(squared[i])),
-                distance_from_initialization=_norm(moved),
-                path_length=float(path[i]),
-                effective_parameters=self._optimizer.effective_parameters(problem.k, problem.d),
-                success=status is Status.CONVERGED,
-                seconds=float(self._seconds[row]),
-                W=W[i, : problem.k, : problem.d].copy(),
-                v=v[i, : problem.k].copy(),
-                engine="portable",
-                history=self._recorders[row].history(),
-            )
-            outcomes.append((position, outcome))
-        return outcomes
 
 
 def _taken(value: Any, index: Array, xp: Namespace) -> Any:
     """Keep only the batch rows that `index` holds, in every array of a frozen value."""
-    return type(value)(
-        **{
-            name: tuple(xp.take(a, index, axis=0) for a in field)
-            if isinstance(field, tuple)
-            else xp.take(field, index, axis=0)
-            for name, field in vars(value).items()
-        }
-    )
-
-
-def _status(squared: float, tolerance: float) -> Status:
-    if squared < tolerance**2:
-        return Status.CONVERGED
-    return Status.BUDGET_EXHAUSTED if squared <= DIVERGENCE_LIMIT**2 else Status.DIVERGED
-
-
-def _root(squared: float) -> float:
-    return math.sqrt(squared) if squared >= 0.0 else math.nan
-
-
-def _norm(array: NDArray[np.float64]) -> float:
-    """Frobenius norm; inf or nan for a diverged training, without a warning."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.linalg.norm(array))
+    if isinstance(value, tuple):
+        return tuple(_taken(item, index, xp) for item in value)
+    if isinstance(value, _Runs | _Measured):
+        return type(value)(**{name: _taken(field, index, xp) for name, field in vars(value).items()})
+    return xp.take(value, index, axis=0)

@@ -1,76 +1,52 @@
-"""The contract of engines: who carries out a training, once it is said what is trained and where."""
+"""The contract of engines: who carries out a training run, once it is said what is trained and where."""
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations.base import Activation
+from overparam.activations import Activation
 from overparam.arrays import Array
 from overparam.backends import Backend, DType, backend_of
 from overparam.components import Component
-from overparam.optimizers.base import Optimizer
+from overparam.losses import Loss
+from overparam.optimizers import Layers, Optimizer
 from overparam.problems import Problem
+from overparam.training.observers import Watch
 from overparam.training.outcome import Outcome
+from overparam.training.recipe import Recipe, StopRule
 
-__all__ = ["DIVERGENCE_LIMIT", "Engine", "Job", "StopRule", "choose_engine"]
-
-DIVERGENCE_LIMIT = 1e8
-"""A relative residual above this is divergence: single precision has lost the labels by then."""
-
-
-@dataclass(frozen=True)
-class StopRule:
-    """When a training stops (Section 4).
-
-    Attributes
-    ----------
-    max_iterations : int
-        Updates at most; the iterate after the last one is checked too.
-    tolerance : float
-        Success at the first iterate with ‖f(W) − y‖/‖y‖ < tolerance, the initial one included.
-    """
-
-    max_iterations: int = 15_000
-    tolerance: float = 2.5e-3
-
-    def __post_init__(self) -> None:
-        if self.max_iterations < 0:
-            raise ValueError(f"max_iterations must be at least 0, got {self.max_iterations}")
-        if not (math.isfinite(self.tolerance) and self.tolerance > 0):
-            raise ValueError(f"tolerance must be a positive number, got {self.tolerance}")
+__all__ = ["Engine", "Job", "choose_engine"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """Trainings to carry out, all alike but for their problems.
+    """Training runs to carry out, all alike but for their problems.
 
     Attributes
     ----------
     problems : sequence of Problem
         Single problems of one n; k and d may differ.
-    activation, optimizer : components
-    stop : StopRule
+    recipe : Recipe
+        What is trained and how.
     backend : Backend
         Where it is computed.
-    dtype : "float32" or "float64"
     record_every : int or None
         Keep a History point every so many iterations, and at the end.
+    watches : tuple of Watch
+        Each makes an observer for every run.
     """
 
     problems: Sequence[Problem]
-    activation: Activation
-    optimizer: Optimizer
-    stop: StopRule
+    recipe: Recipe
     backend: Backend
-    dtype: DType
     record_every: int | None = None
+    watches: tuple[Watch, ...] = ()
 
     def __post_init__(self) -> None:
         if self.record_every is not None and self.record_every < 1:
@@ -78,30 +54,62 @@ class Job:
         if len(sizes := {problem.n for problem in self.problems}) > 1:
             raise ValueError(f"the problems of a job must have one n, got {sorted(sizes)}")
 
-    def label_norms(self) -> NDArray[np.float64]:
-        """‖y‖ of every problem, what the relative residual is relative to.
+    @property
+    def activation(self) -> Activation:
+        """The recipe's activation."""
+        return self.recipe.activation
+
+    @property
+    def loss(self) -> Loss:
+        """The recipe's loss."""
+        return self.recipe.loss
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The recipe's optimizer."""
+        return self.recipe.optimizer
+
+    @property
+    def layers(self) -> Layers:
+        """What is trained."""
+        return self.recipe.layers
+
+    @property
+    def stop(self) -> StopRule:
+        """The recipe's stop rule."""
+        return self.recipe.stop
+
+    @property
+    def dtype(self) -> DType:
+        """The recipe's data type."""
+        return self.recipe.dtype
+
+    @property
+    def observed(self) -> bool:
+        """Whether anybody looks at the runs on their way."""
+        return self.record_every is not None or bool(self.watches)
+
+    def scales(self) -> NDArray[np.float64]:
+        """What every problem's misses are relative to: ‖y‖ for the squared loss.
 
         Raises
         ------
         ValueError
-            Where one of them is zero or not finite.
+            For labels that the loss is not defined for.
         """
-        norms = np.array([np.linalg.norm(_on_host(p.y)) for p in self.problems])
-        for norm in norms:
-            if not (norm > 0.0 and math.isfinite(norm)):
-                raise ValueError(f"‖y‖ is {norm:g}: the relative residual ‖f − y‖/‖y‖ is undefined")
-        return norms
+        return np.array([self.loss.scale(on_host(problem.y)) for problem in self.problems])
 
 
-def _on_host(array: Array) -> NDArray[np.float64]:
+def on_host(array: Array) -> NDArray[np.float64]:
+    """An array of any library as NumPy's, in double precision."""
     return backend_of(array).to_numpy(array).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Engine(Component):
-    """Carries out whole trainings.
+    """Carries out whole training runs.
 
-    No engine may let a training's rounding depend on what else is in the job: the same problem has
+    No engine may let a run's rounding depend on what else is in the job: the same problem has
     the same outcome, bit for bit, alone and in any company.
 
     Attributes
@@ -114,15 +122,15 @@ class Engine(Component):
     most_trials: ClassVar[int] = 2000
 
     @abstractmethod
-    def can_run(self, job: Job) -> Literal[True] | str:
-        """Return True, or a sentence that says why this engine cannot do the job."""
+    def objection(self, job: Job) -> str | None:
+        """Return why this engine cannot do the job, None where it can."""
 
-    @abstractmethod
-    def should_run(self, job: Job) -> Literal[True] | str:
-        """Return True, or a sentence that says why another engine would be faster."""
+    def reservation(self, job: Job) -> str | None:
+        """Return why another engine would be faster, None where this one should do the job."""
+        return None
 
     def preparation(self, job: Job) -> str | None:
-        """Say what takes seconds before the first such training, as compiling does; None if nothing."""
+        """Say what takes seconds before the first such run, as compiling does; None if nothing."""
         return None
 
     @abstractmethod
@@ -142,9 +150,9 @@ def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str
     objections: list[str] = []
     for engine in engines:
         # Where there is no other to turn to, what is faster does not matter.
-        questions = (engine.can_run,) if engine is engines[-1] else (engine.can_run, engine.should_run)
+        questions = (engine.objection,) if engine is engines[-1] else (engine.objection, engine.reservation)
         for question in questions:
-            if (answer := _answer(question, job)) is not True:
+            if (answer := _answer(question, job)) is not None:
                 objections.append(f"{engine.name}: {answer}")
                 break
         else:
@@ -152,7 +160,7 @@ def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str
     raise ValueError("no engine can run this job: " + "; ".join(objections))
 
 
-def _answer(question: Callable[[Job], Literal[True] | str], job: Job) -> Literal[True] | str:
+def _answer(question: Callable[[Job], str | None], job: Job) -> str | None:
     """An engine's answer; one that raises has said no."""
     try:
         return question(job)

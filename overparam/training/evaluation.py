@@ -1,4 +1,4 @@
-"""φ and φ′ of an activation together, as fast as an array namespace allows."""
+"""What an activation, or a loss, gives together, as fast as an array namespace allows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TypeAlias
 
 from overparam.activations.base import Activation
 from overparam.arrays import Array, Namespace
+from overparam.losses.base import Loss
 from overparam.training.printing import compile_program
-from overparam.training.symbolic import Unrecordable, record_activation
+from overparam.training.symbolic import Unrecordable, record_activation, record_loss
 
-__all__ = ["Evaluation", "activation_function"]
+__all__ = ["Evaluation", "activation_function", "loss_function"]
 
-Evaluation: TypeAlias = Callable[[Array], tuple[Array, ...]]
+Evaluation: TypeAlias = Callable[..., tuple[Array, ...]]
 
 
 def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
@@ -24,4 +25,13 @@ def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
         program = record_activation(activation)
     except Unrecordable:
         return lambda z: (activation.value(z), xp.asarray(activation.derivative(z), copy=True))
+    return compile_program(program, xp)
+
+
+def loss_function(loss: Loss, xp: Namespace) -> Evaluation:
+    """Return (f, y) ↦ (∂ℓ/∂f, miss), which may be one array; what they have in common is computed once."""
+    try:
+        program = record_loss(loss)
+    except Unrecordable:
+        return lambda f, y: (loss.derivative(f, y), loss.miss(f, y))
     return compile_program(program, xp)

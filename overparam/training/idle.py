@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeAlias
 
-from overparam.optimizers.base import FirstOrder
+from overparam.optimizers import FirstOrder
 from overparam.training.program import Constant, Operand, Program, Value
 from overparam.training.symbolic import record_update
 

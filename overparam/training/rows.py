@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from overparam.arrays import Array
 from overparam.backends import Backend
-from overparam.optimizers.base import FirstOrder
+from overparam.optimizers import Optimizer
 from overparam.problems import Problem, Stream, generator
 
 __all__ = ["RowSource", "row_stream"]
 
 
-def row_stream(problem: Problem, optimizer: FirstOrder) -> Iterator[NDArray[np.int64]] | None:
+def row_stream(problem: Problem, optimizer: Optimizer) -> Iterator[NDArray[np.int64]] | None:
     """Blocks (updates, rows) of one problem's rows, from its own random stream; None for full gradients.
 
     A problem that was not drawn, and has no key, takes the stream of seed 0 and trial 0.
     """
-    if type(optimizer).row_blocks is FirstOrder.row_blocks:
+    if type(optimizer).row_blocks is Optimizer.row_blocks:
         return None  # a stream that nobody reads would cost as much as hundreds of updates
     key = problem.key or (0, problem.n, problem.k, problem.d, 0)
     return optimizer.row_blocks(problem.n, generator(*key, Stream.SAMPLING))

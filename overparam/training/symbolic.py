@@ -15,7 +15,8 @@ from numbers import Real
 from typing import Any
 
 from overparam.activations.base import Activation
-from overparam.optimizers.base import FirstOrder, Step
+from overparam.losses.base import Loss
+from overparam.optimizers.first_order import FirstOrder, Step
 from overparam.training.program import (
     BOOLEAN_OPERATIONS,
     OPERATIONS,
@@ -26,7 +27,7 @@ from overparam.training.program import (
     Value,
 )
 
-__all__ = ["Symbol", "Unrecordable", "record", "record_activation", "record_update"]
+__all__ = ["Symbol", "Unrecordable", "record", "record_activation", "record_loss", "record_update"]
 
 
 class Unrecordable(Exception):
@@ -337,6 +338,14 @@ def record_activation(activation: Activation) -> Program:
         return record(lambda z: (activation.value(z), activation.derivative(z)), ("z",))
     except Unrecordable as error:
         raise Unrecordable(f"the activation {activation.name} cannot be recorded: {error}") from error
+
+
+def record_loss(loss: Loss) -> Program:
+    """∂ℓ/∂f and the miss as one program with inputs ``outputs``, f, and ``labels``, y."""
+    try:
+        return record(lambda f, y: (loss.derivative(f, y), loss.miss(f, y)), ("outputs", "labels"))
+    except Unrecordable as error:
+        raise Unrecordable(f"the loss {loss.name} cannot be recorded: {error}") from error
 
 
 def record_update(optimizer: FirstOrder) -> tuple[Program, Program]:

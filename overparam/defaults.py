@@ -1,0 +1,31 @@
+"""What is used where nothing is said: spelled as on the command line, which must start without NumPy."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+__all__ = [
+    "ACTIVATION",
+    "DATA",
+    "INITIALIZATION",
+    "LABELS",
+    "LOSS",
+    "MAX_ITERATIONS",
+    "OPTIMIZER",
+    "SWEEP_DTYPE",
+    "TOLERANCE",
+    "TRAIN_DTYPE",
+    "TRIALS",
+]
+
+ACTIVATION: Final = "softplus"
+LOSS: Final = "squared"
+INITIALIZATION: Final = "paper"
+OPTIMIZER: Final = "gd"
+DATA: Final = "sphere"
+LABELS: Final = "gaussian"
+MAX_ITERATIONS: Final = 15_000
+TOLERANCE: Final = 2.5e-3
+TRIALS: Final = 10
+TRAIN_DTYPE: Final[Literal["float32", "float64"]] = "float64"
+SWEEP_DTYPE: Final[Literal["float32", "float64"]] = "float32"

@@ -1,0 +1,8 @@
+"""Losses: the contract and the built-in ones, one a file."""
+
+from overparam.losses.base import Loss
+from overparam.losses.hinge import Hinge
+from overparam.losses.logistic import Logistic
+from overparam.losses.squared import Squared
+
+__all__ = ["Hinge", "Logistic", "Loss", "Squared"]

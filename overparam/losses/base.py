@@ -1,0 +1,77 @@
+"""The contract of a loss."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.arrays import Array
+from overparam.components import Component
+
+__all__ = ["Loss", "require_signs", "tolerated_fraction"]
+
+
+@dataclass(frozen=True)
+class Loss(Component):
+    """A loss L = Σᵢ ℓ(f(xᵢ), yᵢ), written as elementwise functions over the Array API.
+
+    Engines record `derivative` and `miss` together, so write the same subexpression the same way in both.
+    How far a network is from success is the measure (Σᵢ missᵢ²/scale²)^{1/exponent}: a training run succeeds
+    at the first checked iterate whose measure is below the tolerance.
+
+    Attributes
+    ----------
+    measure : str
+        What the measure is, in words.
+    exponent : int
+        1 or 2: the sum of the squared misses over scale² is the measure to this power.
+    """
+
+    kind: ClassVar[str] = "loss"
+    measure: ClassVar[str] = "relative residual"
+    exponent: ClassVar[int] = 2
+
+    @abstractmethod
+    def value(self, f: Array, y: Array) -> Array:
+        """Return ℓ(f, y), elementwise."""
+
+    @abstractmethod
+    def derivative(self, f: Array, y: Array) -> Array:
+        """Return ∂ℓ/∂f, elementwise; a subgradient where there is no derivative."""
+
+    @abstractmethod
+    def miss(self, f: Array, y: Array) -> Array:
+        """Return by how much each sample misses, elementwise; nan where f is not finite."""
+
+    @abstractmethod
+    def scale(self, y: NDArray[np.float64]) -> float:
+        """Return what misses are relative to, for labels y of shape (n,); positive and finite.
+
+        Raises
+        ------
+        ValueError
+            For labels that the loss is not defined for.
+        """
+
+    def threshold(self, tolerance: float, n: int) -> float:
+        """Return the number that Σ miss²/scale² must be below for success."""
+        return tolerance**self.exponent
+
+
+def require_signs(loss: Loss, y: NDArray[np.float64]) -> None:
+    """Raise ValueError unless every label is −1 or +1."""
+    if not bool(np.all(np.abs(y) == 1.0)):
+        other = y[np.abs(y) != 1.0][0]
+        raise ValueError(
+            f"the {loss.name} loss needs labels −1 and +1, one is {other:g}: use --labels rademacher, or data "
+            "with such labels"
+        )
+
+
+def tolerated_fraction(tolerance: float, n: int) -> float:
+    """A bound between the largest tolerated fraction of n samples and the next one."""
+    return (np.floor(tolerance * n * (1.0 + 1e-12)).item() + 0.5) / n

@@ -1,0 +1,135 @@
+"""What is trained and how: one value, carried whole from the command line to the study's file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from overparam import defaults
+from overparam.activations import Activation, Softplus
+from overparam.backends import DType
+from overparam.components import Component
+from overparam.initializations import Initialization, Paper
+from overparam.losses import Loss, Squared
+from overparam.optimizers import GradientDescent, Layers, Optimizer
+from overparam.training.outcome import Status
+
+__all__ = ["DIVERGENCE_LIMIT", "Bounds", "Recipe", "StopRule"]
+
+DIVERGENCE_LIMIT = 1e8
+"""A measure, such as the relative residual, above this is divergence: single precision has lost the labels."""
+
+_SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
+
+
+class Bounds(NamedTuple):
+    """Between these, ends included, Σ miss²/scale² lets a training run go on.
+
+    Attributes
+    ----------
+    low, high : float
+        Below `low` it has converged; above `high`, or not a number, it has diverged.
+    """
+
+    low: float
+    high: float
+
+    def status(self, total: float) -> Status | None:
+        """How a run with this total has ended, None where it goes on."""
+        if total < self.low:
+            return Status.CONVERGED
+        return None if total <= self.high else Status.DIVERGED
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When a training run stops (Section 4).
+
+    Attributes
+    ----------
+    max_iterations : int
+        Updates at most; the iterate after the last one is checked too.
+    tolerance : float
+        Success at the first iterate whose measure, ‖f(W) − y‖/‖y‖ for the squared loss, is below it, the
+        initial one included.
+    """
+
+    max_iterations: int = defaults.MAX_ITERATIONS
+    tolerance: float = defaults.TOLERANCE
+
+    def __post_init__(self) -> None:
+        if self.max_iterations < 0:
+            raise ValueError(f"max_iterations must be at least 0, got {self.max_iterations}")
+        if not (math.isfinite(self.tolerance) and self.tolerance > 0):
+            raise ValueError(f"tolerance must be a positive number, got {self.tolerance}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that decides a training run beside its problem.
+
+    Attributes
+    ----------
+    activation, loss, initialization, optimizer : components
+    layers : "hidden", "output" or "both"
+        What is trained; the optimizer's first choice unless given.
+    stop : StopRule
+    dtype : "float32" or "float64"
+
+    Raises
+    ------
+    ValueError
+        Where the optimizer cannot train these layers, or with this loss.
+    """
+
+    activation: Activation = field(default_factory=Softplus)
+    loss: Loss = field(default_factory=Squared)
+    initialization: Initialization = field(default_factory=Paper)
+    layers: Layers = None  # type: ignore[assignment]  # set below, by the optimizer
+    optimizer: Optimizer = field(default_factory=GradientDescent)
+    stop: StopRule = field(default_factory=StopRule)
+    dtype: DType = defaults.TRAIN_DTYPE
+
+    def __post_init__(self) -> None:
+        optimizer = self.optimizer
+        if self.layers is None:
+            object.__setattr__(self, "layers", optimizer.layers[0])
+        if self.layers not in optimizer.layers:
+            raise ValueError(
+                f"{optimizer.name} trains {' or '.join(map(repr, optimizer.layers))}, layers is {self.layers!r}"
+            )
+        if not optimizer.any_loss and type(self.loss) is not Squared:
+            raise ValueError(f"{optimizer.name} is about the squared loss, the loss is {self.loss.name}")
+        if reason := optimizer.objection(self.activation, self.loss, self.layers):
+            raise ValueError(reason)
+
+    @property
+    def components(self) -> dict[str, Component]:
+        """The parts that are components, by the name of their option."""
+        return {
+            "activation": self.activation,
+            "loss": self.loss,
+            "initialization": self.initialization,
+            "optimizer": self.optimizer,
+        }
+
+    def until(self, max_iterations: int) -> Recipe:
+        """The same with another budget."""
+        return replace(self, stop=StopRule(max_iterations, self.stop.tolerance))
+
+    def bounds(self, n: int) -> Bounds:
+        """Between what Σ miss²/scale² a run with n samples goes on."""
+        # A tolerance whose square underflows still lets an exact fit succeed.
+        low = max(self.loss.threshold(self.stop.tolerance, n), _SMALLEST[self.dtype])
+        return Bounds(low, DIVERGENCE_LIMIT**self.loss.exponent)
+
+    def measure(self, total: float) -> float:
+        """The loss's measure from Σ miss²/scale²; nan for what is not a number."""
+        if self.loss.exponent == 1:
+            return total
+        return math.sqrt(total) if total >= 0.0 else math.nan
+
+    def effective_parameters(self, k: int, d: int, acting: int) -> int:
+        """How many trained parameters can act, `acting` of the k output weights not being zero."""
+        return {"hidden": acting * d, "output": k, "both": k * d + k}[self.layers]
