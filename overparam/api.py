@@ -183,12 +183,13 @@ def recipe_of(
     initialization: str | Initialization = defaults.INITIALIZATION,
 ) -> Recipe:
     """Resolve the names of what is trained; the arguments are those of `train`."""
+    method = registry.resolve(Optimizer, optimizer)
     return Recipe(
         activation=registry.resolve(Activation, activation),
         loss=registry.resolve(Loss, loss),
         initialization=registry.resolve(Initialization, initialization),
-        optimizer=registry.resolve(Optimizer, optimizer),
-        layers=layers,
+        optimizer=method,
+        layers=layers or method.layers[0],
         stop=stop,
         dtype=dtype,
     )

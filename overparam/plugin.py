@@ -7,7 +7,8 @@ from overparam.components import Component, ComponentError, Identity, require_po
 from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
 from overparam.hookspecs import hookimpl
 from overparam.initializations.base import Initialization, Weights
-from overparam.losses.base import Loss
+from overparam.losses import Loss, Squared, require_signs, tolerated_fraction
+from overparam.network import hidden_features, preactivations
 from overparam.optimizers import (
     DirectSolver,
     FirstOrder,
@@ -86,6 +87,7 @@ __all__ = [
     "Seen",
     "Setting",
     "Softplus",
+    "Squared",
     "State",
     "Status",
     "Step",
@@ -101,13 +103,17 @@ __all__ = [
     "drive",
     "erf",
     "generator",
+    "hidden_features",
     "hookimpl",
     "interrupts_held",
     "leaves_idle_units",
+    "preactivations",
     "record_activation",
     "record_loss",
     "record_update",
     "require_positive",
+    "require_signs",
     "row_stream",
     "squared_norm",
+    "tolerated_fraction",
 ]

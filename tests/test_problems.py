@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from overparam.data import Rademacher, Separated
-from overparam.problems import Problem, Stream, draw_problem, generator, output_weights
+from overparam.initializations import output_weights
+from overparam.problems import Problem, Stream, draw_problem, generator
 
 
 def arrays(p):

@@ -17,9 +17,11 @@ __all__ = [
     "data_options",
     "echo_json",
     "json_flag",
+    "max_iterations_option",
     "problem_options",
     "range_option",
     "stop_options",
+    "trials_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -120,18 +122,28 @@ def data_options(function: F) -> F:
     return all_of(_ACTIVATION, _DATA, _SEED)(function)
 
 
+max_iterations_option = click.option(
+    "--max-iterations", type=click.IntRange(min=0), default=defaults.MAX_ITERATIONS, show_default=True
+)
+trials_option = click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    default=defaults.TRIALS,
+    show_default=True,
+    help="Realizations a cell.",
+)
+
+
 def stop_options(function: F) -> F:
     """When a training stops."""
     return all_of(
-        click.option(
-            "--max-iterations", type=click.IntRange(min=0), default=defaults.MAX_ITERATIONS, show_default=True
-        ),
+        max_iterations_option,
         click.option(
             "--tolerance",
             type=float,
             default=defaults.TOLERANCE,
             show_default=True,
-            help="Success below this ‖f − y‖/‖y‖; for logistic and hinge, the fraction of samples that may be wrong.",
+            help="Success below this ‖f − y‖/‖y‖; for logistic and hinge, the fraction that may be wrong.",
         ),
     )(function)
 

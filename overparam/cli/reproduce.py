@@ -9,7 +9,7 @@ import click
 
 from overparam import defaults
 from overparam.activations import ReLU, Softplus
-from overparam.cli.options import echo_json, json_flag, range_option
+from overparam.cli.options import echo_json, json_flag, max_iterations_option, range_option, trials_option
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of, executor_option
@@ -34,13 +34,7 @@ _CLAIM = (
 
 @click.command()
 @click.argument("figure", type=click.Choice(["fig2", *_PANELS]))
-@click.option(
-    "--trials",
-    type=click.IntRange(min=1),
-    default=defaults.TRIALS,
-    show_default=True,
-    help="Realizations a cell.",
-)
+@trials_option
 @range_option("--grid", "1:25", "Values of k and of d.")
 @click.option(
     "--output",
@@ -50,9 +44,7 @@ _CLAIM = (
     help="Folder for studies, pictures and numbers.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option(
-    "--max-iterations", type=click.IntRange(min=0), default=defaults.MAX_ITERATIONS, show_default=True
-)
+@max_iterations_option
 @executor_option
 @json_flag
 @click.pass_obj

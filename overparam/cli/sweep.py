@@ -12,7 +12,14 @@ from overparam import defaults
 from overparam.api import engines_named
 from overparam.backends import Backend
 from overparam.cli.instance import recipe_for
-from overparam.cli.options import echo_json, json_flag, problem_options, range_option, stop_options
+from overparam.cli.options import (
+    echo_json,
+    json_flag,
+    problem_options,
+    range_option,
+    stop_options,
+    trials_option,
+)
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
@@ -49,13 +56,7 @@ executor_option = click.option(
     show_default=True,
     help="All combinations of n, k and d, or their values side by side.",
 )
-@click.option(
-    "--trials",
-    type=click.IntRange(min=1),
-    default=defaults.TRIALS,
-    show_default=True,
-    help="Realizations a cell.",
-)
+@trials_option
 @problem_options
 @stop_options
 @click.option(

@@ -44,7 +44,7 @@ class Scaled(Initialization):
         """Draw W₀, then the signs of v."""
         W0 = self.hidden * rng.standard_normal((k, d))
         if self.signs == "random":
-            signs = 2.0 * rng.integers(0, 2, (k,)) - 1.0
+            signs = 2.0 * rng.integers(0, 2, (k,)).astype(np.float64) - 1.0
         else:
             signs = np.where(np.arange(k) < (k + 1) // 2, 1.0, -1.0)
         return Weights(W0, self.output / math.sqrt(k) * signs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -67,11 +68,11 @@ def require_signs(loss: Loss, y: NDArray[np.float64]) -> None:
     if not bool(np.all(np.abs(y) == 1.0)):
         other = y[np.abs(y) != 1.0][0]
         raise ValueError(
-            f"the {loss.name} loss needs labels −1 and +1, one is {other:g}: use --labels rademacher, or data "
-            "with such labels"
+            f"the {loss.name} loss needs labels −1 and +1, one is {other:g}: take labels=rademacher, or data "
+            "that bring such labels"
         )
 
 
 def tolerated_fraction(tolerance: float, n: int) -> float:
     """A bound between the largest tolerated fraction of n samples and the next one."""
-    return (np.floor(tolerance * n * (1.0 + 1e-12)).item() + 0.5) / n
+    return (math.floor(min(tolerance, 1.0) * n * (1.0 + 1e-12)) + 0.5) / n

@@ -106,5 +106,5 @@ class Optimizer(Component):
 
 
 _BOUNDARY, _FRACTION = 1.4, 0.9
-"""Below 2⌊k/2⌋d/n = 1.4 training runs use up the budget, at a ratio r of that they take 0.9/r² of it. On the four
-panels of Figure 2 the work of all training runs is within a fifth of what this says (0.92 to 1.19 of it)."""
+"""Below 2⌊k/2⌋d/n = 1.4 runs use up the budget, at a ratio r of that they take 0.9/r² of it. On the four
+panels of Figure 2 the work of all runs is within a fifth of what this says (0.92 to 1.19 of it)."""

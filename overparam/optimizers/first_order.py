@@ -83,13 +83,10 @@ class FirstOrder(Optimizer):
             self.update(_columns(array), _columns(gradient), own, step)
             for array, gradient, own in zip(point.trained, point.gradient(), state.states, strict=True)
         ]
-        trained = tuple(
-            new if array.ndim == 2 else new[:, 0]
-            for (new, _), array in zip(moved, point.trained, strict=True)
-        )
-        return Move(
-            point.at(trained), _Under(tuple(own for _, own in moved), state.size, state.iteration + 1)
-        )
+        pairs = zip(moved, point.trained, strict=True)
+        trained = tuple(new if array.ndim == 2 else new[:, 0] for (new, _), array in pairs)
+        states = tuple(own for _, own in moved)
+        return Move(point.at(trained), _Under(states, state.size, state.iteration + 1))
 
 
 def _columns(array: Array) -> Array:

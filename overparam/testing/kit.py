@@ -9,6 +9,8 @@ from overparam.activations import Activation
 from overparam.backends import Backend
 from overparam.components import Component
 from overparam.data import DataGenerator, Labels
+from overparam.initializations import Initialization
+from overparam.losses import Loss
 from overparam.optimizers import Optimizer
 from overparam.sweeps import Executor
 from overparam.testing.activations import activation_checks
@@ -18,6 +20,8 @@ from overparam.testing.components import component_checks
 from overparam.testing.data import data_checks, label_checks
 from overparam.testing.engines import engine_checks
 from overparam.testing.executors import executor_checks
+from overparam.testing.initializations import initialization_checks
+from overparam.testing.losses import loss_checks
 from overparam.testing.optimizers import optimizer_checks
 from overparam.training import Engine
 
@@ -25,6 +29,8 @@ __all__ = ["checks_for", "conformance"]
 
 _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Activation, activation_checks),
+    (Loss, loss_checks),
+    (Initialization, initialization_checks),
     (Optimizer, optimizer_checks),
     (DataGenerator, data_checks),
     (Labels, label_checks),

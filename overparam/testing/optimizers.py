@@ -29,14 +29,12 @@ _FAMILIES: list[tuple[type[Optimizer], Callable[[Any], list[Check]]]] = [
 
 def optimizer_checks(optimizer: Optimizer) -> list[Check]:
     """What every optimizer must satisfy: names and the functions that check."""
-    own = [
-        check for family, checks in _FAMILIES if isinstance(optimizer, family) for check in checks(optimizer)
-    ]
+    families = [checks for family, checks in _FAMILIES if isinstance(optimizer, family)]
     return [
         Check("deterministic-under-a-seed", partial(_deterministic, optimizer)),
         Check("batch-composition-is-irrelevant", partial(_company, optimizer)),
         Check("descends-on-a-known-problem", partial(_descends, optimizer)),
-        *own,
+        *(check for checks in families for check in checks(optimizer)),
     ]
 
 

@@ -37,11 +37,11 @@ def job_of(
     dtype: DType = "float64",
     record_every: int | None = None,
 ) -> Job:
-    """Return a job with softplus and the squared loss on NumPy in double precision, unless told otherwise."""
+    """Return a job with softplus and the squared loss, on NumPy in float64, unless told otherwise."""
     recipe = Recipe(
         activation=activation or Softplus(),
         loss=loss or Squared(),
-        layers=layers,
+        layers=layers or optimizer.layers[0],
         optimizer=optimizer,
         stop=stop,
         dtype=dtype,

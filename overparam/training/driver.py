@@ -1,7 +1,8 @@
 """The driver of training runs: the loop around every engine's inner loop, the one place that ends a run.
 
-An inner loop trains until an iterate that the driver wants to look at, or until a run leaves the bounds of the
-stop rule. The driver decides how a run has ended, shows iterates to observers and describes the outcome.
+An inner loop trains until an iterate that the driver wants to look at, or until a run leaves the bounds
+of the stop rule. The driver decides how a run has ended, shows iterates to observers and describes the
+outcome.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from overparam.training.outcome import Status
 __all__ = ["DIVERGENCE_LIMIT", "Bounds", "Recipe", "StopRule"]
 
 DIVERGENCE_LIMIT = 1e8
-"""A measure, such as the relative residual, above this is divergence: single precision has lost the labels."""
+"""A measure above this is divergence: single precision has lost the labels by then."""
 
 _SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 
@@ -73,7 +73,7 @@ class Recipe:
     ----------
     activation, loss, initialization, optimizer : components
     layers : "hidden", "output" or "both"
-        What is trained; the optimizer's first choice unless given.
+        What is trained.
     stop : StopRule
     dtype : "float32" or "float64"
 
@@ -86,18 +86,16 @@ class Recipe:
     activation: Activation = field(default_factory=Softplus)
     loss: Loss = field(default_factory=Squared)
     initialization: Initialization = field(default_factory=Paper)
-    layers: Layers = None  # type: ignore[assignment]  # set below, by the optimizer
+    layers: Layers = "hidden"
     optimizer: Optimizer = field(default_factory=GradientDescent)
     stop: StopRule = field(default_factory=StopRule)
     dtype: DType = defaults.TRAIN_DTYPE
 
     def __post_init__(self) -> None:
         optimizer = self.optimizer
-        if self.layers is None:
-            object.__setattr__(self, "layers", optimizer.layers[0])
         if self.layers not in optimizer.layers:
             raise ValueError(
-                f"{optimizer.name} trains {' or '.join(map(repr, optimizer.layers))}, layers is {self.layers!r}"
+                f"{optimizer.name} trains layers={' or '.join(optimizer.layers)}, not {self.layers!r}"
             )
         if not optimizer.any_loss and type(self.loss) is not Squared:
             raise ValueError(f"{optimizer.name} is about the squared loss, the loss is {self.loss.name}")

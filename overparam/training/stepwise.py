@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,4 +76,4 @@ def _length(before: Point, after: Point) -> float:
     if before.W is after.W and before.v is after.v:
         return 0.0
     pairs = zip(after.trained, before.trained, strict=True)
-    return sum(float(squared_norm(a - b, axes=a.ndim)) for a, b in pairs) ** 0.5
+    return math.sqrt(math.fsum(float(squared_norm(a - b, axes=a.ndim)) for a, b in pairs))

@@ -111,10 +111,8 @@ BROKEN = {
             name: ClassVar[str] = "remote"
             address: str
 
-            def can_run(self, job):
-                return True
-
-            should_run = can_run
+            def objection(self, job):
+                return None
 
             def run(self, job):
                 raise NotImplementedError

@@ -8,12 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from overparam.activations import Softplus
 from overparam.backends import NumPy
-from overparam.data import Gaussian, Sphere
-from overparam.optimizers import GradientDescent
 from overparam.sweeps import Execution, Serial, Specification
-from overparam.training import Engine, Outcome, Status, StopRule
+from overparam.training import Engine, Outcome, Recipe, Status, StopRule
 
 
 @dataclass(frozen=True)
@@ -38,11 +35,8 @@ class Fake(Engine):
     poison: tuple[tuple[int, int, int], ...] = ()
     deadly: tuple[tuple[int, int, int], ...] = ()
 
-    def can_run(self, job):
-        return True
-
-    def should_run(self, job):
-        return True
+    def objection(self, job):
+        return None
 
     def run(self, job):
         for position, problem in enumerate(job.problems):
@@ -81,14 +75,11 @@ def specification(**changed):
     """Figure 2's, with some parts changed."""
     figure_2 = Specification(
         seed=0,
-        activation=Softplus(),
-        optimizer=GradientDescent(),
-        data=Sphere(),
-        labels=Gaussian(),
-        stop=StopRule(1500),
-        dtype="float32",
+        recipe=Recipe(stop=StopRule(1500), dtype="float32"),
     )
-    return replace(figure_2, **changed)
+    parts = {name: value for name, value in changed.items() if name in ("seed", "data", "labels")}
+    recipe = replace(figure_2.recipe, **{name: changed[name] for name in changed if name not in parts})
+    return replace(figure_2, recipe=recipe, **parts)
 
 
 def execution(engine=None, executor=None):

@@ -6,7 +6,6 @@ import pytest
 
 from overparam.activations import ReLU, Softplus
 from overparam.backends import NumPy
-from overparam.data import Gaussian, Sphere
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
 from overparam.sweeps import (
     EXPORTED,
@@ -21,7 +20,7 @@ from overparam.sweeps import (
     merge_studies,
     run_sweep,
 )
-from overparam.training import Portable, StopRule
+from overparam.training import Portable, Recipe, StopRule
 
 GRID = Grid.product([9], [0, 1, 2, 4, 5, 7], [1, 2, 3, 6], trials=3)
 
@@ -31,12 +30,12 @@ def asked(request):
     softplus = request.param == "gd"
     return Specification(
         seed=3,
-        activation=Softplus() if softplus else ReLU(),
-        optimizer=GradientDescent() if softplus else StochasticGradientDescent(0.3, batch_size=2),
-        data=Sphere(),
-        labels=Gaussian(),
-        stop=StopRule(300, 0.5),
-        dtype="float32",
+        recipe=Recipe(
+            activation=Softplus() if softplus else ReLU(),
+            optimizer=GradientDescent() if softplus else StochasticGradientDescent(0.3, batch_size=2),
+            stop=StopRule(300, 0.5),
+            dtype="float32",
+        ),
     )
 
 

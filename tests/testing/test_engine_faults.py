@@ -11,7 +11,7 @@ import pytest
 
 from overparam.sweeps import Executor, Processes
 from overparam.testing import Verdict
-from overparam.training import Engine, History, Job, Portable, Status, StopRule
+from overparam.training import Engine, History, Portable, Status, StopRule
 from tests.testing.faults import assert_found, names_of, result_of
 
 calls = itertools.count()
@@ -23,11 +23,8 @@ class Faulty(Engine):
 
     name: ClassVar[str] = "faulty"
 
-    def can_run(self, job):
-        return True
-
-    def should_run(self, job):
-        return True
+    def objection(self, job):
+        return None
 
     def run(self, job):
         for position, outcome in Portable().run(job):
@@ -49,8 +46,8 @@ class Noisy(Faulty):
 
 class Late(Faulty):
     def run(self, job):
-        rule = StopRule(job.stop.max_iterations, 0.9 * job.stop.tolerance)
-        yield from super().run(dataclasses.replace(job, stop=rule))
+        stop = StopRule(job.stop.max_iterations, 0.9 * job.stop.tolerance)
+        yield from super().run(dataclasses.replace(job, recipe=dataclasses.replace(job.recipe, stop=stop)))
 
 
 class NeverLooksFirst(Faulty):
@@ -70,8 +67,8 @@ class Losing(Faulty):
 
 
 class Mute(Faulty):
-    def can_run(self, job):
-        return False
+    def objection(self, job):
+        return ""
 
 
 class Amnesiac(Faulty):
@@ -92,12 +89,12 @@ class Obliging(Faulty):
 
     def run(self, job):
         problems = [p if p.y.any() else dataclasses.replace(p, y=p.y + 1.0) for p in job.problems]
-        yield from super().run(Job(problems, **{k: v for k, v in vars(job).items() if k != "problems"}))
+        yield from super().run(dataclasses.replace(job, problems=problems))
 
 
 AGREEMENT = sorted(name for name in names_of(Faulty()) if name.startswith("equals-portable"))
 ENGINES = [
-    (Mute(), "answers-true-or-a-sentence", "can_run must answer True or a sentence"),
+    (Mute(), "answers-none-or-a-sentence", "objection must answer None or a sentence"),
     *((Imprecise(), name, "is off portable's by") for name in AGREEMENT),
     (Losing(), "equals-portable-softplus-gd-float64", "must yield every position of the 5 problems once"),
     (Late(), "stops-at-the-first-iterate-below-the-tolerance", "portable after"),

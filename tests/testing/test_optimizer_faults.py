@@ -86,11 +86,6 @@ class Never(Momentum):
         return 0
 
 
-class Counting(Momentum):
-    def effective_parameters(self, k, d):
-        return 0
-
-
 class DoublePrecision(Momentum):
     def update(self, weights, gradient, state, step):
         return super().update(weights, gradient * np.float64(1.0), state, step)
@@ -237,7 +232,6 @@ METHODS = [
     (Restless(), "deterministic-under-a-seed", "two runs on the same problems differ"),
     (RowsOfItsOwn(0.5), "deterministic-under-a-seed", "two runs"),
     (Normalized(), "batch-composition-is-irrelevant", "ends otherwise in company than alone"),
-    (Counting(), "effective-parameters-are-counted", "effective_parameters(7, 3) is 0"),
     (Uphill(), "descends-on-a-known-problem", "must at least halve"),
     (Ascent(), "step-size-is-positive", "step_size_for(softplus) is -0.1"),
     (Never(), "step-size-is-positive", "updates_between_checks() is 0"),
@@ -265,7 +259,6 @@ OF_EVERY_COMPONENT = {"specification-round-trips", "hashable-and-picklable"}
 OF_EVERY_OPTIMIZER = {
     "deterministic-under-a-seed",
     "batch-composition-is-irrelevant",
-    "effective-parameters-are-counted",
     "descends-on-a-known-problem",
 }
 

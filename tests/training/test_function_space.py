@@ -12,7 +12,7 @@ from overparam.backends import backend_of
 from overparam.network import jacobian, residual
 from overparam.optimizers import FunctionSpace
 from overparam.problems import Problem, draw_problem
-from overparam.training import Job, Portable, Status, StopRule
+from overparam.training import Job, Portable, Recipe, Status, StopRule
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ ENOUGH = StopRule(50, 1e-6)
 
 
 def run(problems, method=Damped(), stop=ENOUGH, dtype="float64", **settings):
-    job = Job(problems, Softplus(), method, stop, backend_of(problems[0].X), dtype, **settings)
+    recipe = Recipe(optimizer=method, stop=stop, dtype=dtype)
+    job = Job(problems, recipe, backend_of(problems[0].X), **settings)
     outcomes = dict(Portable().run(job))
     return [outcomes[i] for i in range(len(problems))]
 

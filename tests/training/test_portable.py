@@ -11,7 +11,7 @@ from overparam.activations import Activation, Hermite, ReLU, Softplus
 from overparam.backends import NumPy, backend_of
 from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
 from overparam.problems import Problem, Stream, draw_problem, generator
-from overparam.training import Job, Portable, Status, StopRule
+from overparam.training import Job, Portable, Recipe, Status, StopRule, drive
 from overparam.training.batch import collate
 from overparam.training.descent import Descent
 
@@ -27,15 +27,9 @@ PHI = {
 ACTIVATIONS: list[Activation] = [Softplus(), ReLU(), Hermite((0.0, 0.5, 0.0, 0.2))]
 
 
-def run(problems, **settings):
-    job = {
-        "activation": Softplus(),
-        "optimizer": GradientDescent(0.15),
-        "stop": StopRule(100, 1e-12),
-        "backend": backend_of(problems[0].X),
-        "dtype": "float64",
-    } | settings
-    outcomes = dict(Portable().run(Job(problems, **job)))
+def run(problems, *, backend=None, record_every=None, **parts):
+    recipe = Recipe(**{"optimizer": GradientDescent(0.15), "stop": StopRule(100, 1e-12)} | parts)
+    outcomes = dict(Portable().run(Job(problems, recipe, backend or backend_of(problems[0].X), record_every)))
     return [outcomes[i] for i in range(len(problems))]
 
 
@@ -220,7 +214,7 @@ def test_recording_changes_nothing_and_ends_at_the_end(optimizer):
 
 def test_least_squares_is_numpys():
     p = draw_problem(n=30, d=10, k=20)
-    [outcome] = run([p], optimizer=LeastSquares())
+    [outcome] = run([p], optimizer=LeastSquares(), layers="output")
     features = PHI["softplus"][0](p.X @ p.W0.T)
     v, _, rank, _ = np.linalg.lstsq(features, p.y)
     np.testing.assert_allclose(outcome.v, v, rtol=1e-9)
@@ -232,7 +226,9 @@ def test_least_squares_is_numpys():
 
 
 def test_least_squares_interpolates_with_more_units_than_samples():
-    [outcome] = run([draw_problem(n=20, d=10, k=40)], optimizer=LeastSquares(), stop=StopRule(0, 1e-9))
+    [outcome] = run(
+        [draw_problem(n=20, d=10, k=40)], optimizer=LeastSquares(), layers="output", stop=StopRule(0, 1e-9)
+    )
     assert outcome.success
     assert outcome.rank == 20
 
@@ -263,14 +259,15 @@ def test_problems_of_the_host_and_of_a_device_share_a_batch(namespace):
 def test_of_many_a_few_that_stopped_wait_for_others_and_stay_as_they_are():
     problems = [draw_problem(6, 3, 8, trial=trial) for trial in range(70)]
     settings = {"stop": StopRule(300, 0.05), "optimizer": GradientDescent(0.3)}
-    job = Job(problems, Softplus(), backend=NumPy(), dtype="float64", **settings)
-    outcomes, groups = {}, []
-    descent = Descent(job, collate(problems, range(70), NumPy(), "float64"))
-    while descent.remaining:
-        groups.append(descent.advance())
-        outcomes.update(groups[-1])
+    job = Job(problems, Recipe(**settings), NumPy())
+    outcomes, left = {}, []
+    descent = Descent(job, settings["optimizer"], collate(problems, range(70), NumPy(), "float64"))
+    for position, outcome in drive(job, descent, "portable"):
+        outcomes[position] = outcome
+        left.append(len(descent.positions))
     assert len({outcome.iterations for outcome in outcomes.values()}) > 10
-    assert all(len(group) * 32 >= 70 - sum(map(len, groups[:i])) for i, group in enumerate(groups))
+    groups = [left.count(size) for size in sorted(set(left), reverse=True)]
+    assert all(group * 32 >= 70 - sum(groups[:i]) for i, group in enumerate(groups))
     for position in range(0, 70, 7):
         [alone] = run([problems[position]], **settings)
         np.testing.assert_array_equal(outcomes[position].W, alone.W)

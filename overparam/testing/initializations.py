@@ -1,0 +1,66 @@
+"""Checks of initializations: shapes, finite numbers, and randomness from the generator alone."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from overparam.initializations import Initialization, Weights
+from overparam.testing.checks import Check, require, same_bits
+
+__all__ = ["initialization_checks"]
+
+_SHAPES = ((10, 6, 3), (5, 7, 4), (20, 2, 1))
+"""(n, k, d)."""
+
+
+def initialization_checks(initialization: Initialization) -> list[Check]:
+    """What every initialization must satisfy: names and the functions that check."""
+    return [
+        Check("shapes-and-values", partial(_shapes, initialization)),
+        Check("deterministic-and-random-only-by-its-generator", partial(_deterministic, initialization)),
+        Check("leaves-the-labels-as-they-are", partial(_labels, initialization)),
+    ]
+
+
+def _rng() -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(5))
+
+
+def _drawn(initialization: Initialization, n: int, k: int, d: int) -> Weights:
+    return initialization.draw(n, k, d, np.linspace(-1.0, 2.0, n), _rng())
+
+
+def _shapes(initialization: Initialization) -> None:
+    for n, k, d in _SHAPES:
+        W, v = _drawn(initialization, n, k, d)
+        for name, array, shape in (("W", W, (k, d)), ("v", v, (k,))):
+            require(
+                isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64,
+                f"{name} at n={n}, k={k}, d={d} must be a float64 array of shape {shape}, it is "
+                f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}",
+            )
+            require(bool(np.isfinite(array).all()), f"{name} has values that are not finite")
+
+
+def _deterministic(initialization: Initialization) -> None:
+    for sizes in _SHAPES:
+        before = np.random.get_state()  # noqa: NPY002 - what the component must not depend on
+        try:
+            np.random.seed(1)  # noqa: NPY002
+            first = _drawn(initialization, *sizes)
+            np.random.seed(2)  # noqa: NPY002
+            second = _drawn(initialization, *sizes)
+        finally:
+            np.random.set_state(before)  # noqa: NPY002
+        require(
+            all(map(same_bits, first, second)),
+            "two draws from equal generators differ: take all randomness from rng",
+        )
+
+
+def _labels(initialization: Initialization) -> None:
+    y = np.linspace(-1.0, 2.0, 10)
+    y.flags.writeable = False
+    initialization.draw(10, 4, 3, y, _rng())
