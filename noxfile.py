@@ -20,7 +20,7 @@ def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types and the direction of imports."""
+    """Style, types (of the packages in plugins/ and of what tests share too) and the direction of imports."""
     _install(session, "lint", extras="[plot]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -33,6 +33,14 @@ def tests(session: nox.Session) -> None:
     """The test suite, on NumPy, array-api-strict and PyTorch's CPU."""
     _install(session, "test", extras="[plot]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """The tests that take minutes: many kills, a thousand random kernels and certificates."""
+    _install(session, "test", extras="[plot]")
+    session.install(*(f"./plugins/overparam-{name}" for name in ("activations", "numba", "optimizers")))
+    session.run("pytest", "-m", "slow", *session.posargs)
 
 
 @nox.session

@@ -5,6 +5,7 @@ Components are given as objects or as the strings that the command line takes.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,17 @@ from overparam.data import DataGenerator, Labels
 from overparam.optimizers import Optimizer
 from overparam.plugins import Registry, default_registry
 from overparam.problems import Problem
-from overparam.sweeps import Execution, Executor, Grid, Specification, Study, load_study, run_sweep
+from overparam.sweeps import (
+    Execution,
+    Executor,
+    Grid,
+    Progress,
+    Specification,
+    Study,
+    StudyWarning,
+    load_study,
+    run_sweep,
+)
 from overparam.training import Engine, Job, Outcome, StopRule, choose_engine
 
 __all__ = ["Training", "draw_problem", "load_study", "prepare_training", "sweep", "train"]
@@ -173,12 +184,11 @@ def prepare_training(
 
 def engines_named(registry: Registry, name: str) -> list[Engine]:
     """Return the engines to ask, fastest first: all for "auto", else the one of that name."""
-    engines = registry.engines()
     if name == "auto":
-        return engines
-    if not (chosen := [engine for engine in engines if engine.name == name]):
-        raise unknown_name("engine", name, ["auto", *(engine.name for engine in engines)])
-    return chosen
+        return registry.engines()
+    if name.rpartition("/")[2] not in (known := registry.choices(Engine)):
+        raise unknown_name("engine", name, ["auto", *known])
+    return [registry.find(Engine, name)()]
 
 
 def sweep(
@@ -239,10 +249,14 @@ def sweep(
         dtype=dtype,
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    run_sweep(
-        Path(study), specification, Grid.product(_axis(n), _axis(k), _axis(d), trials=trials), execution
-    )
+    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
+    run_sweep(Path(study), specification, grid, execution, _warn_of_notes)
     return load_study(study)
+
+
+def _warn_of_notes(progress: Progress) -> None:
+    for note in progress.notes:
+        warnings.warn(note, StudyWarning, stacklevel=2)
 
 
 def _axis(given: int | Sequence[int]) -> tuple[int, ...]:

@@ -21,7 +21,17 @@ from numpy.typing import NDArray
 from overparam.arrays import Array, Namespace, array_namespace
 from overparam.components import Component
 
-__all__ = ["Ambient", "Backend", "BackendUnavailable", "CuPy", "DType", "NumPy", "Torch", "backend_of"]
+__all__ = [
+    "Ambient",
+    "Backend",
+    "BackendUnavailable",
+    "CuPy",
+    "DType",
+    "NumPy",
+    "Torch",
+    "backend_of",
+    "why_unavailable",
+]
 
 DType: TypeAlias = Literal["float32", "float64"]
 
@@ -81,8 +91,17 @@ class Backend(Component):
 
     def require(self) -> None:
         """Raise BackendUnavailable, with the remedy, where this backend cannot run here."""
-        if reason := self.unavailable():
+        if reason := why_unavailable(self):
             raise BackendUnavailable(reason)
+
+
+def why_unavailable(backend: Backend) -> str | None:
+    """Return why a backend cannot run here, None where it can; one that fails to say cannot."""
+    try:
+        return backend.unavailable()
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        return f"the {backend.name} backend failed to say whether it can run ({what})"
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,18 @@ import typing
 from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 __all__ = [
     "Component",
     "ComponentError",
+    "Identity",
     "build",
+    "handed_over",
     "parse_specification",
     "unknown_name",
 ]
@@ -29,6 +33,25 @@ __all__ = [
 
 class ComponentError(ValueError):
     """A component, or one of its parameters, is not what it needs to be."""
+
+
+class Identity(NamedTuple):
+    """Who a component is: a name alone tells a plugin's component from a built-in one no more.
+
+    Attributes
+    ----------
+    kind, name : str
+        The family's word and the name on the command line.
+    distribution : str
+        The installed distribution that hands the class over; for a class of a script, its module.
+    version : str or None
+        Version of the distribution; None where there is no distribution.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +68,13 @@ class Component(ABC):
 
     kind: ClassVar[str] = "component"
     name: ClassVar[str]
+    _origin: ClassVar[tuple[str, str] | None] = None
+
+    @classmethod
+    def identity(cls) -> Identity:
+        """Return kind, name, distribution and version; a subclass does not inherit the last two."""
+        origin = cls.__dict__.get("_origin") or _installed_by(cls.__module__)
+        return Identity(cls.kind, cls.name, *origin)
 
     def specification(self) -> str:
         """Spell the component as the command line does; parameters at their defaults are left out."""
@@ -57,6 +87,21 @@ class Component(ABC):
 
 
 C = TypeVar("C", bound=Component)
+
+
+def handed_over(cls: type[Component], distribution: str, version: str) -> None:
+    """Note that a distribution hands this class over; where several do, the first one counts."""
+    if cls.__dict__.get("_origin") is None:
+        cls._origin = (distribution, version)
+
+
+@cache
+def _installed_by(module: str) -> tuple[str, str | None]:
+    """The distribution with an entry point in the package of `module`, or the module itself."""
+    for entry in entry_points(group="overparam"):
+        if entry.dist is not None and entry.module.partition(".")[0] == module.partition(".")[0]:
+            return entry.dist.metadata["Name"], entry.dist.version
+    return module, None
 
 
 def parse_specification(text: str) -> tuple[str, dict[str, str]]:

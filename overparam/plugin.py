@@ -1,9 +1,9 @@
 """All that the author of a plugin needs to import."""
 
-from overparam.activations.base import Activation
+from overparam.activations import Activation, ReLU, Softplus
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
-from overparam.backends import Backend, DType
-from overparam.components import Component, ComponentError
+from overparam.backends import Backend, CuPy, DType, NumPy
+from overparam.components import Component, ComponentError, Identity
 from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
 from overparam.hookspecs import hookimpl
 from overparam.optimizers.base import (
@@ -23,6 +23,7 @@ from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule
+from overparam.training.idle import leaves_idle_units
 from overparam.training.outcome import History, Outcome, Status
 from overparam.training.program import Instruction, Operand, Program, Value
 from overparam.training.rows import row_stream
@@ -37,6 +38,7 @@ __all__ = [
     "Component",
     "ComponentError",
     "Conclusion",
+    "CuPy",
     "DType",
     "DataGenerator",
     "Dataset",
@@ -47,18 +49,22 @@ __all__ = [
     "FunctionSpace",
     "History",
     "Hypothesis",
+    "Identity",
     "Instruction",
     "Job",
     "Labels",
     "Matrix",
     "Namespace",
+    "NumPy",
     "Operand",
     "Optimizer",
     "Outcome",
     "OutputLayer",
     "Problem",
     "Program",
+    "ReLU",
     "Setting",
+    "Softplus",
     "State",
     "Status",
     "Step",
@@ -74,6 +80,7 @@ __all__ = [
     "generator",
     "hookimpl",
     "interrupts_held",
+    "leaves_idle_units",
     "record_activation",
     "record_update",
     "row_stream",

@@ -27,7 +27,14 @@ import pluggy
 from overparam import hookspecs
 from overparam.activations import Activation
 from overparam.backends import Backend
-from overparam.components import Component, ComponentError, build, parse_specification, unknown_name
+from overparam.components import (
+    Component,
+    ComponentError,
+    build,
+    handed_over,
+    parse_specification,
+    unknown_name,
+)
 from overparam.data import DataGenerator, Labels
 from overparam.optimizers import Optimizer
 from overparam.sweeps import Executor
@@ -297,6 +304,8 @@ def _load(entry: EntryPoint, *, disabled: bool) -> Plugin:
                 problems += refused
             if not components and not problems:
                 problems.append(f"hands over nothing: define one of {', '.join(HOOKS.values())}")
+    for component in components:
+        handed_over(component, plugin.distribution, plugin.version)
     return dataclasses.replace(
         plugin,
         components=tuple(components),

@@ -29,7 +29,11 @@ class Activation(Component):
     """
 
     kind: ClassVar[str] = "activation"
-    kinks: ClassVar[tuple[float, ...]] = ()
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Points where φ′ jumps; none for a smooth φ."""
+        return ()
 
     @property
     def bound(self) -> float | None:

@@ -29,7 +29,7 @@ __all__ = ["certify"]
 
 
 @click.command()
-@instance_options
+@instance_options()
 @stop_options
 @click.option("--delta", type=float, default=1.0, show_default=True, help="δ of the probability statements.")
 @click.option(

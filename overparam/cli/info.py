@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+import shlex
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import click
 
 from overparam.activations import Softplus
-from overparam.backends import Backend
+from overparam.backends import Backend, why_unavailable
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.optimizers import GradientDescent
@@ -33,8 +40,8 @@ _PACKAGES = (
     "cupy-cuda13x",
     "numba",
 )
-_OFFERED = {"numba": "overparam-numba", "cuda": "overparam-cuda"}
-"""First-party engines that are packages of their own."""
+_OFFERED = {"overparam-numba": "numba", "overparam-cuda": "cuda"}
+"""First-party distributions and the engines they bring."""
 
 
 @click.command()
@@ -65,7 +72,7 @@ def _version(name: str) -> str | None:
 
 
 def _backend(backend: Backend) -> dict[str, Any]:
-    reason = backend.unavailable()
+    reason = why_unavailable(backend)
     return {
         "name": backend.name,
         "available": reason is None,
@@ -82,7 +89,7 @@ def _engines(registry: Registry) -> list[dict[str, Any]]:
             cls.name: _verdict(engine, cls())
             for offers in registry.choices(Backend).values()
             for _, cls in offers
-            if cls().unavailable() is None
+            if why_unavailable(cls()) is None
         }
         reasons = [f"{backend}: {answer}" for backend, answer in answers.items() if answer is not True]
         takes = [backend for backend, answer in answers.items() if answer is True]
@@ -94,12 +101,28 @@ def _engines(registry: Registry) -> list[dict[str, Any]]:
                 "reason": "; ".join(reasons) or None,
             }
         )
-    installed = {row["name"] for row in rows}
-    for name, package in _OFFERED.items():
-        if name not in installed:
-            reason = f"not installed: pip install {package}"
+    installed = {plugin.distribution for plugin in registry.plugins}
+    for distribution, name in _OFFERED.items():
+        if distribution not in installed:
+            reason = f"not installed: {_how_to_install(distribution)}"
             rows.append({"name": name, "available": False, "backends": [], "reason": reason})
     return rows
+
+
+def _how_to_install(distribution: str) -> str:
+    """The command that installs a first-party package, from the checkout that this was installed from."""
+    for checkout in (Path.cwd(), *_checkout()):
+        if (folder := checkout / "plugins" / distribution).joinpath("pyproject.toml").exists():
+            return f"{shlex.quote(sys.executable)} -m pip install {shlex.quote(str(folder))}"
+    return f"pip install ./plugins/{distribution}, in a checkout of overparam"
+
+
+def _checkout() -> Iterator[Path]:
+    """The folder that this package was installed from, where the installer says so (PEP 610)."""
+    if said := Distribution.from_name("overparam").read_text("direct_url.json"):
+        address = urlsplit(json.loads(said)["url"])
+        if address.scheme == "file":
+            yield Path(url2pathname(address.path))
 
 
 def _verdict(engine: Engine, backend: Backend) -> bool | str:

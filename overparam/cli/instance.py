@@ -19,15 +19,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULT_N, _DEFAULT_D = 100, 20
 
 
-def instance_options(function: F) -> F:
-    """Sizes, components, seed and trial."""
+def instance_options(components: Callable[[Any], Any] = problem_options) -> Callable[[F], F]:
+    """Sizes, components, seed and trial of one instance."""
     return all_of(
         click.option("--n", type=int, help="Samples.  [default: the data file's, else 100]"),
         click.option("--d", type=int, help="Inputs.  [default: the data file's, else 20]"),
-        click.option("--k", type=int, default=20, show_default=True, help="Hidden units."),
-        problem_options,
+        click.option(
+            "--k",
+            type=int,
+            default=20,
+            show_default=True,
+            help="Hidden units. The data depend on it too: (seed, n, k, d, trial) names the instance.",
+        ),
+        components,
         click.option("--trial", type=click.IntRange(min=0), default=0, show_default=True),
-    )(function)
+    )
 
 
 def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:

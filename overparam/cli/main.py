@@ -9,10 +9,14 @@ from importlib.metadata import version
 from typing import Any, ClassVar
 
 import click
+from click.core import ParameterSource
 
 from overparam.cli.settings import Failure, Settings
 
 __all__ = ["main"]
+
+
+_WHERE = ("backend", "dtype", "engine")
 
 
 class Commands(click.Group):
@@ -31,6 +35,15 @@ class Commands(click.Group):
         "plugins": "Look at the installed plugins.",
         "info": "Versions, backends, devices and engines, and why one is unavailable.",
     }
+
+    USES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "train": _WHERE,
+        "sweep": _WHERE,
+        "reproduce": _WHERE,
+        "theory": ("backend", "dtype"),
+        "certify": ("backend", "dtype"),
+    }
+    """Which of the global options that say where to compute a command uses; none unless it is here."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of the documentation."""
@@ -97,7 +110,17 @@ def main(ctx: click.Context, /, **given: Any) -> None:
     The network is vᵀφ(Wx) of Oymak & Soltanolkotabi (arXiv:1902.04674). Components are written
     name or name:key=value,key=value; ranges 1:25, 5:50:5 or 10,20,50.
     """
+    _require_used(ctx, str(ctx.invoked_subcommand))
     ctx.obj = Settings(**given)
+
+
+def _require_used(ctx: click.Context, command: str) -> None:
+    """Refuse a global option that was typed and that the command would ignore."""
+    for option in ctx.command.params:
+        ignored = option.name in _WHERE and option.name not in Commands.USES.get(command, ())
+        typed = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if ignored and typed and ctx.params[str(option.name)] != option.default:
+            raise click.UsageError(f"{command} does not use --{option.name}: leave it out", ctx)
 
 
 def run() -> None:

@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["RANGE", "all_of", "echo_json", "json_flag", "problem_options", "range_option", "stop_options"]
+__all__ = [
+    "RANGE",
+    "all_of",
+    "data_options",
+    "echo_json",
+    "json_flag",
+    "problem_options",
+    "range_option",
+    "stop_options",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,34 +63,40 @@ def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     return decorate
 
 
+_ACTIVATION = click.option("--activation", default="softplus", show_default=True, metavar="SPEC")
+_OPTIMIZER = click.option(
+    "--optimizer",
+    default="gd",
+    show_default=True,
+    metavar="SPEC",
+    help="gd (the step size of Figure 2), gd:step_size=0.15, gd:step_size=theorem, "
+    "sgd:step_size=0.5,batch_size=1, least-squares.",
+)
+_DATA = click.option(
+    "--data",
+    default="sphere",
+    show_default=True,
+    metavar="SPEC",
+    help="sphere, separated:delta=0.5, file:path=X.npz.",
+)
+_LABELS = click.option(
+    "--labels",
+    default="gaussian",
+    show_default=True,
+    metavar="SPEC",
+    help="gaussian, rademacher, file.",
+)
+_SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+
+
 def problem_options(function: F) -> F:
     """What is trained: activation, optimizer, data, labels and seed."""
-    return all_of(
-        click.option("--activation", default="softplus", show_default=True, metavar="SPEC"),
-        click.option(
-            "--optimizer",
-            default="gd",
-            show_default=True,
-            metavar="SPEC",
-            help="gd (the step size of Figure 2), gd:step_size=0.15, gd:step_size=theorem, "
-            "sgd:step_size=0.5,batch_size=1, least-squares.",
-        ),
-        click.option(
-            "--data",
-            default="sphere",
-            show_default=True,
-            metavar="SPEC",
-            help="sphere, separated:delta=0.5, file:path=X.npz.",
-        ),
-        click.option(
-            "--labels",
-            default="gaussian",
-            show_default=True,
-            metavar="SPEC",
-            help="gaussian, rademacher, file.",
-        ),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
-    )(function)
+    return all_of(_ACTIVATION, _OPTIMIZER, _DATA, _LABELS, _SEED)(function)
+
+
+def data_options(function: F) -> F:
+    """Activation, data and seed, for commands that train nothing."""
+    return all_of(_ACTIVATION, _DATA, _SEED)(function)
 
 
 def stop_options(function: F) -> F:

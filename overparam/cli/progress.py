@@ -38,7 +38,7 @@ def train_with_progress(
     if shown and sys.stderr.isatty():
         _live(study, run)
     else:
-        run(report=_Lines(shown, study))
+        run(report=_Lines(settings, shown, study))
     if not as_json and not sys.stdout.isatty():
         loaded = load_study(study)
         for n in loaded.sample_sizes():
@@ -62,12 +62,15 @@ def _span(seconds: float) -> str:
 class _Lines:
     """One line now and then on standard error."""
 
-    def __init__(self, shown: bool, study: Path) -> None:
+    def __init__(self, settings: Settings, shown: bool, study: Path) -> None:
+        self._settings = settings
         self._shown = shown
         self._study = study
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
+        for note in progress.notes:
+            self._settings.note(f"Note: {note}")
         now = time.monotonic()
         if self._shown and (now - self._last >= _LINE_SECONDS or progress.saved == progress.total):
             self._last = now
@@ -91,6 +94,8 @@ def _live(study: Path, run: Callable[..., None]) -> None:
 
         def show(progress: Progress) -> None:
             nonlocal last
+            for note in progress.notes:
+                live.console.print(Text(f"Note: {note}"))
             if not counts:
                 loaded = load_study(study)
                 counts.update({n: _Counts(loaded.diagram(n)) for n in loaded.sample_sizes()})

@@ -9,15 +9,16 @@ import click
 from overparam.activations import Activation
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
-from overparam.cli.options import echo_json, json_flag
+from overparam.cli.options import data_options, echo_json, json_flag
 from overparam.cli.settings import Settings
+from overparam.data import Gaussian
 from overparam.theory import TheoryReport, theory_report
 
 __all__ = ["theory"]
 
 
 @click.command()
-@instance_options
+@instance_options(data_options)
 @click.option(
     "--order",
     type=click.IntRange(min=2),
@@ -36,7 +37,7 @@ def theory(settings: Settings, /, **given: Any) -> None:
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     activation = registry.resolve(Activation, given["activation"])
-    problem = instance_of(registry, given)
+    problem = instance_of(registry, {**given, "labels": Gaussian()})
     with backend.scope():
         X = backend.asarray(problem.X, settings.dtype or "float64")
         report = theory_report(X, activation, order=given["order"])

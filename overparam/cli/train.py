@@ -13,7 +13,9 @@ from overparam.cli.document import method_document, outcome_document, problem_do
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
+from overparam.data import DataGenerator, Labels
 from overparam.figures import save, training_figure
+from overparam.plugins import Registry
 from overparam.problems import Problem
 from overparam.training import Outcome, StopRule
 
@@ -23,7 +25,7 @@ _POINTS_OF_A_PLOT = 500
 
 
 @click.command()
-@instance_options
+@instance_options()
 @stop_options
 @click.option(
     "--record-every", type=click.IntRange(min=1), metavar="N", help="Keep the residual every N iterations."
@@ -63,7 +65,7 @@ def train(settings: Settings, /, **given: Any) -> None:
     for objection in training.objections:
         settings.detail(f"engine {objection}")
     [outcome] = training.run()
-    document = _document(training, outcome, given)
+    document = _document(registry, training, outcome, given)
     if output is not None:
         _save(output, training.job.problems[0], outcome)
     if plot is not None:
@@ -76,13 +78,22 @@ def train(settings: Settings, /, **given: Any) -> None:
         _print(document)
 
 
-def _document(training: Training, outcome: Outcome, given: dict[str, Any]) -> dict[str, Any]:
+def _document(
+    registry: Registry, training: Training, outcome: Outcome, given: dict[str, Any]
+) -> dict[str, Any]:
     job = training.job
     problem, optimizer = job.problems[0], job.optimizer
+    parts = {
+        "activation": job.activation,
+        "optimizer": optimizer,
+        "data": registry.resolve(DataGenerator, given["data"]),
+        "labels": registry.resolve(Labels, given["labels"]),
+    }
     return {
         "command": "train",
         "problem": problem_document(problem, job.activation, given),
         **method_document(problem, job.activation, optimizer),
+        "components": {part: component.identity()._asdict() for part, component in parts.items()},
         **outcome_document(outcome),
         "backend": job.backend.specification(),
         "device": job.backend.device_name(),

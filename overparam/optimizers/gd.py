@@ -8,6 +8,7 @@ from numbers import Real
 from typing import ClassVar, Literal
 
 from overparam.activations.base import Activation
+from overparam.activations.relu import ReLU
 from overparam.arrays import Array, array_namespace
 from overparam.optimizers.base import FirstOrder, State, Step
 from overparam.problems import Problem
@@ -55,8 +56,11 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
         Where φ has no finite bound B, or has kinks and is not the ReLU: no theorem applies.
     """
     bound = activation.bound
-    if activation.kinks and activation.name != "relu":
-        raise ValueError(f"step_size=theorem: {activation.name} has kinks, and Theorem 2.3 is for relu only")
+    # The class itself: one derived from it, or of the same name, may be another function.
+    if activation.kinks and type(activation) is not ReLU:
+        raise ValueError(
+            f"step_size=theorem: {activation.name} has kinks, and Theorem 2.3 is for the built-in relu only"
+        )
     if not activation.kinks and bound is None:
         raise ValueError(
             f"step_size=theorem: Theorem 2.1 needs |φ′|, |φ″| ≤ B and {activation.name} has no such bound"

@@ -1,7 +1,7 @@
 """Sweeps: specification and grid, the study's file, the runner and its executors, phase diagrams."""
 
 from overparam.sweeps.diagram import Boundary, PhaseDiagram, effective_width
-from overparam.sweeps.errors import NotAStudy, SpecificationMismatch, StudyError
+from overparam.sweeps.errors import NotAStudy, SpecificationMismatch, StudyError, StudyWarning
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
 from overparam.sweeps.export import EXPORTED, export_study
@@ -32,6 +32,7 @@ __all__ = [
     "SpecificationMismatch",
     "Study",
     "StudyError",
+    "StudyWarning",
     "TrialKey",
     "TrialRow",
     "Verification",

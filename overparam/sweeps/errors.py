@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["NotAStudy", "SpecificationMismatch", "StudyError"]
+__all__ = ["NotAStudy", "SpecificationMismatch", "StudyError", "StudyWarning"]
+
+
+class StudyWarning(UserWarning):
+    """Something about a study that its reader should know, such as changed versions."""
 
 
 class StudyError(Exception):

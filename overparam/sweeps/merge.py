@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overparam.sweeps.errors import SpecificationMismatch
 from overparam.sweeps.grid import Cell, Grid
-from overparam.sweeps.specification import differences
+from overparam.sweeps.specification import Description, differences
 from overparam.sweeps.store import Store
 from overparam.sweeps.study import Study, load_study
 
@@ -45,13 +45,14 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
     studies = [load_study(source) for source in sources if Path(source).resolve() != target.resolve()]
     if not studies:
         raise ValueError("name at least one study to merge")
-    specification = studies[0].specification
+    specification: Description = {}
     for study in studies:
-        names = studies[0].path.name, study.path.name
-        if differing := differences(specification, study.specification, *names):
+        own, names = study.specification, (studies[0].path.name, study.path.name)
+        if specification and (differing := differences(specification, own, *names)):
             raise SpecificationMismatch(
                 f"{studies[0].path} and {study.path} are of different specifications: {'; '.join(differing)}"
             )
+        specification = {**own, **specification}
     with Store(target, specification, {}) as store:
         return sum(_take_over(store, study) for study in studies)
 

@@ -71,6 +71,8 @@ class Progress:
         Estimate.
     preparing : str or None
         What the engine does before the first training, such as compiling.
+    notes : tuple of str
+        What the user should know about this session, sent with its first report.
     """
 
     saved: int
@@ -79,6 +81,7 @@ class Progress:
     updates_per_second: float
     seconds_left: float
     preparing: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def run_sweep(
@@ -110,7 +113,7 @@ def run_sweep(
         With what had ended saved.
     """
     _require_shape(specification, grid)
-    with Store(path, specification.describe(), _environment(execution)) as store:
+    with Store(path, specification.describe(), _environment(specification, execution)) as store:
         store.request(grid, written)
         sweep = _Sweep(store, specification, grid, execution, report)
         try:
@@ -151,9 +154,9 @@ class _Sweep:
             self._saved += done
             self._units_left += (len(trials) - done) * self._cost.of(cell)
         if self._saved == self._total:
-            self._tell([])
+            self._tell([], notes=self._store.notes)
             return
-        self._tell([], self._preparation())
+        self._tell([], self._preparation(), self._store.notes)
         executor = self._execution.executor
         if (pool := start(executor)) is None:
             tasks = self._tasks(_SERIAL_CHUNK_SECONDS)
@@ -231,10 +234,12 @@ class _Sweep:
         except Exception:  # the trial will say so itself, where it is trained
             return None
 
-    def _tell(self, rows: Sequence[TrialRow], preparing: str | None = None) -> None:
+    def _tell(
+        self, rows: Sequence[TrialRow], preparing: str | None = None, notes: tuple[str, ...] = ()
+    ) -> None:
         self._saved += len(rows)
-        pace = self._updates / self._elapsed()
-        self._report(Progress(self._saved, self._total, tuple(rows), pace, self._seconds_left(), preparing))
+        pace, left = self._updates / self._elapsed(), self._seconds_left()
+        self._report(Progress(self._saved, self._total, tuple(rows), pace, left, preparing, notes))
 
     def _seconds_left(self) -> float:
         return max(self._units_left, 0.0) / self._rate()
@@ -273,8 +278,10 @@ def _require_shape(specification: Specification, grid: Grid) -> None:
             )
 
 
-def _environment(execution: Execution) -> dict[str, Any]:
+def _environment(specification: Specification, execution: Execution) -> dict[str, Any]:
     backend = execution.backend
+    parts = [*specification.components.values(), backend, *execution.engines, execution.executor]
+    brought = [part.identity() for part in parts]
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": socket.gethostname(),
@@ -282,6 +289,7 @@ def _environment(execution: Execution) -> dict[str, Any]:
         "python": platform.python_version(),
         "overparam": version("overparam"),
         "numpy": version("numpy"),
+        "distributions": {one.distribution: one.version for one in brought if one.version is not None},
         "backend": backend.specification(),
         "device": backend.unavailable() or backend.device_name(),
         "engines": [engine.name for engine in execution.engines],

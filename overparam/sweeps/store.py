@@ -18,6 +18,7 @@ from overparam.sweeps.grid import WHOLE, Cell, Grid
 from overparam.sweeps.lock import WriterLock
 from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
 from overparam.sweeps.specification import Description, differences
+from overparam.sweeps.versions import changed_versions
 
 __all__ = ["Store"]
 
@@ -47,6 +48,11 @@ class Store:
     environment : mapping
         Versions, backend, device, engine: kept once a session.
 
+    Attributes
+    ----------
+    notes : tuple of str
+        What the user should know about going on with this file; empty for a new one.
+
     Raises
     ------
     SpecificationMismatch
@@ -61,6 +67,7 @@ class Store:
         self._last_commit = time.monotonic()
         self._environment, self._began = json.dumps(dict(environment)), time.time()
         self._session: int | None = None
+        self.notes: tuple[str, ...] = ()
         with plainly(path):
             require_study(path)
             self._lock = WriterLock(path)
@@ -68,6 +75,7 @@ class Store:
                 self._connection = connect_writer(path)
                 try:
                     self._compare(description)
+                    self.notes += changed_versions(self._environments(), environment)
                 except BaseException:
                     self._connection.close()
                     raise
@@ -199,17 +207,31 @@ class Store:
             for name, value in self._connection.execute("SELECT name, value FROM specification")
         }
         if not stored:
-            with self._transaction():
-                self._connection.executemany(
-                    "INSERT INTO specification VALUES (?, ?)",
-                    ((name, json.dumps(value)) for name, value in description.items()),
-                )
+            self._keep(description)
             return
         if differing := differences(stored, description):
             raise SpecificationMismatch(
                 f"{self._path} was begun with another specification: {'; '.join(differing)}; "
                 "name another file, or ask for the same"
             )
+        if unsaid := [name for name in description if name not in stored]:
+            self._keep({name: description[name] for name in unsaid})
+            self.notes += (
+                f"{self._path} does not say which distributions its components are of; from now on it does",
+            )
+
+    def _keep(self, description: Description) -> None:
+        """Add parts of the specification that the file does not hold yet."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT INTO specification VALUES (?, ?)",
+                ((name, json.dumps(value)) for name, value in description.items()),
+            )
+
+    def _environments(self) -> list[Mapping[str, Any]]:
+        """The environments of the file's sessions, in order."""
+        found = self._connection.execute("SELECT environment FROM session ORDER BY id")
+        return [json.loads(environment) for (environment,) in found]
 
     def _widen(self, grid: Grid) -> None:
         """Keep which shard the file is, or that it is no longer only one."""

@@ -24,6 +24,7 @@ from overparam.sweeps.grid import Cell, Grid, Shard
 from overparam.sweeps.lock import holder
 from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
 from overparam.sweeps.specification import Description
+from overparam.sweeps.versions import versions_used
 
 __all__ = ["CellStatus", "Session", "Study", "load_study"]
 
@@ -227,6 +228,7 @@ class Study:
             "training_seconds": seconds,
             "writer": writer,
             **_pace(sessions, writing=writer is not None),
+            "distributions": versions_used(json.loads(session.environment) for session in sessions),
             "specification": specification,
             "sweep_file": written,
         }

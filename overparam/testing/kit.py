@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from overparam.activations import Activation
+from overparam.backends import Backend
 from overparam.components import Component
 from overparam.data import DataGenerator, Labels
 from overparam.optimizers import Optimizer
 from overparam.sweeps import Executor
 from overparam.testing.activations import activation_checks
+from overparam.testing.backends import backend_checks
 from overparam.testing.checks import Check, Skipped
 from overparam.testing.components import component_checks
 from overparam.testing.data import data_checks, label_checks
@@ -28,6 +30,7 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Optimizer, optimizer_checks),
     (DataGenerator, data_checks),
     (Labels, label_checks),
+    (Backend, backend_checks),
     (Engine, engine_checks),
     (Executor, executor_checks),
     (Theorem, theorem_checks),

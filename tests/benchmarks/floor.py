@@ -45,7 +45,7 @@ def activation_probe(activation: Activation, dtype: DType) -> Probe:
     """Values a second of the fused engine's pass over Z (φ, φ′, r) on a resident Z, on all cores."""
     residual = compiled_loop(activation, GradientDescent(), dtype).module.residual
 
-    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    @njit(nogil=True)
     def repeat(a: Any, y: int, z: int, r: int, v: int, k: int, n: int, m: int, count: int) -> None:
         for _ in range(count):
             residual(a, y, z, r, v, k, n, m)

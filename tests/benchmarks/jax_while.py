@@ -15,7 +15,7 @@ from tests.benchmarks.instances import Instances, Run
 
 __all__ = ["prepare"]
 
-jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+jax.config.update("jax_enable_x64", True)
 
 
 def prepare(instances: Instances, precision: str = "highest") -> list[Run]:

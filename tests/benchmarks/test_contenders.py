@@ -1,5 +1,7 @@
 """The contenders of the benchmark do the same trainings."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,8 @@ def test_disagreement_is_found():
         def prepare(self, instances):
             return [lambda stop: np.full(len(instances.problems), 10)]
 
-    [sentence] = disagreements([PORTABLE, Hasty()], [Softplus()], ["float64"])
+    hasty: Any = Hasty()
+    [sentence] = disagreements([PORTABLE, hasty], [Softplus()], ["float64"])
     assert "hasty, softplus, float64" in sentence
 
 

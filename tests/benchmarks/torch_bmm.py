@@ -41,7 +41,7 @@ class _Loop:
         self._z, self._value, self._slope = (torch.empty((b, k, n), dtype=X.dtype) for _ in range(3))
         self._r, self._gradient = torch.empty((b, 1, n), dtype=X.dtype), torch.empty_like(W0)
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    @torch.inference_mode()
     def run(self, stop: StopRule) -> NDArray[np.int64]:
         """Train; a training that has stopped moves by zero times its gradient until all have."""
         torch.set_num_threads(self._threads)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -166,6 +167,15 @@ def test_plugins_and_info(overparam):
     document = overparam("info", "--json").document
     numpy = next(row for row in document["backends"] if row["name"] == "numpy")
     assert numpy == {"name": "numpy", "available": True, "device": "cpu", "reason": None}
+
+
+def test_info_names_a_command_that_installs_a_missing_engine(overparam, tmp_path, monkeypatch):
+    monkeypatch.setattr("overparam.cli.info._OFFERED", {"overparam-x": "x"})
+    folder = tmp_path / "plugins" / "overparam-x"
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").touch()
+    engines = {row["name"]: row for row in overparam("info", "--json").document["engines"]}
+    assert f"{sys.executable} -m pip install {folder}" in engines["x"]["reason"]
 
 
 def test_another_data_file_of_the_same_name_is_refused(overparam, tmp_path):

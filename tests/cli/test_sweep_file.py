@@ -48,6 +48,9 @@ def test_its_keys_are_the_options(sweep, tmp_path):
         "max_iterations": 7,
         "tolerance": 0.25,
         "dtype": "float64",
+        **dict.fromkeys(
+            [f"{part}_distribution" for part in ("activation", "optimizer", "data", "labels")], "overparam"
+        ),
     }
     assert call.document["trials"] == 4
     options = {p.opts[0].lstrip("-").replace("-", "_") for p in main.get_command(None, "sweep").params}

@@ -69,7 +69,7 @@ class Kinked(Activation):
     ("activation", "said"),
     [
         (Hermite((0.0, 0.0, 1.0)), "hermite has no such bound"),
-        (Kinked(), "kinked has kinks, and Theorem 2.3 is for relu only"),
+        (Kinked(), "kinked has kinks, and Theorem 2.3 is for the built-in relu only"),
         (Hermite((1.0,)), "a φ that is not constant"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -79,16 +79,16 @@ def outcome(problem):
 
 def specification(**changed):
     """Figure 2's, with some parts changed."""
-    parts = {
-        "seed": 0,
-        "activation": Softplus(),
-        "optimizer": GradientDescent(),
-        "data": Sphere(),
-        "labels": Gaussian(),
-        "stop": StopRule(1500),
-        "dtype": "float32",
-    }
-    return Specification(**(parts | changed))
+    figure_2 = Specification(
+        seed=0,
+        activation=Softplus(),
+        optimizer=GradientDescent(),
+        data=Sphere(),
+        labels=Gaussian(),
+        stop=StopRule(1500),
+        dtype="float32",
+    )
+    return replace(figure_2, **changed)
 
 
 def execution(engine=None, executor=None):

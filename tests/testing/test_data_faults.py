@@ -101,7 +101,7 @@ LABELS = [
 OF_EVERY_COMPONENT = {"specification-round-trips", "hashable-and-picklable"}
 
 
-@pytest.mark.parametrize(("component", "name", "said"), DATA + LABELS, ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize(("component", "name", "said"), [*DATA, *LABELS], ids=lambda x: type(x).__name__)
 def test_a_planted_fault_is_found(component, name, said):
     assert_found(component, name, said)
 

@@ -180,7 +180,7 @@ OF_EVERY_COMPONENT = {"specification-round-trips", "hashable-and-picklable"}
 
 
 @pytest.mark.parametrize(
-    ("component", "name", "said"), ENGINES + EXECUTORS, ids=lambda x: x if isinstance(x, str) else None
+    ("component", "name", "said"), [*ENGINES, *EXECUTORS], ids=lambda x: x if isinstance(x, str) else None
 )
 def test_a_planted_fault_is_found(component, name, said):
     assert_found(component, name, said)

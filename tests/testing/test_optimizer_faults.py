@@ -271,7 +271,7 @@ OF_EVERY_OPTIMIZER = {
 
 
 @pytest.mark.parametrize(
-    ("component", "name", "said"), METHODS + SOLVERS + IN_FUNCTION_SPACE, ids=lambda x: type(x).__name__
+    ("component", "name", "said"), [*METHODS, *SOLVERS, *IN_FUNCTION_SPACE], ids=lambda x: type(x).__name__
 )
 def test_a_planted_fault_is_found(component, name, said):
     assert_found(component, name, said)

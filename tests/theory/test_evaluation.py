@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,6 +61,11 @@ def test_an_interrupt_is_not_caught():
         )
 
 
+TEXT: Any = "1"
+NUMBER: Any = 3.5
+NAN: Any = math.nan
+
+
 @pytest.mark.parametrize(
     ("method", "answer", "said"),
     [
@@ -67,11 +73,11 @@ def test_an_interrupt_is_not_caught():
         ("applies_to", "", "applies_to must return True or a sentence"),
         ("hypotheses", None, "hypotheses must return a list of Hypothesis"),
         ("hypotheses", [Conclusion("x", 1.0, None, True)], "hypotheses must return a list of Hypothesis"),
-        ("hypotheses", [Hypothesis("x", "1", 2.0, True)], "left must be a number"),
+        ("hypotheses", [Hypothesis("x", TEXT, 2.0, True)], "left must be a number"),
         ("conclusions", "no", "conclusions must return a list of Conclusion"),
-        ("conclusions", [Conclusion("x", 1.0, None, math.nan)], "holds must be True, False or None"),
-        ("conclusions", [Conclusion("x", 1.0, 2.5, True)], "at_iteration must be a whole number"),
-        ("conclusions", [Conclusion(3, 1.0, None, True)], "statement must be a text"),
+        ("conclusions", [Conclusion("x", 1.0, None, NAN)], "holds must be True, False or None"),
+        ("conclusions", [Conclusion("x", 1.0, NUMBER, True)], "at_iteration must be a whole number"),
+        ("conclusions", [Conclusion(NUMBER, 1.0, None, True)], "statement must be a text"),
         ("residual_bound", np.ones(1), "residual_bound must return None or 3 numbers"),
         ("probability", "0.9", "probability must be a number"),
     ],

@@ -62,6 +62,16 @@ class Momentum(FirstOrder):
         return 0.02
 
 
+class Decay(FirstOrder):
+    name = "gd"  # the built-in method's, whose units with v = 0 stay where they are
+
+    def update(self, weights, gradient, state, step):
+        return weights - step.size * (gradient + weights), state
+
+    def step_size_for(self, problem, activation):
+        return 0.02
+
+
 class Adam(FirstOrder):
     name = "adam"
 
@@ -136,7 +146,9 @@ def test_trainings_are_the_portable_engines(activation, optimizer, dtype, place)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", [Momentum(), Adam(), StochasticGradientDescent(0.1, batch_size=40)])
+@pytest.mark.parametrize(
+    "optimizer", [Momentum(), Adam(), Decay(), StochasticGradientDescent(0.1, batch_size=40)]
+)
 def test_methods_with_state_and_batches_beyond_n(optimizer, dtype, place):
     problems = [draw_problem(20, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
     job = job_of(problems, dtype, optimizer=optimizer)

@@ -98,6 +98,16 @@ class SignDescent(Plain):
 
 
 @dataclass(frozen=True)
+class Decay(Plain):
+    """Gradient descent with weight decay, under the built-in method's name: units with v = 0 shrink."""
+
+    name: ClassVar[str] = "gd"
+
+    def update(self, weights, gradient, state, step):
+        return weights - step.size * (gradient + weights), state
+
+
+@dataclass(frozen=True)
 class Adam(Plain):
     """Adam."""
 
@@ -143,7 +153,7 @@ def assert_alike(ours, reference, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", [GD, SGD, Momentum(), SignDescent(), Adam()], ids=lambda o: o.name)
+@pytest.mark.parametrize("optimizer", [GD, SGD, Momentum(), SignDescent(), Adam(), Decay()], ids=repr)
 @pytest.mark.parametrize(
     "activation", [Softplus(), ReLU(), Hermite((0.0, 0.5, 0.0, 0.1)), Gelu(), Elu()], ids=lambda a: a.name
 )

@@ -74,7 +74,7 @@ class _Loop:
             self._W.addcmul_(gradient, self._pull * self._going[:, None, None])
             self._steps += self._going
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    @torch.inference_mode()
     def run(self, stop: StopRule) -> NDArray[np.int64]:
         """Train; the host looks once a graph."""
         self._begin(stop)

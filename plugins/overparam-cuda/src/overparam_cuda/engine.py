@@ -9,7 +9,17 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from overparam.plugin import Activation, DType, Engine, FirstOrder, Job, Outcome, Problem, Unrecordable
+from overparam.plugin import (
+    Activation,
+    CuPy,
+    DType,
+    Engine,
+    FirstOrder,
+    Job,
+    Outcome,
+    Problem,
+    Unrecordable,
+)
 from overparam_cuda.layout import fits, portions
 from overparam_cuda.run import Launcher, Run
 from overparam_cuda.source import print_kernel
@@ -41,7 +51,7 @@ class Cuda(Engine):
 
     def can_run(self, job: Job) -> Literal[True] | str:
         """Return True, or why not: another backend or method, or what cannot be recorded."""
-        if job.backend.name != "cupy":
+        if not isinstance(job.backend, CuPy):
             return f"it computes on a GPU through CuPy, and the backend is {job.backend.name}"
         if (answer := printable(job)) is not True:
             return answer

@@ -20,13 +20,13 @@ from overparam.plugin import (
     Outcome,
     Problem,
     Status,
+    leaves_idle_units,
     row_stream,
 )
 from overparam_cuda.layout import Block, Layout, stride_of
 
 __all__ = ["Launcher", "Run"]
 
-_PLAIN = ("gd", "sgd")  # methods that leave W alone where the gradient is 0
 _SEGMENT_PRODUCTS, _LONGEST = 2e9, 4096
 """A segment makes about so many multiply-adds in each product of a training, and no more updates: less than a
 tenth of a second, after which Python can be interrupted and finished trainings make room."""
@@ -87,7 +87,7 @@ class Run:
             self._problems,
             job.dtype,
             states=states,
-            idle=self._optimizer.name in _PLAIN,
+            idle=leaves_idle_units(self._optimizer),
         )
         self._begin_state(states)
         self._limit = limit = launcher.memory_of_a_block()

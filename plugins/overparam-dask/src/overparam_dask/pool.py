@@ -157,7 +157,7 @@ def _carrier() -> Callable[[bytes], bytes]:
 
         try:
             function, args, kwargs = pickle.loads(work)
-            ended = (function(*args, **kwargs), None)
+            ended: tuple[Any, Exception | None] = (function(*args, **kwargs), None)
         except Exception as error:
             ended = (None, error)
         try:

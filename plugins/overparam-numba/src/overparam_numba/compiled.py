@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from overparam.plugin import Activation, DType, FirstOrder
+from overparam.plugin import Activation, DType, FirstOrder, leaves_idle_units
 from overparam_numba.template import print_module
 
 __all__ = ["Loop", "cache_folder", "compiled_loop"]
@@ -29,10 +29,11 @@ _IMPORTING = threading.Lock()
 
 @dataclass(frozen=True)
 class Loop:
-    """A printed module and how many arrays of state its method has."""
+    """A printed module, how many arrays of state its method has, and whether units with v = 0 stay at W₀."""
 
     module: ModuleType
     states: int
+    leaves_idle_units: bool
 
     def is_kept(self) -> bool:
         """Whether the disk holds it compiled."""
@@ -50,7 +51,7 @@ def compiled_loop(activation: Activation, optimizer: FirstOrder, dtype: DType) -
         Where one of them cannot be compiled.
     """
     source, states = print_module(activation, optimizer, dtype)
-    return Loop(_imported(source), states)
+    return Loop(_imported(source), states, leaves_idle_units(optimizer))
 
 
 def cache_folder() -> Path:

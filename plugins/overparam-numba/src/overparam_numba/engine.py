@@ -20,6 +20,7 @@ from overparam.plugin import (
     FirstOrder,
     History,
     Job,
+    NumPy,
     Outcome,
     Problem,
     Status,
@@ -32,7 +33,6 @@ from overparam_numba.workspace import Workspace
 __all__ = ["Numba"]
 
 _SLICE_FLOPS = 3e9  # about a tenth of a second of a core, after which Python can be interrupted
-_PLAIN = ("gd", "sgd")  # methods that leave W alone where the gradient is 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Numba(Engine):
 
     def can_run(self, job: Job) -> Literal[True] | str:
         """Return True, or why not: another backend, a direct solver, or what cannot be recorded."""
-        if job.backend.name != "numpy":
+        if not isinstance(job.backend, NumPy):
             return f"it computes NumPy arrays, and the backend is {job.backend.name}"
         if not isinstance(job.optimizer, FirstOrder):
             return f"{job.optimizer.name} is not a first-order method"
@@ -161,7 +161,7 @@ class _Training:
             np.dtype(job.dtype),
             states=loop.states,
             batch=0 if self._rows is None else self._rows.shape[1],
-            idle=optimizer.name in _PLAIN,
+            idle=loop.leaves_idle_units,
         )
         self._start: NDArray[Any] = np.asarray(problem.W0).astype(job.dtype)
         self._step = float(optimizer.step_size_for(problem, job.activation))

@@ -1,0 +1,94 @@
+"""Checks of array backends: the ways in and out, and that a training run gives NumPy's numbers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.activations import Softplus
+from overparam.backends import Backend, DType, NumPy, why_unavailable
+from overparam.optimizers import GradientDescent
+from overparam.problems import draw_problem
+from overparam.testing.checks import Check, Skipped, require, require_close
+from overparam.training import Job, Outcome, Portable, StopRule
+
+__all__ = ["backend_checks"]
+
+_TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
+
+
+def backend_checks(backend: Backend) -> list[Check]:
+    """Checks of every backend; all but the first are skipped where it cannot run here."""
+    return [
+        Check("says-whether-it-can-run", partial(_says, backend)),
+        Check("arrays-come-back-as-they-went", partial(_round_trip, backend)),
+        Check("describes-its-device", partial(_described, backend)),
+        *(
+            Check(f"trains-as-numpy-does-{dtype}", partial(_trains, backend, dtype))
+            for dtype in ("float32", "float64")
+        ),
+    ]
+
+
+def _says(backend: Backend) -> None:
+    reason = backend.unavailable()
+    require(
+        reason is None or (isinstance(reason, str) and bool(reason.strip())),
+        f"unavailable() is {reason!r}: return None, or a sentence with the remedy",
+    )
+
+
+def _require_here(backend: Backend) -> None:
+    if reason := why_unavailable(backend):
+        raise Skipped(reason)
+
+
+def _round_trip(backend: Backend) -> None:
+    _require_here(backend)
+    rng = np.random.default_rng(0)
+    dtypes: tuple[Any, ...] = ("float32", "float64", "int64")
+    for dtype in dtypes:
+        sent = (100.0 * rng.standard_normal((3, 4))).astype(dtype)
+        for given in (sent, np.asfortranarray(sent), sent[:, ::-1]):
+            with backend.scope():
+                there = backend.asarray(given, dtype)
+                back = backend.to_numpy(backend.asarray(there, dtype))
+            require(
+                isinstance(back, np.ndarray), f"to_numpy gives a {type(back).__name__}, not NumPy's array"
+            )
+            require(
+                back.dtype == np.dtype(dtype) and np.array_equal(back, given),
+                f"a {dtype} array comes back as {back.dtype} {back!r}, it was {given!r}",
+            )
+
+
+def _described(backend: Backend) -> None:
+    _require_here(backend)
+    name, size = backend.device_name(), backend.working_set()
+    require(isinstance(name, str) and bool(name), f"device_name() is {name!r}: it must be a text")
+    require(isinstance(size, int) and size > 0, f"working_set() is {size!r}: it must be a number of bytes")
+
+
+def _trains(backend: Backend, dtype: DType) -> None:
+    _require_here(backend)
+    here, there = (_outcome(place, dtype) for place in (NumPy(), backend))
+    require(
+        (there.status, there.iterations) == (here.status, here.iterations),
+        f"a training run ends with {there.status} after {there.iterations} updates, on NumPy with "
+        f"{here.status} after {here.iterations}",
+    )
+    found, wanted = _flat(there.W), _flat(here.W)
+    require_close("W after 50 updates", found, wanted, _TOLERANCE[dtype], np.arange(float(found.size)))
+
+
+def _outcome(backend: Backend, dtype: DType) -> Outcome:
+    job = Job([draw_problem(7, 3, 5)], Softplus(), GradientDescent(0.1), StopRule(50), backend, dtype)
+    [(_, outcome)] = Portable().run(job)
+    return outcome
+
+
+def _flat(W: NDArray[Any]) -> NDArray[np.float64]:
+    return np.ravel(W).astype(np.float64)

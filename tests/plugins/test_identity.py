@@ -1,0 +1,102 @@
+"""Who a component is: kind, name and the distribution that brings it, from the plugin to the study."""
+
+import json
+
+import pytest
+
+from tests.plugins.installed import install, overparam
+
+SHADOW = """
+    from dataclasses import dataclass
+    from typing import ClassVar
+    from overparam.plugin import Activation, hookimpl
+
+    @dataclass(frozen=True)
+    class Cube(Activation):
+        name: ClassVar[str] = "relu"
+
+        def value(self, z):
+            return z * z * z
+
+        def derivative(self, z):
+            return 3.0 * z * z
+
+    @hookimpl
+    def overparam_activations():
+        return [Cube]
+"""
+SWEEP = ("sweep", "--n", 6, "--k", 4, "--d", "2,3", "--max-iterations", 5, "--study")
+
+
+@pytest.fixture
+def site(tmp_path):
+    install(tmp_path, "shadow", SHADOW)
+    return tmp_path
+
+
+def sweep(site, study, activation, trials, *more):
+    return overparam(site, *SWEEP, study, "--activation", activation, "--trials", trials, *more)
+
+
+def test_a_study_is_not_continued_with_another_distributions_component(site):
+    study = site / "a.study"
+    assert sweep(site, study, "relu", 2).code == 0
+    refused = sweep(site, study, "shadow/relu", 4)
+    assert refused.code == 2
+    assert "activation_distribution (study: overparam, asked: shadow)" in refused.errors
+    status = overparam(site, "status", study, "--json").document
+    assert status["done"] == 4
+    assert status["specification"]["activation_distribution"] == "overparam"
+
+
+def test_a_study_of_a_plugins_component_says_so_and_goes_on(site):
+    study = site / "a.study"
+    assert sweep(site, study, "shadow/relu", 1).code == 0
+    assert sweep(site, study, "relu", 2).code == 2
+    again = sweep(site, study, "shadow/relu", 2, "--json")
+    assert again.document["done"] == 4
+    assert again.document["specification"]["activation_distribution"] == "shadow"
+
+
+def test_a_changed_version_is_recorded_with_the_session_and_told(site):
+    study = site / "a.study"
+    assert sweep(site, study, "shadow/relu", 1).code == 0
+    (site / "shadow-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: shadow\nVersion: 2.0\n"
+    )
+    again = sweep(site, study, "shadow/relu", 2)
+    assert again.code == 0
+    assert "shadow 2.0, the study's earlier trials were computed with shadow 1.0" in again.errors
+    status = overparam(site, "status", study, "--json").document
+    assert status["distributions"]["shadow"] == ["1.0", "2.0"]
+    third = sweep(site, study, "shadow/relu", 3)
+    assert "earlier trials were computed with shadow 1.0" in third.errors
+
+
+def test_train_names_who_brought_what(site):
+    options = ("--n", 6, "--d", 2, "--k", 4, "--max-iterations", 5, "--json")
+    components = overparam(site, "train", *options, "--activation", "shadow/relu").document["components"]
+    assert components["activation"] == {
+        "kind": "activation",
+        "name": "relu",
+        "distribution": "shadow",
+        "version": "1.0",
+    }
+    assert components["optimizer"]["distribution"] == "overparam"
+
+
+def test_a_study_of_before_is_continued_and_told(site, tmp_path):
+    """A file that does not say which distributions its components came from, as all did once."""
+    import sqlite3
+
+    study = tmp_path / "old.study"
+    assert sweep(site, study, "relu", 1).code == 0
+    with sqlite3.connect(study) as connection:
+        connection.execute("DELETE FROM specification WHERE name LIKE '%_distribution'")
+    connection.close()
+    again = sweep(site, study, "relu", 2)
+    assert again.code == 0
+    assert "does not say which distributions" in again.errors
+    specification = json.loads(overparam(site, "status", study, "--json").output)["specification"]
+    assert specification["activation_distribution"] == "overparam"
+    assert sweep(site, study, "shadow/relu", 3).code == 2
