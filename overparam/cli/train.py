@@ -9,12 +9,12 @@ import click
 import numpy as np
 
 from overparam.api import Training, prepare_training
+from overparam.cli.document import method_document, outcome_document, problem_document
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator, Labels
 from overparam.figures import save, training_figure
-from overparam.optimizers import FirstOrder
 from overparam.plugins import Registry
 from overparam.problems import Problem
 from overparam.training import Outcome, StopRule
@@ -91,29 +91,10 @@ def _document(
     }
     return {
         "command": "train",
-        "problem": {
-            "n": problem.n,
-            "d": problem.d,
-            "k": problem.k,
-            "seed": given["seed"],
-            "trial": given["trial"],
-            "activation": job.activation.specification(),
-            "data": given["data"],
-            "labels": given["labels"],
-        },
-        "optimizer": optimizer.specification(),
+        "problem": problem_document(problem, job.activation, given),
+        **method_document(problem, job.activation, optimizer),
         "components": {part: component.identity()._asdict() for part, component in parts.items()},
-        "step_size": optimizer.step_size_for(problem, job.activation)
-        if isinstance(optimizer, FirstOrder)
-        else None,
-        "status": str(outcome.status),
-        "success": outcome.success,
-        "iterations": outcome.iterations,
-        "relative_residual": outcome.relative_residual,
-        "distance_from_initialization": outcome.distance_from_initialization,
-        "path_length": outcome.path_length,
-        "effective_parameters": outcome.effective_parameters,
-        "rank": outcome.rank,
+        **outcome_document(outcome),
         "backend": job.backend.specification(),
         "device": job.backend.device_name(),
         "dtype": job.dtype,

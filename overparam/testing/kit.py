@@ -19,6 +19,8 @@ from overparam.testing.data import data_checks, label_checks
 from overparam.testing.engines import engine_checks
 from overparam.testing.executors import executor_checks
 from overparam.testing.optimizers import optimizer_checks
+from overparam.testing.theorems import theorem_checks
+from overparam.theory import Theorem
 from overparam.training import Engine
 
 __all__ = ["checks_for", "conformance"]
@@ -31,6 +33,7 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Backend, backend_checks),
     (Engine, engine_checks),
     (Executor, executor_checks),
+    (Theorem, theorem_checks),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from overparam.activations.base import Activation
@@ -11,15 +12,39 @@ from overparam.arrays import Array, array_namespace, squared_norm
 from overparam.network import jacobian_gram, preactivations, residual
 from overparam.optimizers.base import FunctionSpace
 from overparam.problems import Problem
-from overparam.training.engine import DIVERGENCE_LIMIT, Job
+from overparam.training.engine import DIVERGENCE_LIMIT, Job, StopRule
 from overparam.training.outcome import Outcome, Status
 from overparam.training.recorder import Recorder
 
-__all__ = ["train_in_function_space"]
+__all__ = ["FunctionSpaceIterate", "function_space_iterates", "train_in_function_space"]
 
 
 @dataclass(frozen=True)
-class _Iterate:
+class FunctionSpaceIterate:
+    """One iterate of a training run in function space.
+
+    Attributes
+    ----------
+    iteration : int
+        Steps tried so far, taken or not.
+    W : array, shape (k, d)
+    residual_norm : float
+        ‖f(W) − y‖; nan where it is not a number.
+    path_length : float
+        Σ ‖W_{τ+1} − W_τ‖_F so far.
+    status : Status or None
+        How the run ended at this iterate; None while it goes on.
+    """
+
+    iteration: int
+    W: Array
+    residual_norm: float
+    path_length: float
+    status: Status | None
+
+
+@dataclass(frozen=True)
+class _Point:
     """Weights (k, d), their residual (n,) and ‖r‖²."""
 
     W: Array
@@ -27,48 +52,68 @@ class _Iterate:
     squared: float
 
 
-def train_in_function_space(job: Job, method: FunctionSpace, position: int) -> Outcome:
-    """Train one problem of a job, in its own shape: padding would only enlarge the products.
+def function_space_iterates(
+    problem: Problem, activation: Activation, method: FunctionSpace, stop: StopRule, label_norm: float
+) -> Iterator[FunctionSpaceIterate]:
+    """Yield W₀ and what follows each tried step; the last iterate has a status.
 
     An iteration is one step that was tried, taken or not. Where not even the linear model promises a
-    fall of the loss beyond rounding, W is a stationary point and the training ends there, short of its
-    budget.
+    fall of the loss beyond rounding, W is a stationary point: it is yielded once more, with a status,
+    and the run ends there, short of its budget.
+
+    Parameters
+    ----------
+    problem : Problem
+        A single one, of any namespace.
+    activation : Activation
+    method : FunctionSpace
+    stop : StopRule
+    label_norm : float
+        ‖y‖, a positive number.
     """
-    started = time.perf_counter()
-    problem = _on_device(job, position)
-    norm = float(job.label_norms()[position])
-    at = _iterate(problem, problem.W0, job.activation)
-    gram = jacobian_gram(problem.X, at.W, problem.v, job.activation)
+    at = _point(problem, problem.W0, activation)
+    gram = jacobian_gram(problem.X, at.W, problem.v, activation)
     damping = method.initial_damping(gram)
     rounding = 8.0 * float(array_namespace(gram).finfo(gram.dtype).eps)
-    recorder = Recorder(job.record_every)
     path, iteration = 0.0, 0
     while True:
-        relative = math.sqrt(at.squared) / norm if at.squared >= 0.0 else math.nan
-        status = _status(relative, job.stop.tolerance)
-        if status is not Status.BUDGET_EXHAUSTED or iteration == job.stop.max_iterations:
+        size = math.sqrt(at.squared) if at.squared >= 0.0 else math.nan
+        status = _status(size / label_norm, stop.tolerance)
+        if status is not Status.BUDGET_EXHAUSTED or iteration == stop.max_iterations:
             break
-        if job.record_every is not None and iteration % job.record_every == 0:
-            recorder.add(iteration, relative, _distance(at.W, problem.W0), path)
+        yield FunctionSpaceIterate(iteration, at.W, size, path, None)
         alpha = method.coefficients(gram, at.residual, damping)
         promised = at.squared - float(squared_norm(at.residual - gram @ alpha))
         if abs(promised) <= rounding * at.squared:
             break
-        tried = _iterate(problem, at.W - _pulled_back(problem, at.W, alpha, job.activation), job.activation)
+        tried = _point(problem, at.W - _pulled_back(problem, at.W, alpha, activation), activation)
         gain = (at.squared - tried.squared) / promised if promised > 0.0 else 0.0
         damping = method.next_damping(damping, gain)
         if gain > 0.0:
             path += _distance(tried.W, at.W)
-            at, gram = tried, jacobian_gram(problem.X, tried.W, problem.v, job.activation)
+            at, gram = tried, jacobian_gram(problem.X, tried.W, problem.v, activation)
         iteration += 1
-    distance = _distance(at.W, problem.W0)
-    recorder.add(iteration, relative, distance, path)
+    yield FunctionSpaceIterate(iteration, at.W, size, path, status)
+
+
+def train_in_function_space(job: Job, method: FunctionSpace, position: int) -> Outcome:
+    """Train one problem of a job, in its own shape: padding would only enlarge the products."""
+    started = time.perf_counter()
+    problem = _on_device(job, position)
+    norm = float(job.label_norms()[position])
+    recorder = Recorder(job.record_every)
+    for at in function_space_iterates(problem, job.activation, method, job.stop, norm):
+        due = job.record_every is not None and at.iteration % job.record_every == 0
+        if at.status is not None or due:
+            distance = _distance(at.W, problem.W0)
+            recorder.add(at.iteration, at.residual_norm / norm, distance, at.path_length)
+    status = at.status or Status.BUDGET_EXHAUSTED
     return Outcome(
         status=status,
-        iterations=iteration,
-        relative_residual=relative,
+        iterations=at.iteration,
+        relative_residual=at.residual_norm / norm,
         distance_from_initialization=distance,
-        path_length=path,
+        path_length=at.path_length,
         effective_parameters=method.effective_parameters(problem.k, problem.d),
         success=status is Status.CONVERGED,
         seconds=time.perf_counter() - started,
@@ -85,9 +130,9 @@ def _on_device(job: Job, position: int) -> Problem:
     return Problem(X, y, W0, v, p.key)
 
 
-def _iterate(problem: Problem, W: Array, activation: Activation) -> _Iterate:
+def _point(problem: Problem, W: Array, activation: Activation) -> _Point:
     r = residual(problem.X, problem.y, W, problem.v, activation)
-    return _Iterate(W, r, float(squared_norm(r)))
+    return _Point(W, r, float(squared_norm(r)))
 
 
 def _pulled_back(problem: Problem, W: Array, alpha: Array, activation: Activation) -> Array:

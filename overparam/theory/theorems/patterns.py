@@ -14,8 +14,9 @@ from overparam.backends import backend_of
 from overparam.network import preactivations
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, worst
-from overparam.theory.theorems.promises import probed, wants_relu
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, worst
+from overparam.theory.theorems.promises import probe_iterations, probed, wants_relu
 
 __all__ = ["LemmaC1", "LemmaC2", "LemmaC3"]
 
@@ -43,13 +44,14 @@ class LemmaC1(Theorem):
         return True
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """‖J(W_τ) − J(W₀)‖ at the probes."""
+        """‖J(W_τ) − J(W₀)‖ at the probes where W has moved."""
+        moved = probed(run, "distance") > 0.0
         return [
             worst(
                 "‖J(W_τ) − J(W₀)‖ ≤ ‖v‖_∞‖X‖ max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖",
-                probed(run, "jacobian_change"),
-                setting.v_largest * setting.spectral_norm_X * probed(run, "slope_change"),
-                np.array([probe.iteration for probe in run.probes], dtype=np.int64),
+                probed(run, "jacobian_change")[moved],
+                setting.v_largest * setting.spectral_norm_X * probed(run, "slope_change")[moved],
+                probe_iterations(run)[moved],
             )
         ]
 
@@ -75,17 +77,18 @@ class LemmaC2(Theorem):
         smallest = _smallest_entries(setting)
         radii = np.sqrt(np.arange(1, len(smallest) + 1)) * smallest
         covered: list[tuple[Probe, int]] = []
-        for probe in run.probes:
+        moved = [probe for probe in run.probes if probe.distance > 0.0]
+        for probe in moved:
             if (within := probe.spectral_distance <= radii).any():
                 covered.append((probe, 1 + int(np.argmax(within))))
-        missed = len(run.probes) - len(covered)
+        missed = len(moved) - len(covered)
         return [
             worst(
                 "max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖ ≤ √(2m), m the smallest that the distance allows",
                 np.array([probe.slope_change for probe, _ in covered]),
                 np.array([math.sqrt(2.0 * m) for _, m in covered]),
                 np.array([probe.iteration for probe, _ in covered], dtype=np.int64),
-                note=f"at {missed} of {len(run.probes)} probes W is too far for any m" if missed else "",
+                note=f"at {missed} of {len(moved)} probes W is too far for any m" if missed else "",
             )
         ]
 
@@ -96,14 +99,14 @@ class LemmaC3(Theorem):
 
     name: ClassVar[str] = "lemma-c-3"
     title: ClassVar[str] = "Lemma C.3"
-    statement: ClassVar[str] = "At a random start |W₀xᵢ|_{m−} ≥ m/(2k) for every sample."
+    statement: ClassVar[str] = "At a W₀ with i.i.d. N(0, 1) entries |W₀xᵢ|_{m−} ≥ m/(2k) for every sample."
     reference: ClassVar[str] = "Appendix C.2.1; m = ⌈12 log n⌉"
 
     def applies_to(self, setting: Setting) -> Literal[True] | str:
         """Every activation."""
         return True
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """That m ≤ k."""
         return [at_least("k ≥ m = ⌈12 log n⌉", float(setting.k), float(self._m(setting)))]
 
