@@ -1,7 +1,8 @@
-"""``overparam certify``: a training, and every theorem that applies to it."""
+"""``overparam certify``: a training run, and every theorem that applies to it."""
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from textwrap import wrap
@@ -9,18 +10,18 @@ from typing import Any
 
 import click
 
-from overparam.activations import Activation
+from overparam import defaults
 from overparam.backends import Backend
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.document import outcome_document, problem_document, recipe_document
+from overparam.cli.instance import instance_of, instance_options, recipe_for
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
-from overparam.data import DataGenerator
+from overparam.data import DataGenerator, Labels
 from overparam.figures import bounds_figure, save
-from overparam.optimizers import Optimizer
+from overparam.plugins import Registry
 from overparam.problems import Problem
 from overparam.theory import Certificate, Evaluated, Theorem
 from overparam.theory import certify as evaluate
-from overparam.training import StopRule
 
 __all__ = ["certify"]
 
@@ -53,51 +54,95 @@ def certify(settings: Settings, /, **given: Any) -> None:
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     drawn = instance_of(registry, given)
+    dtype = settings.dtype or defaults.TRAIN_DTYPE
+    recipe = recipe_for(registry, given, dtype)
+    data = registry.resolve(DataGenerator, given["data"])
+    parts = {**recipe.components, "data": data, "labels": registry.resolve(Labels, given["labels"])}
     with backend.scope():
-        dtype = settings.dtype or "float64"
         X, y, W0, v = (backend.asarray(array, dtype) for array in (drawn.X, drawn.y, drawn.W0, drawn.v))
         problem = Problem(X, y, W0, v, key=drawn.key)
         certificate = evaluate(
             problem,
-            registry.resolve(Activation, given["activation"]),
-            registry.resolve(Optimizer, given["optimizer"]),
-            StopRule(given["max_iterations"], given["tolerance"]),
-            data=registry.resolve(DataGenerator, given["data"]),
+            recipe,
+            data=data,
             theorems=registry.all_of(Theorem),
+            origins=_origins(registry),
             delta=given["delta"],
             probes=given["probes"],
         )
+        document = {
+            "command": "certify",
+            "problem": problem_document(problem, recipe.activation, given),
+            **recipe_document(problem, recipe),
+            "components": {part: component.identity()._asdict() for part, component in parts.items()},
+            "outcome": outcome_document(recipe.loss, certificate.run.outcome),
+            "backend": backend.specification(),
+            "device": backend.device_name(),
+            "dtype": dtype,
+            "seconds": certificate.run.outcome.seconds,
+            **certificate.to_json(),
+        }
     if given["plot"] is not None:
         save(bounds_figure(certificate), given["plot"])
     if given["as_json"]:
-        echo_json({"command": "certify", **certificate.to_json()})
+        echo_json(document)
     else:
         _print(certificate)
 
 
+def _origins(registry: Registry) -> dict[type[Theorem], str]:
+    """Which distribution hands over each theorem."""
+    offers = registry.choices(Theorem).values()
+    return {cls: plugin.distribution for offer in offers for plugin, cls in offer}
+
+
 def _print(certificate: Certificate) -> None:
     width = min(shutil.get_terminal_size().columns, 110)
+    outcome = certificate.run.outcome
+    _print_wrapped(
+        f"Followed {certificate.run.followed}: {str(outcome.status).replace('_', ' ')} at iteration "
+        f"{outcome.iterations:,}, {certificate.setting.recipe.loss.measure} {outcome.relative_residual:.4g}, "
+        f"‖W − W₀‖ {outcome.distance_from_initialization:.4g}",
+        width,
+    )
     for one in certificate.evaluated:
         _print_theorem(one, width)
     if certificate.set_aside:
         click.echo("Not about this setting")
         for title, reason in certificate.set_aside:
             _print_wrapped(f"  {title}: {reason}", width)
+    if certificate.failed:
+        click.secho("Failed and set aside", fg="red")
+        for failed in certificate.failed:
+            _print_wrapped(f"  {failed.name} ({failed.component} of {failed.origin}): {failed.reason}", width)
 
 
 def _print_theorem(one: Evaluated, width: int) -> None:
     click.secho(one.theorem.title, bold=True)
     for hypothesis in one.hypotheses:
-        sides = f"{hypothesis.left:.3g} against {hypothesis.right:.3g}, ratio {hypothesis.ratio:.3g}"
+        where = "" if hypothesis.at_iteration is None else f" at iteration {hypothesis.at_iteration}"
+        ratio = f", ratio {hypothesis.ratio:.3g}" if math.isfinite(hypothesis.ratio) else ""
+        sides = f"{hypothesis.left:.3g} against {hypothesis.right:.3g}{ratio}{where}"
         _print_wrapped(f"  if   {_verdict(hypothesis.holds)} {hypothesis.statement}: {sides}", width)
+        _print_note(hypothesis.note, width)
     for conclusion in one.conclusions:
         where = "" if conclusion.at_iteration is None else f" at iteration {conclusion.at_iteration}"
-        measured = f"worst ratio {conclusion.worst_ratio:.3g}{where}"
+        worst = conclusion.worst_ratio
+        measured = "no ratio" if math.isnan(worst) else f"worst ratio {worst:.3g}{where}"
         _print_wrapped(f"  then {_verdict(conclusion.holds)} {conclusion.statement}: {measured}", width)
+        _print_note(conclusion.note, width)
+    if one.probability is not None:
+        nothing = " (it promises nothing)" if one.probability <= 0.0 else ""
+        click.echo(f"  with probability at least {one.probability:.6g}{nothing}")
 
 
 def _verdict(holds: bool | None) -> str:
     return "?  " if holds is None else "yes" if holds else "no "
+
+
+def _print_note(note: str, width: int) -> None:
+    if note:
+        _print_wrapped(f"           {note}", width)
 
 
 def _print_wrapped(text: str, width: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from overparam import defaults
 from overparam.api import Training, prepare_training
+from overparam.cli.document import outcome_document, problem_document, recipe_document
 from overparam.cli.instance import instance_of, instance_options, recipe_for
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
@@ -74,7 +75,7 @@ def _document(
     registry: Registry, training: Training, outcome: Outcome, given: dict[str, Any]
 ) -> dict[str, Any]:
     job = training.job
-    problem, optimizer = job.problems[0], job.optimizer
+    problem = job.problems[0]
     parts = {
         **job.recipe.components,
         "data": registry.resolve(DataGenerator, given["data"]),
@@ -82,31 +83,10 @@ def _document(
     }
     return {
         "command": "train",
-        "loss": job.loss.specification(),
-        "initialization": job.recipe.initialization.specification(),
-        "layers": job.layers,
-        "problem": {
-            "n": problem.n,
-            "d": problem.d,
-            "k": problem.k,
-            "seed": given["seed"],
-            "trial": given["trial"],
-            "activation": job.activation.specification(),
-            "data": given["data"],
-            "labels": given["labels"],
-        },
-        "optimizer": optimizer.specification(),
+        "problem": problem_document(problem, job.activation, given),
+        **recipe_document(problem, job.recipe),
         "components": {part: component.identity()._asdict() for part, component in parts.items()},
-        "step_size": optimizer.step_size_for(problem, job.activation),
-        "status": str(outcome.status),
-        "success": outcome.success,
-        "iterations": outcome.iterations,
-        "measure": job.loss.measure,
-        "relative_residual": outcome.relative_residual,
-        "distance_from_initialization": outcome.distance_from_initialization,
-        "path_length": outcome.path_length,
-        "effective_parameters": outcome.effective_parameters,
-        "rank": outcome.rank,
+        **outcome_document(job.loss, outcome),
         "backend": job.backend.specification(),
         "device": job.backend.device_name(),
         "dtype": job.dtype,

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overparam.arrays import array_namespace
 from overparam.figures.canvas import new_figure
-from overparam.network import jacobian_gram, residual
-from overparam.optimizers import FirstOrder
-from overparam.theory import Certificate, linearized_residuals
+from overparam.theory import Certificate, Prediction, prediction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +20,10 @@ _POINTS = 300
 def bounds_figure(certificate: Certificate) -> Figure:
     """Draw ‖f(W_τ) − y‖/‖y‖ over τ on a logarithmic axis, beside what theory says of it.
 
-    Dashed, the bound of every theorem that has one, its hypotheses met or not; dotted, gradient descent
-    on the linearized network, which decays as |1 − ηλᵢ|^τ in the eigenbasis of J(W₀)J(W₀)ᵀ.
+    Dashed, the bound of every theorem that has one, its hypotheses met or not; dotted, the network
+    linearized at W₀: |1 − ηλᵢ|^τ in the eigenbasis of J(W₀)J(W₀)ᵀ for gradient descent, |1 − ηλᵢ/n|^τ
+    for the mean of stochastic gradient descent. For other methods no prediction is known; the legend
+    says so and nothing is drawn.
 
     Raises
     ------
@@ -32,23 +31,20 @@ def bounds_figure(certificate: Certificate) -> Figure:
         Without matplotlib.
     """
     setting, run = certificate.setting, certificate.run
-    problem = setting.problem
-    norm = float(array_namespace(problem.y).linalg.vector_norm(problem.y))
+    norm = setting.label_norm
     kept = np.unique(np.linspace(0, len(run.iterations) - 1, _POINTS).astype(np.int64))
     iterations = run.iterations[kept]
     figure = new_figure(6.4, 4.6)
     axes = figure.subplots()
     axes.plot(iterations, run.residual[kept] / norm, label="measured")
-    if isinstance(setting.optimizer, FirstOrder):
-        kernel = jacobian_gram(problem.X, problem.W0, problem.v, setting.activation)
-        start = residual(problem.X, problem.y, problem.W0, problem.v, setting.activation)
-        step = setting.optimizer.step_size_for(problem, setting.activation)
-        predicted = linearized_residuals(kernel, start, step, [int(t) for t in iterations])
-        axes.plot(iterations, predicted / norm, ":", label="linearized at $W_0$")
+    predicted = prediction(setting, iterations)
+    if isinstance(predicted, Prediction):
+        axes.plot(iterations, predicted.residuals / norm, ":", label=predicted.label)
+    else:
+        axes.plot([], [], " ", label=predicted)
     for one in certificate.evaluated:
-        bound = one.theorem.residual_bound(setting, run)
-        if bound is not None:
-            axes.plot(iterations, bound[kept] / norm, "--", label=f"{one.theorem.title}, bound")
+        if one.residual_bound is not None:
+            axes.plot(iterations, one.residual_bound[kept] / norm, "--", label=f"{one.theorem.title}, bound")
     axes.set_yscale("log")
     axes.set_xlabel(r"iteration $\tau$")
     axes.set_ylabel(r"relative residual $\|f(W_\tau) - y\|\,/\,\|y\|$")

@@ -31,6 +31,11 @@ class Initialization(Component):
 
     kind: ClassVar[str] = "initialization"
 
+    @property
+    def standard_gaussian(self) -> bool:
+        """Whether W₀ is i.i.d. N(0, 1), as the theorems about random starts have it."""
+        return False
+
     @abstractmethod
     def draw(self, n: int, k: int, d: int, y: Matrix, rng: np.random.Generator) -> Weights:
         """Draw W₀, shape (k, d), and v, shape (k,), for labels y of shape (n,); all randomness from `rng`."""

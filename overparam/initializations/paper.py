@@ -38,6 +38,11 @@ class Paper(Initialization):
 
     name: ClassVar[str] = "paper"
 
+    @property
+    def standard_gaussian(self) -> bool:
+        """Return True."""
+        return True
+
     def draw(self, n: int, k: int, d: int, y: Matrix, rng: np.random.Generator) -> Weights:
         """Draw W₀; v is `output_weights`."""
         return Weights(rng.standard_normal((k, d)), output_weights(k, n, y))

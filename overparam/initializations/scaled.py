@@ -40,6 +40,11 @@ class Scaled(Initialization):
         if self.signs not in ("balanced", "random"):
             raise ValueError(f"signs must be 'balanced' or 'random', got {self.signs!r}")
 
+    @property
+    def standard_gaussian(self) -> bool:
+        """Whether s is 1."""
+        return self.hidden == 1.0
+
     def draw(self, n: int, k: int, d: int, y: Matrix, rng: np.random.Generator) -> Weights:
         """Draw W₀, then the signs of v."""
         W0 = self.hidden * rng.standard_normal((k, d))

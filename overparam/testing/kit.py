@@ -23,6 +23,8 @@ from overparam.testing.executors import executor_checks
 from overparam.testing.initializations import initialization_checks
 from overparam.testing.losses import loss_checks
 from overparam.testing.optimizers import optimizer_checks
+from overparam.testing.theorems import theorem_checks
+from overparam.theory import Theorem
 from overparam.training import Engine
 
 __all__ = ["checks_for", "conformance"]
@@ -37,6 +39,7 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Backend, backend_checks),
     (Engine, engine_checks),
     (Executor, executor_checks),
+    (Theorem, theorem_checks),
 ]
 
 

@@ -1,6 +1,6 @@
 """The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
 
-from overparam.theory.certificate import Certificate, Evaluated, certify, evaluate
+from overparam.theory.certificate import Certificate, Evaluated, Failed, certify, evaluate
 from overparam.theory.closed_forms import DerivativeKernel, ValueKernel
 from overparam.theory.constants import (
     ActivationConstants,
@@ -9,6 +9,7 @@ from overparam.theory.constants import (
     derivative_bound,
 )
 from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
+from overparam.theory.following import follow
 from overparam.theory.gaussian import Estimate, expectation
 from overparam.theory.hermite import HermiteSeries, hermite_coefficients, hermite_series
 from overparam.theory.kernels import (
@@ -25,8 +26,8 @@ from overparam.theory.khatri_rao import (
     khatri_rao_power,
     khatri_rao_spectrum,
 )
-from overparam.theory.linearized import linearized_residuals
-from overparam.theory.probes import Probe, Trajectory, follow
+from overparam.theory.linearized import Prediction, linearized_residuals, prediction
+from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.report import TheoryReport, theory_report
 from overparam.theory.setting import Setting
 from overparam.theory.theorems import Conclusion, Hypothesis, Theorem, builtin_theorems
@@ -39,11 +40,13 @@ __all__ = [
     "DerivativeKernel",
     "Estimate",
     "Evaluated",
+    "Failed",
     "HermiteSeries",
     "Hypothesis",
     "JacobianSpectrum",
     "Kernel",
     "KhatriRaoSpectrum",
+    "Prediction",
     "Probe",
     "Sampled",
     "Setting",
@@ -69,6 +72,7 @@ __all__ = [
     "khatri_rao_spectrum",
     "linearized_residuals",
     "network_covariance",
+    "prediction",
     "sampled_covariance",
     "smallest_eigenvalue",
     "theory_report",

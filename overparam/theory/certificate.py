@@ -2,77 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from overparam.activations import Activation
 from overparam.data import DataGenerator
-from overparam.optimizers import FirstOrder, GradientDescent, Optimizer
 from overparam.problems import Problem
-from overparam.theory.probes import Trajectory, follow
+from overparam.theory.evaluation import Evaluated, Failed, evaluate_theorem, json_number
+from overparam.theory.following import follow
+from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.base import Theorem
 from overparam.theory.theorems.catalogue import builtin_theorems
-from overparam.training import StopRule
+from overparam.training import Recipe
 
-__all__ = ["Certificate", "Evaluated", "certify", "evaluate", "json_number"]
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """One theorem on one problem and run.
-
-    Attributes
-    ----------
-    theorem : Theorem
-    hypotheses : tuple of Hypothesis
-    conclusions : tuple of Conclusion
-    probability : float or None
-        With which the paper promises the conclusions; negative where it promises nothing.
-    """
-
-    theorem: Theorem
-    hypotheses: tuple[Hypothesis, ...]
-    conclusions: tuple[Conclusion, ...]
-    probability: float | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the element of "theorems" in the JSON of ``overparam certify``."""
-        return {
-            "name": self.theorem.title,
-            "component": self.theorem.specification(),
-            "statement": self.theorem.statement,
-            "reference": self.theorem.reference,
-            "probability": json_number(self.probability),
-            "hypotheses": [
-                {
-                    "statement": h.statement,
-                    "left": json_number(h.left),
-                    "right": json_number(h.right),
-                    "ratio": json_number(h.ratio),
-                    "holds": h.holds,
-                    "note": h.note,
-                }
-                for h in self.hypotheses
-            ],
-            "conclusions": [
-                {
-                    "statement": c.statement,
-                    "worst_ratio": json_number(c.worst_ratio),
-                    "at_iteration": c.at_iteration,
-                    "holds": c.holds,
-                    "note": c.note,
-                }
-                for c in self.conclusions
-            ],
-        }
+__all__ = ["Certificate", "Evaluated", "Failed", "certify", "evaluate", "json_number"]
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """All of it.
+    """All theorems, evaluated on one run.
 
     Attributes
     ----------
@@ -82,29 +31,33 @@ class Certificate:
         The theorems that apply, in the order given.
     set_aside : tuple of (str, str)
         Title, and why it does not apply.
+    failed : tuple of Failed
+        The theorems that raised, or returned something else than they should.
     """
 
     setting: Setting
     run: Trajectory
     evaluated: tuple[Evaluated, ...]
     set_aside: tuple[tuple[str, str], ...]
+    failed: tuple[Failed, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON of ``overparam certify``: null for what is not a finite number."""
+        """Return the theorems' part of the JSON of ``overparam certify``; what is not finite is null."""
         return {
+            "followed": self.run.followed,
             "theorems": [one.to_json() for one in self.evaluated],
             "not_applicable": [{"name": title, "reason": reason} for title, reason in self.set_aside],
+            "failed": [one.to_json() for one in self.failed],
         }
 
 
 def certify(
     problem: Problem,
-    activation: Activation,
-    optimizer: Optimizer,
-    stop: StopRule,
+    recipe: Recipe,
     *,
     data: DataGenerator | None = None,
     theorems: Sequence[Theorem] | None = None,
+    origins: Mapping[type[Theorem], str] | None = None,
     delta: float = 1.0,
     probes: int = 9,
 ) -> Certificate:
@@ -114,14 +67,15 @@ def certify(
     ----------
     problem : Problem
         A single one, with unit rows and labels that are not all zero.
-    activation : Activation
-    optimizer : Optimizer
-        Under a direct solver W stays at W₀, and the theorems are evaluated there.
-    stop : StopRule
+    recipe : Recipe
+        What is trained and how. The method's own iterates are followed. Where the hidden layer is not
+        trained W stays at W₀, and the theorems are evaluated there.
     data : DataGenerator, optional
         Where X came from: Corollaries 2.2 and 2.4 apply only where it is known to be uniform.
     theorems : sequence of Theorem, optional
         The paper's unless given.
+    origins : mapping of theorem classes to str, optional
+        The distribution that each comes from, to name it where it fails.
     delta : float
         δ of the probability statements.
     probes : int
@@ -130,36 +84,28 @@ def certify(
     Raises
     ------
     ValueError
-        For a stack of problems, rows that are not of norm 1, or labels that are all zero.
+        For a stack of problems, rows that are not of norm 1, or labels that the loss is not defined for.
     """
-    setting = Setting(problem, activation, optimizer, data, delta)
-    if isinstance(optimizer, FirstOrder):
-        run = follow(problem, activation, optimizer, stop, probes)
-    else:
-        run = follow(problem, activation, GradientDescent(), StopRule(0, stop.tolerance), probes)
-    return evaluate(setting, run, theorems)
+    setting = Setting(problem, recipe, data, delta)
+    return evaluate(setting, follow(problem, recipe, probes), theorems, origins)
 
 
-def evaluate(setting: Setting, run: Trajectory, theorems: Sequence[Theorem] | None = None) -> Certificate:
+def evaluate(
+    setting: Setting,
+    run: Trajectory,
+    theorems: Sequence[Theorem] | None = None,
+    origins: Mapping[type[Theorem], str] | None = None,
+) -> Certificate:
     """Evaluate theorems, the paper's unless given, on a run that `follow` returned."""
     done: list[Evaluated] = []
     set_aside: list[tuple[str, str]] = []
+    failed: list[Failed] = []
     for theorem in [cls() for cls in builtin_theorems()] if theorems is None else theorems:
-        answer = theorem.applies_to(setting)
-        if answer is not True:
+        answer = evaluate_theorem(theorem, setting, run, (origins or {}).get(type(theorem)))
+        if isinstance(answer, Evaluated):
+            done.append(answer)
+        elif isinstance(answer, Failed):
+            failed.append(answer)
+        else:
             set_aside.append((theorem.title, answer))
-            continue
-        done.append(
-            Evaluated(
-                theorem,
-                tuple(theorem.hypotheses(setting)),
-                tuple(theorem.conclusions(setting, run)),
-                theorem.probability(setting),
-            )
-        )
-    return Certificate(setting, run, tuple(done), tuple(set_aside))
-
-
-def json_number(value: float | None) -> float | None:
-    """Return the number, or None for what JSON has no number for."""
-    return float(value) if value is not None and math.isfinite(value) else None
+    return Certificate(setting, run, tuple(done), tuple(set_aside), tuple(failed))

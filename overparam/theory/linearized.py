@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.arrays import Array, array_namespace
+from overparam.arrays import Array
+from overparam.backends import backend_of
+from overparam.losses import Squared
+from overparam.network import jacobian_gram, residual
+from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.theory.setting import Setting
 
-__all__ = ["linearized_residuals"]
+__all__ = ["Prediction", "linearized_residuals", "prediction"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network linearized at W₀ predicts.
+
+    Attributes
+    ----------
+    label : str
+        What is predicted, for a legend.
+    residuals : ndarray, shape (m,)
+        ‖r_τ‖ under gradient descent; the norm of the mean of r_τ under SGD.
+    """
+
+    label: str
+    residuals: NDArray[np.float64]
 
 
 def linearized_residuals(
-    kernel: Array, residual: Array, step_size: float, iterations: Sequence[int]
+    kernel: Array, residual: Array, step_size: float, iterations: Sequence[int] | NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """‖(I − ηK)^τ r₀‖ for gradient descent on the linearized network.
 
@@ -26,18 +48,46 @@ def linearized_residuals(
     residual : array, shape (n,)
         r₀ = f(W₀) − y.
     step_size : float
-        η.
+        η; the mean residual of SGD decays as with η/n.
     iterations : sequence of int, length m
         τ.
 
     Returns
     -------
     ndarray, shape (m,)
+        inf where the prediction diverges beyond float64.
     """
-    xp = array_namespace(kernel, residual)
-    eigenvalues, vectors = xp.linalg.eigh(kernel)
-    components = (vectors.mT @ residual[:, None])[:, 0]
-    factors = xp.abs(1.0 - step_size * eigenvalues)
-    return np.array(
-        [float(xp.linalg.vector_norm(factors**tau * components)) for tau in (float(t) for t in iterations)]
-    )
+    backend = backend_of(kernel)
+    K, r = (np.asarray(backend.to_numpy(a), dtype=np.float64) for a in (kernel, residual))
+    eigenvalues, vectors = np.linalg.eigh(K)
+    components = vectors.T @ r
+    factors = np.abs(1.0 - step_size * eigenvalues)[components != 0.0]
+    components = components[components != 0.0]
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array([np.linalg.norm(factors ** float(tau) * components) for tau in iterations])
+
+
+def prediction(setting: Setting, iterations: NDArray[np.int64]) -> Prediction | str:
+    """Predict ‖f(W_τ) − y‖ by the network linearized at W₀, or say why nothing is known.
+
+    Only the built-in methods themselves are predicted: a subclass may change the rule.
+
+    Parameters
+    ----------
+    setting : Setting
+    iterations : ndarray of int, shape (m,)
+        τ.
+    """
+    optimizer, problem = setting.optimizer, setting.problem
+    if setting.recipe.layers != "hidden" or type(setting.recipe.loss) is not Squared:
+        return "the linearized prediction is about the hidden layer and the squared loss"
+    if type(optimizer) is GradientDescent:
+        label, size = "linearized at $W_0$", optimizer.step_size_for(problem, setting.activation)
+    elif type(optimizer) is StochasticGradientDescent and optimizer.sampling == "replacement":
+        # An update's mean is −(η/n)∇L, at every batch size.
+        label, size = "mean of the linearized run", optimizer.step_size / setting.n
+    else:
+        return f"no linearized prediction is known for {optimizer.specification()}"
+    kernel = jacobian_gram(problem.X, problem.W0, problem.v, setting.activation)
+    start = residual(problem.X, problem.y, problem.W0, problem.v, setting.activation)
+    return Prediction(label, linearized_residuals(kernel, start, size, iterations))

@@ -13,15 +13,18 @@ from overparam.arrays import Array, array_namespace
 from overparam.backends import backend_of
 from overparam.data import DataGenerator, separation
 from overparam.network import residual
-from overparam.optimizers import FirstOrder, Optimizer
+from overparam.optimizers import Optimizer
 from overparam.problems import Problem
 from overparam.theory.constants import ActivationConstants, activation_constants
+from overparam.theory.correlations import precision, unit_rows
 from overparam.theory.empirical import JacobianSpectrum, jacobian_spectrum
 from overparam.theory.gaussian import Estimate
+from overparam.theory.intervals import Interval
 from overparam.theory.kernels import Kernel, feature_covariance, network_covariance, smallest_eigenvalue
 from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
+from overparam.training import Recipe
 
-__all__ = ["Setting"]
+__all__ = ["Setting", "product_of_squares", "singular_value"]
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,21 @@ class Setting:
     ----------
     problem : Problem
         A single one; its X has unit rows.
-    activation : Activation
-    optimizer : Optimizer
+    recipe : Recipe
+        What is trained and how.
     data : DataGenerator or None
         Where X came from, if known: Corollaries 2.2 and 2.4 are about uniform data.
     delta : float
         δ of the probability statements: the larger, the surer and the weaker.
+
+    Raises
+    ------
+    ValueError
+        For a stack of problems, rows that are not of norm 1, or a delta that is no positive number.
     """
 
     problem: Problem
-    activation: Activation
-    optimizer: Optimizer
+    recipe: Recipe
     data: DataGenerator | None = None
     delta: float = 1.0
 
@@ -51,6 +58,17 @@ class Setting:
             raise ValueError("the theorems are about one problem: take one of problem.singles()")
         if not (math.isfinite(self.delta) and self.delta > 0):
             raise ValueError(f"delta must be a positive number, got {self.delta}")
+        unit_rows(self.problem.X)
+
+    @property
+    def activation(self) -> Activation:
+        """The recipe's activation."""
+        return self.recipe.activation
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The recipe's optimizer."""
+        return self.recipe.optimizer
 
     @property
     def n(self) -> int:
@@ -83,6 +101,14 @@ class Setting:
         value = self.constants.bound.value
         return math.inf if value is None else value
 
+    @property
+    def M(self) -> float:
+        """M of Lemma 6.8, |φ″| ≤ M away from kinks; B where the activation has none of its own."""
+        curvature = getattr(self.constants, "curvature", None)
+        if curvature is None:
+            return self.B
+        return self.B if curvature.value is None else min(float(curvature.value), self.B)
+
     @cached_property
     def spectral_norm_X(self) -> float:
         """‖X‖."""
@@ -104,6 +130,12 @@ class Setting:
         """‖v‖_∞."""
         xp = array_namespace(self.problem.v)
         return float(xp.max(xp.abs(self.problem.v)))
+
+    @cached_property
+    def v_sum(self) -> float:
+        """1ᵀv."""
+        xp = array_namespace(self.problem.v)
+        return float(xp.sum(self.problem.v))
 
     @cached_property
     def initial_misfit(self) -> float:
@@ -136,10 +168,59 @@ class Setting:
         """λ̃(X) = λmin(Σ̃(X))."""
         return smallest_eigenvalue(self.Sigma_tilde)
 
+    # What the theorems put for λ, λ̃, σmin(X∗X), μ and σmin(J(W₀)): all of them take it from here, with its
+    # error, and zero within its error is zero.
+
+    @cached_property
+    def lambda_interval(self) -> Interval:
+        """λ(X) with its error."""
+        return Interval.eigenvalue(self.lambda_)
+
+    @cached_property
+    def lambda_tilde_interval(self) -> Interval:
+        """λ̃(X) with its error."""
+        return Interval.eigenvalue(self.lambda_tilde)
+
+    @cached_property
+    def quadratic_interval(self) -> Interval:
+        """μ²σ²min(X ∗ X) with its error: what Theorems 2.1 and 2.3 put for λ (Lemma 6.4)."""
+        mu = self.constants.mu
+        return product_of_squares(Estimate(abs(mu.value), mu.error), self.khatri_rao, self.n)
+
+    @cached_property
+    def sigma_min_interval(self) -> Interval:
+        """σmin(J(W₀)) with its error."""
+        return singular_value(self.jacobian_at_start.sigma_min, self.jacobian_at_start.floor)
+
+    @cached_property
+    def separation_interval(self) -> Interval:
+        """δ of Assumption 1 with the error that rounding the rows of X alone makes."""
+        return Interval.nonnegative(self.separation, 2.0 * precision(self.problem.X))
+
+    @property
+    def lambda_note(self) -> str:
+        """Why λ(X) bounds nothing, or nothing."""
+        return _zero_note("λ(X)", self.lambda_interval, self.lambda_.error)
+
+    @property
+    def lambda_tilde_note(self) -> str:
+        """Why λ̃(X) bounds nothing, or nothing."""
+        return _zero_note("λ̃(X)", self.lambda_tilde_interval, self.lambda_tilde.error)
+
+    @property
+    def quadratic_note(self) -> str:
+        """Why μσmin(X ∗ X) bounds nothing, or nothing."""
+        if self.quadratic_interval.positive:
+            return ""
+        mu = self.constants.mu
+        if abs(mu.value) <= mu.error:
+            return f"vacuous: μ is zero within its error, {mu.error:.1e}"
+        return f"vacuous: σmin(X∗X) is {self.khatri_rao.note or 'zero within its error'}"
+
     @property
     def quadratic_bound(self) -> float:
-        """μ²σ²min(X ∗ X) ≤ λ(X), what Theorems 2.1 and 2.3 put for λ (Lemma 6.4)."""
-        return (self.constants.mu.value * self.khatri_rao.sigma_min) ** 2
+        """μ²σ²min(X ∗ X) ≤ λ(X)."""
+        return float(self.quadratic_interval.value)
 
     @property
     def kappa(self) -> float:
@@ -149,7 +230,7 @@ class Setting:
     @property
     def kappa_tilde(self) -> float:
         """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not positive."""
-        return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, self.lambda_.value)
+        return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, float(self.lambda_interval.value))
 
     @cached_property
     def jacobian_at_start(self) -> JacobianSpectrum:
@@ -166,13 +247,33 @@ class Setting:
     @cached_property
     def step_size(self) -> float | None:
         """η, or None for an optimizer that takes no steps."""
-        if isinstance(self.optimizer, FirstOrder):
-            return self.optimizer.step_size_for(self.problem, self.activation)
-        return None
+        return self.optimizer.step_size_for(self.problem, self.activation)
 
 
 def _norm(array: Array) -> float:
     return float(array_namespace(array).linalg.vector_norm(array))
+
+
+def singular_value(value: float, floor: float) -> Interval:
+    """A smallest singular value from a Gram matrix, whose eigenvalue is off by floor²."""
+    square = Interval.nonnegative(value * value, floor * floor)
+    return square.through(math.sqrt)
+
+
+def product_of_squares(factor: Estimate, spectrum: KhatriRaoSpectrum, n: int) -> Interval:
+    """(factor·σmin(X^{∗r}))² of n samples with the errors of both, for a factor ≥ 0."""
+    a = Interval.nonnegative(factor.value, factor.error)
+    # Beyond 4n distinct columns it comes from the Gram matrix, whose eigenvalue is what is off.
+    from_gram = spectrum.rank_bound > 4 * n
+    b = (singular_value if from_gram else Interval.nonnegative)(spectrum.sigma_min, spectrum.floor)
+    low, value, high = (
+        float(x) * float(y) for x, y in ((a.low, b.low), (a.value, b.value), (a.high, b.high))
+    )
+    return Interval(low * low, value * value, high * high)
+
+
+def _zero_note(name: str, found: Interval, error: float) -> str:
+    return "" if found.positive else f"vacuous: {name} is zero within its error, {error:.1e}"
 
 
 def _over(a: float, b: float) -> float:

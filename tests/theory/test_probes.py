@@ -12,6 +12,7 @@ from overparam.optimizers import GradientDescent, StochasticGradientDescent
 from overparam.problems import Problem, draw_problem
 from overparam.theory import follow, linearized_residuals
 from overparam.training import Job, Portable, StopRule
+from tests.theory.recipes import recipe_of
 
 
 @pytest.mark.parametrize("activation", [Softplus(), ReLU()], ids=lambda a: a.name)
@@ -23,8 +24,8 @@ from overparam.training import Job, Portable, StopRule
 @pytest.mark.parametrize("stop", [StopRule(60, 1e-9), StopRule(2000, 0.3), StopRule(0, 1e-3)])
 def test_follows_the_engines(activation, optimizer, stop):
     problem = draw_problem(n=15, d=6, k=12, seed=3)
-    [(_, outcome)] = Portable().run(Job([problem], activation, optimizer, stop, NumPy(), "float64"))
-    run = follow(problem, activation, optimizer, stop)
+    [(_, outcome)] = Portable().run(Job([problem], recipe_of(activation, optimizer, stop), NumPy()))
+    run = follow(problem, recipe_of(activation, optimizer, stop))
     assert run.iterations[-1] == outcome.iterations
     label_norm = np.linalg.norm(problem.y)
     assert run.residual[-1] / label_norm == pytest.approx(outcome.relative_residual, rel=1e-9)
@@ -52,14 +53,18 @@ def test_every_namespace(namespace):
     arrays = (xp.asarray(a) for a in (problem.X, problem.y, problem.W0, problem.v))
     there = Problem(*arrays, key=problem.key)
     for optimizer in (GradientDescent(0.1), StochasticGradientDescent(0.5)):
-        run, reference = (follow(p, Softplus(), optimizer, StopRule(40, 1e-9), 4) for p in (there, problem))
+        run, reference = (
+            follow(p, recipe_of(Softplus(), optimizer, StopRule(40, 1e-9)), 4) for p in (there, problem)
+        )
         np.testing.assert_allclose(run.residual, reference.residual, rtol=1e-10)
         for probe, other in zip(run.probes, reference.probes, strict=True):
             assert dataclasses.astuple(probe) == pytest.approx(dataclasses.astuple(other), rel=1e-6, abs=1e-7)
 
 
 def test_probes_start_at_0_and_end_at_the_end():
-    run = follow(draw_problem(n=10, d=4, k=8), Softplus(), GradientDescent(0.1), StopRule(500, 1e-9), 5)
+    run = follow(
+        draw_problem(n=10, d=4, k=8), recipe_of(Softplus(), GradientDescent(0.1), StopRule(500, 1e-9)), 5
+    )
     iterations = [probe.iteration for probe in run.probes]
     assert iterations == sorted(set(iterations))
     assert (iterations[0], iterations[-1], len(iterations)) == (0, 500, 5)
@@ -68,7 +73,7 @@ def test_probes_start_at_0_and_end_at_the_end():
 def test_divergence_ends_the_run():
     problem = draw_problem(n=10, d=2, k=8)
     wild = Problem(problem.X, 1e6 * problem.y, problem.W0, 1e6 * problem.v)
-    run = follow(wild, ReLU(), GradientDescent(10.0), StopRule(5000, 1e-9))
+    run = follow(wild, recipe_of(ReLU(), GradientDescent(10.0), StopRule(5000, 1e-9)))
     assert run.iterations[-1] < 5000
     assert run.residual[-1] > 1e8 * np.linalg.norm(wild.y)
 
@@ -76,13 +81,11 @@ def test_divergence_ends_the_run():
 def test_bad_input():
     problem = draw_problem(n=4, d=2, k=4)
     with pytest.raises(ValueError, match="at least 2"):
-        follow(problem, Softplus(), GradientDescent(), StopRule(), 1)
+        follow(problem, recipe_of(Softplus(), GradientDescent(), StopRule()), 1)
     with pytest.raises(ValueError, match="relative residual"):
         follow(
             Problem(problem.X, 0 * problem.y, problem.W0, problem.v),
-            Softplus(),
-            GradientDescent(),
-            StopRule(),
+            recipe_of(Softplus(), GradientDescent(), StopRule()),
         )
 
 
@@ -100,7 +103,7 @@ def test_the_linearized_run_is_the_loop_it_stands_for():
 def test_a_wide_network_follows_its_kernel():
     problem = draw_problem(n=10, d=10, k=4000)
     size = 0.1
-    run = follow(problem, Softplus(), GradientDescent(size), StopRule(100, 1e-9), 2)
+    run = follow(problem, recipe_of(Softplus(), GradientDescent(size), StopRule(100, 1e-9)), 2)
     kernel = network.jacobian_gram(problem.X, problem.W0, problem.v, Softplus())
     start = network.residual(problem.X, problem.y, problem.W0, problem.v, Softplus())
     predicted = linearized_residuals(kernel, start, size, run.iterations)

@@ -6,19 +6,18 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.components import Component
+from overparam.losses import Loss, Squared
+from overparam.optimizers import Layers
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 
-__all__ = ["Conclusion", "Hypothesis", "Theorem", "at_least", "at_most", "largest_constant", "worst"]
-
-_ROUNDING = 1e-6
-"""Relative; what single precision can separate two sides by that are equal."""
+__all__ = ["Conclusion", "Hypothesis", "Theorem", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,16 @@ class Hypothesis:
     statement : str
         In symbols, with its number in the paper.
     left, right : float
+        Where a side has an error, its end that makes the condition harder to meet: a width computed
+        from λ is the one for λ minus its error.
     holds : bool or None
-        None where the condition has a constant that the paper does not give: `ratio` is then the
-        constant at which it would just hold.
+        None where it cannot be told: the errors of the sides leave it open, the condition is about more
+        than a run can show, or it has a constant that the paper does not give (`ratio` is then the
+        constant at which it would just hold).
     note : str
         Where a constant comes from, or what makes a side zero or infinite.
+    at_iteration : int or None
+        Where on the run, for a condition that is evaluated along it.
     """
 
     statement: str
@@ -42,11 +46,12 @@ class Hypothesis:
     right: float
     holds: bool | None
     note: str = ""
+    at_iteration: int | None = None
 
     @property
     def ratio(self) -> float:
         """`left` over `right`; inf where only the right side is zero, nan where both are."""
-        return _ratio(self.left, self.right)
+        return ratio(self.left, self.right)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Conclusion:
     at_iteration : int or None
         Where on the run; None for what is not about a run.
     holds : bool or None
-        None where there is nothing to compare.
+        None where there is nothing to compare, the promise is vacuous, or errors leave it open.
     note : str
     """
 
@@ -79,7 +84,8 @@ class Theorem(Component):
     """A theorem, corollary or lemma that can be evaluated on a problem and a run.
 
     A hypothesis that fails does not stop the conclusions being measured: how far they hold beyond the
-    theorem is the point.
+    theorem is the point. A theorem that raises, or returns something else than it should, is named and
+    set aside in the certificate.
 
     Attributes
     ----------
@@ -89,19 +95,42 @@ class Theorem(Component):
         In words.
     reference : str
         Paper, section, equations.
+    loss : type of Loss, or None
+        The loss that the training it speaks of minimizes; None where any will do.
+    layers : "hidden", "output", "both", or None
+        What is trained; None where any will do.
+    gaussian_start : bool
+        Whether it is about W₀ i.i.d. N(0, 1).
     """
 
     kind: ClassVar[str] = "theorem"
     title: ClassVar[str]
     statement: ClassVar[str]
     reference: ClassVar[str]
+    loss: ClassVar[type[Loss] | None] = Squared
+    layers: ClassVar[Layers | None] = "hidden"
+    gaussian_start: ClassVar[bool] = False
+
+    def about(self, setting: Setting) -> str | None:
+        """Return why the theorem is about another loss, other layers or another start, or None."""
+        recipe = setting.recipe
+        if self.loss is not None and type(recipe.loss) is not self.loss:
+            return f"it is about the {self.loss.name} loss; the loss is {recipe.loss.specification()}"
+        if self.layers is not None and recipe.layers != self.layers:
+            return f"it is about training the {self.layers} layer; trained is: {recipe.layers}"
+        if self.gaussian_start and not recipe.initialization.standard_gaussian:
+            return (
+                "it is about W₀ i.i.d. N(0, 1); the initialization is "
+                f"{recipe.initialization.specification()}"
+            )
+        return None
 
     @abstractmethod
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
-        """Return True, or a sentence that says why the theorem is not about this setting."""
+    def objection(self, setting: Setting) -> str | None:
+        """Return a sentence that says why the theorem is not about this setting, or None where it is."""
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Evaluate what the theorem asks for; none for one that asks nothing more than `applies_to`."""
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """Evaluate what the theorem asks for; none for one that asks nothing more than `objection`."""
         return ()
 
     @abstractmethod
@@ -117,54 +146,8 @@ class Theorem(Component):
         return None
 
 
-def at_least(statement: str, left: float, right: float, note: str = "") -> Hypothesis:
-    """The condition left ≥ right, allowing for the rounding of two ways to compute one number."""
-    return Hypothesis(statement, left, right, bool(left >= right * (1.0 - _ROUNDING)), note)
-
-
-def at_most(statement: str, left: float, right: float, note: str = "") -> Hypothesis:
-    """The condition left ≤ right, with the same allowance."""
-    return Hypothesis(statement, left, right, bool(left <= right * (1.0 + _ROUNDING)), note)
-
-
-def largest_constant(statement: str, left: float, right: float, note: str = "") -> Hypothesis:
-    """The condition left ≥ C·right for a C that is not given; `ratio` is the largest that does."""
-    text = "C is not given: the ratio is the largest C for which this holds"
-    return Hypothesis(statement, left, right, None, f"{text}; {note}" if note else text)
-
-
-def worst(
-    statement: str,
-    small: NDArray[np.float64],
-    large: NDArray[np.float64],
-    iterations: NDArray[np.int64] | None,
-    *,
-    slack: NDArray[np.float64] | float = 0.0,
-    note: str = "",
-) -> Conclusion:
-    """The promise small ≤ large all along: the largest ratio of the two and where.
-
-    Parameters
-    ----------
-    statement : str
-    small, large : ndarray, shape (m,)
-    iterations : ndarray of int, shape (m,), or None
-        None for a promise that is not about a run (m = 1).
-    slack : ndarray, shape (m,), or float
-        How far `small` can be above its true value by rounding: the promise counts as broken only
-        beyond it.
-    note : str
-    """
-    if not len(small):
-        return Conclusion(statement, math.nan, None, None, "nothing on this run to compare")
-    ratios = np.array([_ratio(float(a), float(b)) for a, b in zip(small, large, strict=True)])
-    at = int(np.argmax(np.where(np.isnan(ratios), -math.inf, ratios)))
-    kept = small - slack <= large * (1.0 + _ROUNDING)
-    where = None if iterations is None else int(iterations[at])
-    return Conclusion(statement, float(ratios[at]), where, bool(np.all(kept)), note)
-
-
-def _ratio(a: float, b: float) -> float:
+def ratio(a: float, b: float) -> float:
+    """a/b; inf where only b is zero, nan where both are zero or both infinite."""
     if math.isinf(a) and math.isinf(b):
         return math.nan
     if b == 0.0:

@@ -4,39 +4,55 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from overparam.activations import ReLU
 from overparam.arrays import Array, array_namespace
+from overparam.losses import Loss
+from overparam.optimizers import Layers
 from overparam.theory.closed_forms import closed_form
 from overparam.theory.correlations import correlation_matrix, precision, unit_rows
 from overparam.theory.gaussian import Estimate
+from overparam.theory.hermite import HermiteSeries, hermite_series
+from overparam.theory.intervals import Interval
 from overparam.theory.kernels import Kernel, network_covariance, smallest_eigenvalue
 from overparam.theory.khatri_rao import khatri_rao_spectrum
 from overparam.theory.probes import Trajectory
-from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, worst
+from overparam.theory.setting import Setting, product_of_squares
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import worst
 
-__all__ = ["CorollaryI2", "Lemma64", "LemmaH1", "LemmaH2", "TheoremI1"]
+__all__ = [
+    "CorollaryI2",
+    "Lemma64",
+    "LemmaH1",
+    "LemmaH2",
+    "TheoremI1",
+    "separation_bound",
+    "separation_hypothesis",
+]
 
 
-def _below(statement: str, bound: float, value: Estimate, note: str = "") -> Conclusion:
-    """The promise bound ≤ value, up to the value's error."""
-    return worst(statement, np.array([bound]), np.array([value.value]), None, slack=value.error, note=note)
+def _below(statement: str, bound: Interval, value: Interval, note: str = "") -> Conclusion:
+    """The promise bound ≤ value; certain only where the errors of both allow it."""
+    found = worst(statement, bound, value, None, rounding=0.0, note=note)
+    # A bound that is exactly zero is met by whatever is positive semidefinite.
+    return replace(found, holds=True, note=note) if bound.high == 0.0 else found
 
 
-def _ordering(statement: str, larger: Kernel, smaller: Array) -> Conclusion:
-    """The promise smaller ⪯ larger, as 1 − λmin(larger − smaller)/‖larger‖ ≤ 1."""
+def _ordering(statement: str, larger: Kernel, smaller: Array, error: float) -> Conclusion:
+    """The promise smaller ⪯ larger, as 1 − λmin(larger − smaller)/‖larger‖ ≤ 1; `error` is smaller's."""
     xp = array_namespace(smaller)
     gap = xp.linalg.eigvalsh(larger.matrix - smaller)
     norm = float(xp.max(xp.abs(xp.linalg.eigvalsh(larger.matrix))))
+    if norm == 0.0:
+        return Conclusion(statement, math.nan, None, None, "Σ(X) is zero: there is nothing to compare")
     n = smaller.shape[0]
-    slack = larger.error / norm + n * precision(smaller)
-    ratio = np.array([1.0 - float(xp.min(gap)) / norm])
-    return worst(statement, ratio, np.ones(1), None, slack=slack, note="1 − λmin(difference)/‖left‖")
+    slack = (larger.error + error) / norm + n * precision(smaller)
+    value = 1.0 - float(xp.min(gap)) / norm
+    side = Interval(value - slack, value, value + slack)
+    return worst(statement, side, 1.0, None, rounding=0.0, note="1 − λmin(difference)/‖left‖")
 
 
 @dataclass(frozen=True)
@@ -49,24 +65,32 @@ class Lemma64(Theorem):
         "The network's covariance dominates that of a quadratic activation, so λ(X) ≥ μ²σ²min(X∗X)."
     )
     reference: ClassVar[str] = "Section 6.3, (6.4), (6.5), Appendix B"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Every activation."""
-        return True
+        return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(6.4) and (6.5)."""
         X = unit_rows(setting.problem.X)
-        mu_tilde, mu = setting.constants.mu_tilde.value, setting.constants.mu.value
+        mu_tilde, mu = setting.constants.mu_tilde, setting.constants.mu
+        # The norms of XXᵀ and of its entrywise square are at most n.
+        error = 2.0 * (abs(mu_tilde.value) * mu_tilde.error + abs(mu.value) * mu.error) * setting.n
         gram = X @ X.mT
         return [
             _ordering(
                 "(6.4) Σ(X) ⪰ (μ̃²11ᵀ + μ²XXᵀ) ⊙ XXᵀ",
                 setting.Sigma,
-                (mu_tilde**2 + mu**2 * gram) * gram,
+                (mu_tilde.value**2 + mu.value**2 * gram) * gram,
+                error,
             ),
             _below(
-                "(6.5) λ(X) ≥ μ²σ²min(X∗X)", setting.quadratic_bound, setting.lambda_, setting.khatri_rao.note
+                "(6.5) λ(X) ≥ μ²σ²min(X∗X)",
+                setting.quadratic_interval,
+                setting.lambda_interval,
+                setting.quadratic_note,
             ),
         ]
 
@@ -85,20 +109,23 @@ class LemmaH1(Theorem):
     title: ClassVar[str] = "Lemma H.1"
     statement: ClassVar[str] = "λ(X) ≥ μ_r²(φ′)σ²min(X^{∗(r+1)}) for every r."
     reference: ClassVar[str] = "Appendix H, (H.1), (H.2), with φ′ for φ in (H.1)"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
     order: int = 3
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Every activation."""
-        return True
+        return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(H.2) for r = 0, …, order."""
         found = []
-        for r in range(min(self.order, len(setting.constants.hermite_derivative) - 1) + 1):
+        series = hermite_series(setting.activation, self.order, derivative=True)
+        for r in range(self.order + 1):
             spectrum = khatri_rao_spectrum(setting.problem.X, r + 1)
-            bound = (float(setting.constants.hermite_derivative[r]) * spectrum.sigma_min) ** 2
+            bound = product_of_squares(_size(series, r), spectrum, setting.n)
             statement = f"(H.2) λ(X) ≥ μ²_{r}(φ′)σ²min(X^{{∗{r + 1}}})"
-            found.append(_below(statement, bound, setting.lambda_, spectrum.note))
+            found.append(_below(statement, bound, setting.lambda_interval, spectrum.note))
         return found
 
 
@@ -118,31 +145,44 @@ class LemmaH2(Theorem):
         "λ̃(X) ≥ μ_r²(φ)σ²min(X^{∗r}) for every r ≥ 1; for r = 2, μ₂(φ) = γ (Section 3)."
     )
     reference: ClassVar[str] = "Appendix H, (H.3), (H.4)"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
     order: int = 4
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Every activation."""
-        return True
+        return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(H.4) for r = 1, …, order."""
         found = []
-        for r in range(1, min(self.order, len(setting.constants.hermite_value) - 1) + 1):
+        series = hermite_series(setting.activation, self.order)
+        for r in range(1, self.order + 1):
             spectrum = khatri_rao_spectrum(setting.problem.X, r)
-            bound = (float(setting.constants.hermite_value[r]) * spectrum.sigma_min) ** 2
+            bound = product_of_squares(_size(series, r), spectrum, setting.n)
             statement = f"(H.4) λ̃(X) ≥ μ²_{r}(φ)σ²min(X^{{∗{r}}})"
-            found.append(_below(statement, bound, setting.lambda_tilde, spectrum.note))
+            found.append(_below(statement, bound, setting.lambda_tilde_interval, spectrum.note))
         return found
 
 
-def _separated(setting: Setting) -> Hypothesis:
-    separation = setting.separation
-    return Hypothesis("min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ > 0", separation, 0.0, separation > 0.0, "δ is measured")
+def _size(series: HermiteSeries, r: int) -> Estimate:
+    """|μ_r| with its error."""
+    return Estimate(abs(float(series.coefficients[r])), float(series.errors[r]))
 
 
-def _separation_bound(setting: Setting) -> float:
-    """δ/(100n²); δ ≤ √2 however few samples there are."""
-    return min(setting.separation, math.sqrt(2.0)) / (100.0 * setting.n**2)
+def separation_hypothesis(setting: Setting, statement: str) -> Hypothesis:
+    """δ > 0, as far as δ can be told from zero."""
+    found = setting.separation_interval
+    holds = True if found.positive else False if setting.separation == 0.0 else None
+    return Hypothesis(statement, float(found.low), 0.0, holds, "δ is measured")
+
+
+def separation_bound(setting: Setting) -> Interval:
+    """δ/(100n²); δ ≤ √2 however few samples there are: one sample is separated from nothing."""
+    return setting.separation_interval.through(lambda one: min(one, math.sqrt(2.0)) / (100.0 * setting.n**2))
+
+
+_SEPARATED = "min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ > 0"
 
 
 @dataclass(frozen=True)
@@ -155,14 +195,16 @@ class TheoremI1(Theorem):
         "For δ-separated samples the covariance of the indicators 1{Xw ≥ 0} is at least δ/(100n²)."
     )
     reference: ClassVar[str] = "Appendix I, (I.1)"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Data alone."""
-        return True
+        return None
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """Separation."""
-        return [_separated(setting)]
+        return [separation_hypothesis(setting, _SEPARATED)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(I.1)."""
@@ -173,7 +215,13 @@ class TheoremI1(Theorem):
         matrix = correlation_matrix(X, entry, 0.5, with_sine=True)
         rounding = 100.0 * setting.n * setting.d * precision(X)
         value = smallest_eigenvalue(Kernel(matrix, 0.0, 0.0, rounding, "closed form"))
-        return [_below("(I.1) λmin(E[1{Xw≥0}1{Xw≥0}ᵀ]) ≥ δ/(100n²)", _separation_bound(setting), value)]
+        return [
+            _below(
+                "(I.1) λmin(E[1{Xw≥0}1{Xw≥0}ᵀ]) ≥ δ/(100n²)",
+                separation_bound(setting),
+                Interval.eigenvalue(value),
+            )
+        ]
 
 
 @dataclass(frozen=True)
@@ -184,16 +232,24 @@ class CorollaryI2(Theorem):
     title: ClassVar[str] = "Corollary I.2"
     statement: ClassVar[str] = "For δ-separated samples λ(X) of the ReLU is at least δ/(100n²)."
     reference: ClassVar[str] = "Appendix I, (I.4)"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Data alone: it is about the ReLU's Σ, whatever is trained."""
-        return True
+        return None
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """Separation."""
-        return [_separated(setting)]
+        return [separation_hypothesis(setting, _SEPARATED)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(I.4)."""
         value = smallest_eigenvalue(network_covariance(setting.problem.X, ReLU()))
-        return [_below("(I.4) λmin(Σ(X)) of the ReLU ≥ δ/(100n²)", _separation_bound(setting), value)]
+        return [
+            _below(
+                "(I.4) λmin(Σ(X)) of the ReLU ≥ δ/(100n²)",
+                separation_bound(setting),
+                Interval.eigenvalue(value),
+            )
+        ]

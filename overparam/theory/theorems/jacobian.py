@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
+from overparam.losses import Loss
+from overparam.optimizers import Layers
+from overparam.theory.intervals import Interval, interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, worst
-from overparam.theory.theorems.promises import misfit_probability, probed, wants_relu, wants_smooth
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, at_most, notes, worst
+from overparam.theory.theorems.promises import (
+    called,
+    misfit_probability,
+    probe_iterations,
+    probed,
+    small_balanced_output,
+    wants_bound,
+    wants_relu,
+)
 
 __all__ = ["Lemma66", "Lemma67", "Lemma68", "Lemma69", "Lemma612", "flip_budget"]
 
 
-def flip_budget(setting: Setting) -> float:
+def flip_budget(setting: Setting) -> Interval:
     """m₀² = ‖v‖²λ(X)/(200‖v‖²_∞‖X‖²) of Lemma 6.9."""
     if setting.v_largest == 0.0:
-        return 0.0
+        return interval(0.0)
     width = (setting.v_norm / setting.v_largest) ** 2
-    return width * max(setting.lambda_.value, 0.0) / (200.0 * setting.spectral_norm_X**2)
+    return setting.lambda_interval.through(lambda one: width * one / (200.0 * setting.spectral_norm_X**2))
 
 
-def _bounded(setting: Setting) -> Literal[True] | str:
-    return True if math.isfinite(setting.B) else f"it needs |φ′| ≤ B; {setting.activation.name} has none"
-
-
-def _iterations(run: Trajectory) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.array([probe.iteration for probe in run.probes], dtype=np.int64)
+def _bounded(setting: Setting) -> str | None:
+    if math.isfinite(setting.B):
+        return None
+    return f"it needs |φ′| ≤ B; {called(setting.activation)} has no such bound"
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,10 @@ class Lemma66(Theorem):
     title: ClassVar[str] = "Lemma 6.6"
     statement: ClassVar[str] = "The Jacobian's spectral norm is at most √k B‖v‖_∞‖X‖, at any W."
     reference: ClassVar[str] = "Section 6.4, Appendix A.1"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """|φ′| ≤ B."""
         return _bounded(setting)
 
@@ -50,7 +62,9 @@ class Lemma66(Theorem):
         """‖J(W_τ)‖ at the probes."""
         bound = math.sqrt(setting.k) * setting.B * setting.v_largest * setting.spectral_norm_X
         measured = probed(run, "spectral_norm")
-        return [worst("‖J(W_τ)‖ ≤ √k B‖v‖_∞‖X‖", measured, np.full_like(measured, bound), _iterations(run))]
+        return [
+            worst("‖J(W_τ)‖ ≤ √k B‖v‖_∞‖X‖", measured, np.full_like(measured, bound), probe_iterations(run))
+        ]
 
 
 @dataclass(frozen=True)
@@ -60,34 +74,40 @@ class Lemma67(Theorem):
     name: ClassVar[str] = "lemma-6-7"
     title: ClassVar[str] = "Lemma 6.7"
     statement: ClassVar[str] = (
-        "At a random start, once ‖v‖/‖v‖_∞ is large enough, the Jacobian's smallest singular value is at "
-        "least ‖v‖√λ/√2."
+        "At a W₀ with i.i.d. N(0, 1) entries, once ‖v‖/‖v‖_∞ is large enough, the Jacobian's smallest "
+        "singular value is at least ‖v‖√λ/√2."
     )
     reference: ClassVar[str] = "Section 6.4, Appendix A.2"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """|φ′| ≤ B and v ≠ 0."""
-        return _bounded(setting) if setting.v_largest > 0.0 else "v is zero: J is zero"
+        if setting.v_largest == 0.0:
+            return "v is zero: J is zero"
+        return wants_bound(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ."""
         scale = math.sqrt(20.0 * math.log(setting.n)) * setting.spectral_norm_X * setting.B
-        root = math.sqrt(max(setting.lambda_.value, 0.0))
-        right = scale / root if root > 0.0 else math.inf
+        right = setting.lambda_interval.through(lambda one: quotient(scale, math.sqrt(one)))
         ratio = setting.v_norm / setting.v_largest
-        return [at_least("‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ", ratio, right, "k ≥ 20 log n·‖X‖²B²/λ for even k")]
+        note = notes(setting.lambda_note, "k ≥ 20 log n·‖X‖²B²/λ for even k")
+        return [at_least("‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ", ratio, right, note)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """σmin(J(W₀)) ≥ ‖v‖√λ/√2."""
-        bound = setting.v_norm * math.sqrt(0.5 * max(setting.lambda_.value, 0.0))
-        start = setting.jacobian_at_start
+        bound = setting.lambda_interval.through(lambda one: setting.v_norm * math.sqrt(0.5 * one))
         return [
             worst(
                 "σmin(J(W₀)) ≥ ‖v‖√λ/√2",
-                np.array([bound]),
-                np.array([start.sigma_min]),
+                bound,
+                setting.sigma_min_interval,
                 None,
-                slack=start.floor,
+                vacuous=bool(setting.lambda_note),
+                rounding=0.0,
+                note=setting.lambda_note,
             )
         ]
 
@@ -103,21 +123,29 @@ class Lemma68(Theorem):
     name: ClassVar[str] = "lemma-6-8"
     title: ClassVar[str] = "Lemma 6.8"
     statement: ClassVar[str] = "For |φ″| ≤ M the Jacobian is Lipschitz in W, with constant M‖v‖_∞‖X‖."
-    reference: ClassVar[str] = "Section 6.5, Appendix C.1, with M = B"
+    reference: ClassVar[str] = "Section 6.5, Appendix C.1"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
-        """|φ″| ≤ B everywhere."""
-        return wants_smooth(setting) or True
+    def objection(self, setting: Setting) -> str | None:
+        """|φ″| ≤ M everywhere."""
+        if setting.activation.kinks:
+            return f"it needs a differentiable φ with |φ″| ≤ M; {called(setting.activation)} has kinks"
+        if math.isinf(setting.M):
+            return f"it needs |φ″| ≤ M; {called(setting.activation)} has no such bound"
+        return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """‖J(W_τ) − J(W₀)‖ at the probes."""
-        scale = setting.B * setting.v_largest * setting.spectral_norm_X
+        scale = setting.M * setting.v_largest * setting.spectral_norm_X
+        moved = probed(run, "distance") > 0.0
         return [
             worst(
-                "‖J(W_τ) − J(W₀)‖ ≤ B‖v‖_∞‖X‖‖W_τ − W₀‖_F",
-                probed(run, "jacobian_change"),
-                scale * probed(run, "distance"),
-                _iterations(run),
+                "‖J(W_τ) − J(W₀)‖ ≤ M‖v‖_∞‖X‖‖W_τ − W₀‖_F",
+                probed(run, "jacobian_change")[moved],
+                scale * probed(run, "distance")[moved],
+                probe_iterations(run)[moved],
+                note=f"M = {setting.M:.6g}",
             )
         ]
 
@@ -129,34 +157,56 @@ class Lemma69(Theorem):
     name: ClassVar[str] = "lemma-6-9"
     title: ClassVar[str] = "Lemma 6.9"
     statement: ClassVar[str] = (
-        "For the ReLU, within a spectral distance m₀³/(2k) of a random start the Jacobian moves by at most "
-        "‖v‖√λ/(6√2)."
+        "For the ReLU, within a spectral distance m₀³/(2k) of a W₀ with i.i.d. N(0, 1) entries the Jacobian "
+        "moves by at most ‖v‖√λ/(6√2)."
     )
     reference: ClassVar[str] = "Section 6.5, (6.6), Appendix C.2; probability 1 − ne^{−m₀²/6}, see the errata"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """The ReLU."""
-        return wants_relu(setting) or True
+        return wants_relu(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """m₀² ≥ 1: Lemma C.2 needs a whole number."""
-        return [at_least("m₀² ≥ 1, for Lemma C.2 to have an m", flip_budget(setting), 1.0)]
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """m₀² ≥ 1, for Lemma C.2 needs a whole number, and the radius along the run."""
+        distance, radius = probed(run, "spectral_distance"), self._radius(setting)
+        found = [
+            at_least("m₀² ≥ 1, for Lemma C.2 to have an m", flip_budget(setting), 1.0, setting.lambda_note)
+        ]
+        if len(distance):
+            at = int(np.argmax(distance))
+            along = at_most("‖W_τ − W₀‖ ≤ m₀³/(2k), the radius", float(distance[at]), radius)
+            found.append(replace(along, at_iteration=int(probe_iterations(run)[at])))
+        return found
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """How far the run went in units of m₀³/(2k), and (6.6) at the probes."""
-        budget = flip_budget(setting)
+        """(6.6) at the probes inside the radius where W has moved."""
         distance, change = probed(run, "spectral_distance"), probed(run, "jacobian_change")
-        bound = setting.v_norm * math.sqrt(max(setting.lambda_.value, 0.0)) / (6.0 * math.sqrt(2.0))
-        iterations = _iterations(run)
-        radius = np.full_like(distance, budget**1.5 / (2.0 * setting.k))
+        inside = (distance > 0.0) & (distance <= float(self._radius(setting).low))
+        scale = setting.v_norm / (6.0 * math.sqrt(2.0))
+        moved = int(np.sum(distance > 0.0))
         return [
-            worst("the condition ‖W_τ − W₀‖ ≤ m₀³/(2k)", distance, radius, iterations),
-            worst("(6.6) ‖J(W_τ) − J(W₀)‖ ≤ ‖v‖√λ/(6√2)", change, np.full_like(change, bound), iterations),
+            worst(
+                "(6.6) ‖J(W_τ) − J(W₀)‖ ≤ ‖v‖√λ/(6√2) inside the radius",
+                change[inside],
+                setting.lambda_interval.through(
+                    lambda one: np.full(int(np.sum(inside)), scale * math.sqrt(one))
+                ),
+                probe_iterations(run)[inside],
+                note=f"{int(np.sum(inside))} of the {moved} probed W_τ ≠ W₀ are inside",
+            )
         ]
+
+    @staticmethod
+    def _radius(setting: Setting) -> Interval:
+        """m₀³/(2k)."""
+        return flip_budget(setting).through(lambda one: one**1.5 / (2.0 * setting.k))
 
     def probability(self, setting: Setting) -> float:
         """1 − ne^{−m₀²/6}."""
-        return 1.0 - setting.n * math.exp(-flip_budget(setting) / 6.0)
+        return 1.0 - setting.n * math.exp(-float(flip_budget(setting).low) / 6.0)
 
 
 @dataclass(frozen=True)
@@ -165,12 +215,22 @@ class Lemma612(Theorem):
 
     name: ClassVar[str] = "lemma-6-12"
     title: ClassVar[str] = "Lemma 6.12"
-    statement: ClassVar[str] = "At a random start the misfit is at most (1 + (1+δ)B)‖y‖."
+    statement: ClassVar[str] = (
+        "For v with ‖v‖ ≤ ‖y‖/√n and 1ᵀv = 0, and W₀ with i.i.d. N(0, 1) entries, the misfit at W₀ is at "
+        "most (1 + (1+δ)B)‖y‖."
+    )
     reference: ClassVar[str] = "Section 6.6, proof in 6.6.1"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """|φ′| ≤ B."""
         return _bounded(setting)
+
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """What its proof uses of v."""
+        return small_balanced_output(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """‖f(W₀) − y‖ ≤ (1 + (1+δ)B)‖y‖."""

@@ -5,24 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
+from overparam.theory.intervals import interval, quotient
 from overparam.theory.probes import Trajectory
-from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, worst
+from overparam.theory.setting import Setting, singular_value
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, notes, worst
 from overparam.theory.theorems.promises import (
     geometric_decay,
     neighbourhood,
     path_length,
+    probe_iterations,
     probed,
     step_hypothesis,
+    wants_bound,
     wants_gradient_descent,
     wants_smooth,
 )
 
 __all__ = ["Corollary611", "Theorem610", "Theorem613"]
+
+_REFUTED = 1e-6
+
+_STEP = "η ≤ min(1, α²/(L‖f(θ₀) − y‖))/(2β²)"
 
 
 def _largest_jacobian(setting: Setting) -> float:
@@ -31,18 +39,19 @@ def _largest_jacobian(setting: Setting) -> float:
 
 
 def _lipschitz(setting: Setting) -> float:
-    """L of Lemma 6.8: B‖v‖_∞‖X‖."""
-    return setting.B * setting.v_largest * setting.spectral_norm_X
+    """L of Lemma 6.8: M‖v‖_∞‖X‖."""
+    return setting.M * setting.v_largest * setting.spectral_norm_X
 
 
 def _largest_step(setting: Setting, alpha: float) -> float:
     """(1/2β²)·min(1, α²/(L‖f(θ₀) − y‖))."""
-    limit = alpha**2 / (_lipschitz(setting) * setting.initial_misfit)
-    return 0.5 / _largest_jacobian(setting) ** 2 * min(1.0, limit)
+    limit = quotient(alpha * alpha, _lipschitz(setting) * setting.initial_misfit)
+    beta = _largest_jacobian(setting)
+    return quotient(0.5 * min(1.0, limit), beta * beta)
 
 
-def _smooth_descent(setting: Setting) -> Literal[True] | str:
-    return wants_gradient_descent(setting) or wants_smooth(setting) or _acts(setting) or True
+def _smooth_descent(setting: Setting) -> str | None:
+    return wants_gradient_descent(setting) or wants_smooth(setting) or _acts(setting)
 
 
 def _acts(setting: Setting) -> str | None:
@@ -52,17 +61,28 @@ def _acts(setting: Setting) -> str | None:
 def _promises(setting: Setting, run: Trajectory, alpha: float, source: str) -> Sequence[Conclusion]:
     """(6.9), (6.10) and (6.11) with this α."""
     size = 0.0 if setting.step_size is None else setting.step_size
-    note = source if alpha > 0.0 else f"{source}; vacuous: α is 0"
-    path = 4.0 * run.residual[0] / alpha if alpha > 0.0 else math.inf
+    vacuous = not alpha > 0.0
+    note = f"vacuous: α is zero or cannot be told from it; {source}" if vacuous else source
+    rate = math.sqrt(max(1.0 - 0.5 * size * alpha * alpha, 0.0))
+    path = quotient(4.0 * run.residual[0], alpha)
     return [
         geometric_decay(
             "(6.9) ‖f(θ_τ) − y‖² ≤ (1 − ηα²/2)^τ ‖f(θ₀) − y‖², by its root",
             run,
-            math.sqrt(max(1.0 - 0.5 * size * alpha**2, 0.0)),
+            interval(rate),
+            vacuous=vacuous,
             note=note,
         ),
-        neighbourhood("(6.10) ¼α‖θ_τ − θ₀‖ + ‖f(θ_τ) − y‖ ≤ ‖f(θ₀) − y‖", run, 0.25 * alpha, note=note),
-        path_length("(6.11) Σ‖θ_{τ+1} − θ_τ‖ ≤ 4‖f(θ₀) − y‖/α", run, path, note=note),
+        neighbourhood(
+            "(6.10) ¼α‖θ_τ − θ₀‖ + ‖f(θ_τ) − y‖ ≤ ‖f(θ₀) − y‖",
+            run,
+            interval(0.25 * alpha),
+            vacuous=vacuous,
+            note=note,
+        ),
+        path_length(
+            "(6.11) Σ‖θ_{τ+1} − θ_τ‖ ≤ 4‖f(θ₀) − y‖/α", run, interval(path), vacuous=vacuous, note=note
+        ),
     ]
 
 
@@ -82,24 +102,22 @@ class Theorem610(Theorem):
     )
     reference: ClassVar[str] = "Section 6.6, (6.7)–(6.11); β from Lemma 6.6, L from Lemma 6.8"
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a smooth φ with a finite B."""
         return _smooth_descent(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(6.7) over the ball by Lemma 6.8, and the step."""
-        sigma = setting.jacobian_at_start.sigma_min
+        sigma = setting.sigma_min_interval
         return [
             at_least(
                 "(6.7) some α > 0 over the ball: σ²min(J(θ₀)) ≥ 16L‖f(θ₀) − y‖",
-                sigma**2,
+                sigma.through(lambda one: one * one),
                 16.0 * _lipschitz(setting) * setting.initial_misfit,
                 "what Lemma 6.8 can prove of it",
             ),
             step_hypothesis(
-                setting,
-                "η ≤ min(1, α²/(L‖f(θ₀) − y‖))/(2β²)",
-                _largest_step(setting, self._alpha(setting) or 0.5 * sigma),
+                setting, _STEP, _largest_step(setting, self._alpha(setting) or 0.5 * float(sigma.low))
             ),
         ]
 
@@ -107,12 +125,13 @@ class Theorem610(Theorem):
         """(6.9), (6.10), (6.11)."""
         if (alpha := self._alpha(setting)) is not None:
             return _promises(setting, run, alpha, f"α = {alpha:.3g}, by Lemma 6.8")
-        alpha = float(np.min(probed(run, "sigma_min"))) if run.probes else 0.0
+        met = [float(singular_value(probe.sigma_min, probe.floor).low) for probe in run.probes]
+        alpha = min(met, default=0.0)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, the smallest σmin(J) met on the run")
 
     @staticmethod
     def _alpha(setting: Setting) -> float | None:
-        sigma = setting.jacobian_at_start.sigma_min
+        sigma = float(setting.sigma_min_interval.low)
         discriminant = sigma**2 - 16.0 * _lipschitz(setting) * setting.initial_misfit
         return 0.5 * (sigma + math.sqrt(discriminant)) if discriminant >= 0.0 and sigma > 0.0 else None
 
@@ -129,24 +148,37 @@ class Corollary611(Theorem):
     )
     reference: ClassVar[str] = "Section 6.6, (6.12), (6.13); α = σmin(J(θ₀))/2"
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a smooth φ with a finite B."""
         return _smooth_descent(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(6.13), and the step."""
-        alpha = 0.5 * setting.jacobian_at_start.sigma_min
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(6.12), (6.13), and the step."""
+        alpha, scale = _half_sigma(setting), 4.0 * _lipschitz(setting)
         return [
-            at_least(
-                "(6.13) α²/(4L) ≥ ‖f(θ₀) − y‖", alpha**2 / (4.0 * _lipschitz(setting)), setting.initial_misfit
-            ),
-            step_hypothesis(setting, "η ≤ min(1, α²/(L‖f(θ₀) − y‖))/(2β²)", _largest_step(setting, alpha)),
+            _start(setting, "(6.12) σmin(J(θ₀)) = 2α > 0"),
+            at_least("(6.13) α²/(4L) ≥ ‖f(θ₀) − y‖", quotient(alpha * alpha, scale), setting.initial_misfit),
+            step_hypothesis(setting, _STEP, _largest_step(setting, alpha)),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(6.9), (6.10), (6.11)."""
-        alpha = 0.5 * setting.jacobian_at_start.sigma_min
+        alpha = _half_sigma(setting)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, half of σmin(J(θ₀))")
+
+
+def _half_sigma(setting: Setting) -> float:
+    """Return the largest α with σmin(J(θ₀)) ≥ 2α for certain."""
+    return 0.5 * float(setting.sigma_min_interval.low)
+
+
+def _start(setting: Setting, statement: str) -> Hypothesis:
+    """The condition σmin(J(θ₀)) > 0, as far as it can be told."""
+    spectrum, found = setting.jacobian_at_start, setting.sigma_min_interval
+    exactly_zero = spectrum.sigma_min == 0.0 and spectrum.floor == 0.0
+    holds = True if found.positive else False if exactly_zero else None
+    note = "exactly zero: fewer parameters can act than there are samples" if exactly_zero else ""
+    return Hypothesis(statement, float(found.low), 0.0, holds, note)
 
 
 @dataclass(frozen=True)
@@ -161,51 +193,64 @@ class Theorem613(Theorem):
     )
     reference: ClassVar[str] = "Section 6.7, Assumptions 2–4, (6.20), (6.21); β from Lemma 6.6"
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a φ with |φ′| ≤ B."""
-        if reason := wants_gradient_descent(setting) or _acts(setting):
-            return reason
-        return True if math.isfinite(setting.B) else f"it needs |φ′| ≤ B; {setting.activation.name} has none"
+        return wants_gradient_descent(setting) or _acts(setting) or wants_bound(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Assumption 2, and the step."""
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """Assumption 2, Assumption 4 as far as it can be told, and the step."""
+        beta = _largest_jacobian(setting)
         return [
-            Hypothesis(
-                "Assumption 2: σmin(J(θ₀)) = 2α > 0",
-                setting.jacobian_at_start.sigma_min,
-                setting.jacobian_at_start.floor,
-                setting.jacobian_at_start.sigma_min > setting.jacobian_at_start.floor,
-                "against its precision floor",
-            ),
-            step_hypothesis(setting, "η ≤ 1/(3β²)", 1.0 / (3.0 * _largest_jacobian(setting) ** 2)),
+            _start(setting, "Assumption 2: σmin(J(θ₀)) = 2α > 0"),
+            self._perturbation(setting, run),
+            step_hypothesis(setting, "η ≤ 1/(3β²)", quotient(1.0, 3.0 * beta * beta)),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """Assumption 4 as far as the run went, (6.20) and (6.21)."""
-        alpha = 0.5 * setting.jacobian_at_start.sigma_min
-        radius = 3.0 * run.residual[0] / alpha if alpha > 0.0 else math.inf
-        inside = [probe for probe in run.probes if probe.spectral_distance <= radius]
-        changes = np.array([probe.jacobian_change for probe in inside])
-        distances = probed(run, "spectral_distance")
-        iterations = np.array([probe.iteration for probe in run.probes], dtype=np.int64)
-        residuals = run.residual[np.searchsorted(run.iterations, iterations)]
-        later = slice(1, None)  # at τ = 0 the two sides are one number
+        """(6.20) and (6.21)."""
+        alpha = _half_sigma(setting)
+        vacuous = not alpha > 0.0
+        note = f"α = {alpha:.3g}, half of σmin(J(θ₀))"
+        note = f"vacuous: α is zero or cannot be told from it; {note}" if vacuous else note
+        distances, iterations = probed(run, "spectral_distance"), probe_iterations(run)
+        checked = np.isin(iterations, run.iterations) & (iterations > 0)
+        residuals = run.residual[np.searchsorted(run.iterations, iterations[checked])]
         return [
-            worst(
-                "Assumption 4 along the run: ‖J(θ_τ) − J(θ₀)‖ ≤ α/3 for ‖θ_τ − θ₀‖ ≤ 3‖f(θ₀) − y‖/α",
-                changes,
-                np.full(len(inside), alpha / 3.0),
-                np.array([probe.iteration for probe in inside], dtype=np.int64),
-            ),
             geometric_decay(
                 "(6.20) ‖y − f(θ_τ)‖ ≤ (1 − ηα²)^τ ‖y − f(θ₀)‖",
                 run,
-                max(1.0 - (setting.step_size or 0.0) * alpha**2, 0.0),
+                interval(max(1.0 - (setting.step_size or 0.0) * alpha * alpha, 0.0)),
+                vacuous=vacuous,
+                note=note,
             ),
             worst(
                 "(6.21) (α/3)‖θ_τ − θ₀‖ + ‖y − f(θ_τ)‖ ≤ ‖y − f(θ₀)‖, spectral norm, where probed",
-                (alpha / 3.0 * distances + residuals)[later],
-                np.full_like(distances[later], run.residual[0]),
-                iterations[later],
+                alpha / 3.0 * distances[checked] + residuals,
+                np.full_like(residuals, run.residual[0]),
+                iterations[checked],
+                vacuous=vacuous,
+                note=note,
             ),
         ]
+
+    @staticmethod
+    def _perturbation(setting: Setting, run: Trajectory) -> Hypothesis:
+        """Assumption 4: refuted by one probe inside the ball, proved by Lemma C.1 where M·R is small."""
+        statement = "Assumption 4: ‖J(θ) − J(θ₀)‖ ≤ α/3 for ‖θ − θ₀‖ ≤ 3‖f(θ₀) − y‖/α, spectral norm"
+        alpha = _half_sigma(setting)
+        radius = quotient(3.0 * setting.initial_misfit, alpha)
+        inside = probed(run, "spectral_distance") <= radius
+        if not inside.any():
+            return Hypothesis(statement, math.nan, alpha / 3.0, None, "no probe is inside the ball")
+        changes = probed(run, "jacobian_change")[inside]
+        at = int(np.argmax(changes))
+        left, right = float(changes[at]), alpha / 3.0
+        where = int(probe_iterations(run)[inside][at])
+        if alpha > 0.0 and left > right * (1.0 + _REFUTED):
+            return Hypothesis(statement, left, right, False, "refuted at a probe inside the ball", where)
+        reach = _lipschitz(setting) * radius
+        if alpha > 0.0 and not setting.activation.kinks and reach <= right:
+            note = f"proved: M‖v‖_∞‖X‖ times the radius is {reach:.3g} (Lemma C.1)"
+            return Hypothesis(statement, left, right, True, note, where)
+        note = "no probe inside the ball refutes it; it is about the whole ball, which no run shows"
+        return Hypothesis(statement, left, right, None, notes(note), where)

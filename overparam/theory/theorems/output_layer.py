@@ -10,17 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from overparam.arrays import array_namespace
+from overparam.losses import Loss
 from overparam.network import hidden_features
-from overparam.optimizers import LeastSquares
+from overparam.optimizers import Layers
 from overparam.theory.correlations import precision
+from overparam.theory.intervals import Interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, at_most, worst
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, at_most, notes, worst
+from overparam.theory.theorems.promises import called
 
 __all__ = ["CHERNOFF_HALF", "Theorem32"]
 
@@ -35,30 +39,33 @@ class Theorem32(Theorem):
     name: ClassVar[str] = "theorem-3-2"
     title: ClassVar[str] = "Theorem 3.2"
     statement: ClassVar[str] = (
-        "With random hidden weights, once k is at least a constant times log²(n)n/λ̃(X) the features have "
-        "full row rank and the output layer alone interpolates any labels."
+        "With hidden weights that are i.i.d. N(0, 1), once k is at least a constant times log²(n)n/λ̃(X) the "
+        "features have full row rank and the output layer alone interpolates any labels."
     )
     reference: ClassVar[str] = "Section 3; constant from Section 6.8, with B² restored"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
-        """|φ(0)|, |φ′| ≤ B for a finite B, and n ≥ 2."""
+    def objection(self, setting: Setting) -> str | None:
+        """|φ′| ≤ B for a finite B, and n ≥ 2."""
         if math.isinf(setting.B):
-            return f"it needs |φ′| ≤ B; {setting.activation.name} has no such bound"
-        return True if setting.n > 1 else "it needs two samples: log n is 0 for one"
+            return f"it needs |φ′| ≤ B; {called(setting.activation)} has no such bound"
+        return None if setting.n > 1 else "it needs two samples: log n is 0 for one"
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """|φ(0)| ≤ B, and the width."""
-        zero = abs(float(np.asarray(setting.activation.value(np.zeros(1)))[0]))
-        log_n, floor = math.log(setting.n), self._floor(setting)
-        reach = math.sqrt(setting.constants.value_moment.value) + setting.B * math.sqrt(404.0 * log_n)
-        right = math.inf if floor <= 0.0 else 101.0 * log_n * setting.n * reach**2 / (CHERNOFF_HALF * floor)
+        B, log_n = self._B(setting), math.log(setting.n)
+        reach = math.sqrt(setting.constants.value_moment.value) + B * math.sqrt(404.0 * log_n)
+        scale = 101.0 * log_n * setting.n * reach * reach / CHERNOFF_HALF
+        larger = f"|φ(0)| is larger than the B = {setting.B:g} of |φ′|, and B is any that bounds both"
         return [
-            at_most("|φ(0)| ≤ B", zero, setting.B),
+            at_most("|φ(0)| ≤ B", self._at_zero(setting), B, larger if B > setting.B else ""),
             at_least(
                 "k ≥ 101·log n·n(√E[φ²] + B√(404 log n))²/(0.153 λ̃), for k ≥ C log²(n)n/λ̃",
                 float(setting.k),
-                right,
-                "constant from Section 6.8; it grows as B²",
+                self._floor(setting).through(lambda one: quotient(scale, one)),
+                notes(setting.lambda_tilde_note, "constant from Section 6.8; it grows as B²"),
             ),
         ]
 
@@ -66,24 +73,32 @@ class Theorem32(Theorem):
         """λmin(ΦΦᵀ) ≥ ½k(λ̃ − 6B²/n¹⁰⁰) at W₀, and the rank of Φ."""
         features = hidden_features(setting.problem.X, setting.problem.W0, setting.activation)
         xp = array_namespace(features)
-        squares = xp.linalg.svdvals(features) ** 2
-        smallest = float(xp.min(squares)) if setting.k >= setting.n else 0.0
-        slack = setting.n * precision(features) * float(xp.max(squares))
-        bound = 0.5 * setting.k * self._floor(setting)
+        singular = xp.linalg.svdvals(features)
+        largest = float(xp.max(singular))
+        cutoff = max(setting.n, setting.k) * precision(features) * largest
+        told = float(xp.sum(xp.astype(singular > cutoff, xp.int64)))
+        rank = Interval(told, told, float(min(setting.n, setting.k)))
+        smallest = Interval(0.0, 0.0, 0.0)
+        if setting.k >= setting.n:
+            smallest = Interval.nonnegative(float(xp.min(singular)), cutoff).through(lambda one: one * one)
+        vacuous = setting.lambda_tilde_note
+        narrow = "" if setting.k >= setting.n else "λmin is exactly zero because k < n"
         return [
             worst(
                 "λmin(ΦΦᵀ) ≥ ½k(λ̃ − 6B²/n¹⁰⁰) at W₀",
-                np.array([bound]),
-                np.array([smallest]),
+                self._floor(setting).through(lambda one: 0.5 * setting.k * one),
+                smallest,
                 None,
-                slack=slack,
-                note="" if setting.k >= setting.n else "λmin is exactly zero because k < n",
+                vacuous=bool(vacuous),
+                rounding=0.0,
+                note=notes(vacuous, narrow),
             ),
             worst(
                 "Φ has full row rank, so that least squares interpolates: rank Φ ≥ n",
-                np.array([float(setting.n)]),
-                np.array([float(LeastSquares().solve(setting.problem, setting.activation).rank)]),
+                float(setting.n),
+                rank,
                 None,
+                note=f"the numerical rank is {told:g}",
             ),
         ]
 
@@ -92,5 +107,15 @@ class Theorem32(Theorem):
         return 1.0 - math.pow(setting.n, -100.0)
 
     @staticmethod
-    def _floor(setting: Setting) -> float:
-        return setting.lambda_tilde.value - 6.0 * setting.B**2 * math.pow(setting.n, -100.0)
+    def _at_zero(setting: Setting) -> float:
+        return abs(float(np.asarray(setting.activation.value(np.zeros(1)))[0]))
+
+    def _B(self, setting: Setting) -> float:
+        """B with |φ(0)|, |φ′| ≤ B."""
+        return max(setting.B, self._at_zero(setting))
+
+    def _floor(self, setting: Setting) -> Interval:
+        """λ̃ − 6B²/n¹⁰⁰, not below 0."""
+        B = self._B(setting)
+        lost = 6.0 * B * B * math.pow(setting.n, -100.0)
+        return setting.lambda_tilde_interval.through(lambda one: max(one - lost, 0.0))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.backends import backend_of
+from overparam.losses import Loss
 from overparam.network import preactivations
+from overparam.optimizers import Layers
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, worst
-from overparam.theory.theorems.promises import probed, wants_relu
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, worst
+from overparam.theory.theorems.promises import probe_iterations, probed, wants_relu
 
 __all__ = ["LemmaC1", "LemmaC2", "LemmaC3"]
 
@@ -37,19 +40,22 @@ class LemmaC1(Theorem):
         "The Jacobian moves no more than ‖v‖_∞‖X‖ times the largest change of a sample's slopes."
     )
     reference: ClassVar[str] = "Appendix C.2"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Every activation."""
-        return True
+        return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """‖J(W_τ) − J(W₀)‖ at the probes."""
+        """‖J(W_τ) − J(W₀)‖ at the probes where W has moved."""
+        moved = probed(run, "distance") > 0.0
         return [
             worst(
                 "‖J(W_τ) − J(W₀)‖ ≤ ‖v‖_∞‖X‖ max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖",
-                probed(run, "jacobian_change"),
-                setting.v_largest * setting.spectral_norm_X * probed(run, "slope_change"),
-                np.array([probe.iteration for probe in run.probes], dtype=np.int64),
+                probed(run, "jacobian_change")[moved],
+                setting.v_largest * setting.spectral_norm_X * probed(run, "slope_change")[moved],
+                probe_iterations(run)[moved],
             )
         ]
 
@@ -65,27 +71,30 @@ class LemmaC2(Theorem):
         "one of them."
     )
     reference: ClassVar[str] = "Appendix C.2"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """The ReLU."""
-        return wants_relu(setting) or True
+        return wants_relu(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖ ≤ √(2m)."""
         smallest = _smallest_entries(setting)
         radii = np.sqrt(np.arange(1, len(smallest) + 1)) * smallest
         covered: list[tuple[Probe, int]] = []
-        for probe in run.probes:
+        moved = [probe for probe in run.probes if probe.distance > 0.0]
+        for probe in moved:
             if (within := probe.spectral_distance <= radii).any():
                 covered.append((probe, 1 + int(np.argmax(within))))
-        missed = len(run.probes) - len(covered)
+        missed = len(moved) - len(covered)
         return [
             worst(
                 "max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖ ≤ √(2m), m the smallest that the distance allows",
                 np.array([probe.slope_change for probe, _ in covered]),
                 np.array([math.sqrt(2.0 * m) for _, m in covered]),
                 np.array([probe.iteration for probe, _ in covered], dtype=np.int64),
-                note=f"at {missed} of {len(run.probes)} probes W is too far for any m" if missed else "",
+                note=f"at {missed} of {len(moved)} probes W is too far for any m" if missed else "",
             )
         ]
 
@@ -96,14 +105,17 @@ class LemmaC3(Theorem):
 
     name: ClassVar[str] = "lemma-c-3"
     title: ClassVar[str] = "Lemma C.3"
-    statement: ClassVar[str] = "At a random start |W₀xᵢ|_{m−} ≥ m/(2k) for every sample."
+    statement: ClassVar[str] = "At a W₀ with i.i.d. N(0, 1) entries |W₀xᵢ|_{m−} ≥ m/(2k) for every sample."
     reference: ClassVar[str] = "Appendix C.2.1; m = ⌈12 log n⌉"
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Every activation."""
-        return True
+        return None
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """That m ≤ k."""
         return [at_least("k ≥ m = ⌈12 log n⌉", float(setting.k), float(self._m(setting)))]
 

@@ -1,4 +1,4 @@
-"""The kinds of promise that several theorems make about gradient descent."""
+"""The kinds of hypothesis and promise that several theorems have in common."""
 
 from __future__ import annotations
 
@@ -7,65 +7,130 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.activations import ReLU
+from overparam.components import Component
 from overparam.optimizers import GradientDescent
+from overparam.theory.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, at_least, at_most, worst
+from overparam.theory.theorems.base import Conclusion, Hypothesis
+from overparam.theory.theorems.comparisons import at_most, equal, notes, worst
 
 __all__ = [
-    "balanced_output",
+    "called",
     "geometric_bound",
     "geometric_decay",
     "misfit_probability",
     "neighbourhood",
+    "output_weights",
     "path_length",
+    "probe_iterations",
     "probed",
+    "relative_step",
+    "small_balanced_output",
     "step_hypothesis",
+    "step_note",
+    "wants_bound",
     "wants_gradient_descent",
     "wants_relu",
     "wants_smooth",
 ]
 
+_STEP_ROUNDING = 1e-6
+
+
+def called(component: Component, wanted: type[Component] | None = None) -> str:
+    """Return a component's name; where `wanted` has the same, say that it is another class."""
+    if wanted is None or component.name != wanted.name:
+        return component.name
+    return f"{component.name}, but {type(component).__name__} of {type(component).__module__}"
+
 
 def wants_gradient_descent(setting: Setting) -> str | None:
-    """Return why the optimizer is not gradient descent, or None."""
-    if isinstance(setting.optimizer, GradientDescent):
+    """Return why the optimizer is not gradient descent itself, or None.
+
+    A subclass may change the rule, so only the class itself counts.
+    """
+    if type(setting.optimizer) is GradientDescent:
         return None
-    return f"it is about gradient descent; the optimizer is {setting.optimizer.name}"
+    return f"it is about gradient descent; the optimizer is {called(setting.optimizer, GradientDescent)}"
+
+
+def wants_bound(setting: Setting) -> str | None:
+    """Return why φ has no B > 0 with |φ′| ≤ B, or None."""
+    if math.isinf(setting.B):
+        return f"it needs |φ′| ≤ B; {called(setting.activation)} has no such bound"
+    if setting.B == 0.0:
+        return (
+            f"it needs a φ that is not constant; {called(setting.activation)} is, and nothing can be trained"
+        )
+    return None
 
 
 def wants_smooth(setting: Setting) -> str | None:
     """Return why φ has not |φ′|, |φ″| ≤ B everywhere, or None."""
     if setting.activation.kinks:
-        return f"it needs a differentiable φ with |φ″| ≤ B; {setting.activation.name} has kinks"
-    if math.isinf(setting.B):
-        return f"it needs |φ′|, |φ″| ≤ B; {setting.activation.name} has no such bound"
-    return None
+        return f"it needs a differentiable φ with |φ″| ≤ B; {called(setting.activation)} has kinks"
+    return wants_bound(setting)
 
 
 def wants_relu(setting: Setting) -> str | None:
-    """Return why φ is not the ReLU, or None."""
-    if setting.activation.name == "relu":
+    """Return why φ is not the ReLU itself, or None."""
+    if type(setting.activation) is ReLU:
         return None
-    return f"it is about the ReLU; the activation is {setting.activation.name}"
+    return f"it is about the ReLU; the activation is {called(setting.activation, ReLU)}"
 
 
 def misfit_probability(setting: Setting, exponent: float) -> float:
-    """e^{−exponent·δ²n/‖X‖²}, the chance that Lemma 6.12 fails; exponent ½ for δ, 1 for the ReLU's 2δ."""
-    return math.exp(-exponent * setting.delta**2 * setting.n / setting.spectral_norm_X**2)
+    """e^{−exponent·δ²n/‖X‖²}, a bound on the chance that Lemma 6.12 fails.
+
+    Its exponent is ½. The ReLU's theorems use the lemma at 2δ, where it is 2, and state 1.
+    """
+    return math.exp(-exponent * setting.delta * setting.delta * setting.n / setting.spectral_norm_X**2)
 
 
-def balanced_output(setting: Setting) -> Hypothesis:
-    """‖v‖ = ‖y‖/√n: half of v is ‖y‖/√(kn), half minus that."""
+def output_weights(setting: Setting) -> list[Hypothesis]:
+    """What the proofs of the main theorems use of v: half of it is ‖y‖/√(kn), half minus that."""
     wanted = setting.label_norm / math.sqrt(setting.n)
-    note = "k is odd, and one entry of v is 0 (footnote 1)" if setting.k % 2 else ""
-    return at_least("‖v‖ ≥ ‖y‖/√n, used by the proof", setting.v_norm, wanted, note)
+    odd = "k is odd, and one entry of v is 0 (footnote 1)" if setting.k % 2 else ""
+    return [
+        equal("‖v‖ = ‖y‖/√n, for Lemmas 6.7 and 6.12", setting.v_norm, wanted, wanted, odd),
+        at_most(
+            "every |v_ℓ| ≤ ‖y‖/√(kn), for β, L and Lemma 6.7",
+            setting.v_largest,
+            wanted / math.sqrt(setting.k),
+        ),
+        _balanced(setting),
+    ]
 
 
-def step_hypothesis(setting: Setting, statement: str, largest: float) -> Hypothesis:
+def small_balanced_output(setting: Setting) -> list[Hypothesis]:
+    """What the proof of Lemma 6.12 uses of v."""
+    wanted = setting.label_norm / math.sqrt(setting.n)
+    return [at_most("‖v‖ ≤ ‖y‖/√n", setting.v_norm, wanted), _balanced(setting)]
+
+
+def _balanced(setting: Setting) -> Hypothesis:
+    scale = math.sqrt(setting.k) * setting.v_norm
+    return equal("1ᵀv = 0, for Lemma 6.12", setting.v_sum, 0.0, scale)
+
+
+def step_hypothesis(setting: Setting, statement: str, largest: float, note: str = "") -> Hypothesis:
     """η ≤ the theorem's step at η̄ = 1."""
     size = setting.step_size
-    return at_most(statement, math.nan if size is None else size, largest)
+    return at_most(statement, math.nan if size is None else size, largest, note)
+
+
+def relative_step(step: Hypothesis) -> float:
+    """Return η̄ of the step taken: at most 1, for a longer step is outside the theorem."""
+    return min(1.0, step.ratio) if math.isfinite(step.ratio) else 0.0
+
+
+def step_note(step: Hypothesis) -> str:
+    """Say what a rate is measured against where the step is longer than the theorem's."""
+    if step.ratio <= 1.0 + _STEP_ROUNDING:
+        return ""
+    return "outside the theorem, whose steps are shorter: compared with its promise at η̄ = 1"
 
 
 def geometric_bound(run: Trajectory, factor: float) -> NDArray[np.float64]:
@@ -73,25 +138,40 @@ def geometric_bound(run: Trajectory, factor: float) -> NDArray[np.float64]:
     return np.asarray(np.power(factor, run.iterations.astype(np.float64)) * run.residual[0])
 
 
-def geometric_decay(statement: str, run: Trajectory, factor: float, *, note: str = "") -> Conclusion:
+def geometric_decay(
+    statement: str, run: Trajectory, factor: Interval, *, vacuous: bool = False, note: str = ""
+) -> Conclusion:
     """‖f(W_τ) − y‖ ≤ factor^τ ‖f(W₀) − y‖."""
     later = slice(1, None)  # at τ = 0 the two sides are one number
-    bound = geometric_bound(run, factor)[later]
-    return worst(statement, run.residual[later], bound, run.iterations[later], note=note)
+    bound = factor.through(lambda rate: geometric_bound(run, rate)[later])
+    return worst(statement, run.residual[later], bound, run.iterations[later], vacuous=vacuous, note=note)
 
 
-def neighbourhood(statement: str, run: Trajectory, weight: float, *, note: str = "") -> Conclusion:
+def neighbourhood(
+    statement: str, run: Trajectory, weight: Interval, *, vacuous: bool = False, note: str = ""
+) -> Conclusion:
     """weight·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖."""
     later = slice(1, None)  # at τ = 0 the two sides are one number
-    left = weight * run.distance[later] + run.residual[later]
-    return worst(statement, left, np.full_like(left, run.residual[0]), run.iterations[later], note=note)
+    left = weight.through(lambda w: w * run.distance[later] + run.residual[later])
+    right = np.full_like(run.residual[later], run.residual[0])
+    return worst(statement, left, right, run.iterations[later], vacuous=vacuous, note=note)
 
 
-def path_length(statement: str, run: Trajectory, bound: float, *, note: str = "") -> Conclusion:
+def path_length(
+    statement: str, run: Trajectory, bound: Interval, *, vacuous: bool = False, note: str = ""
+) -> Conclusion:
     """Σ‖W_{τ+1} − W_τ‖_F ≤ bound, over the run so far."""
-    return worst(statement, run.path_length[-1:], np.array([bound]), run.iterations[-1:], note=note)
+    if len(run.iterations) < 2:
+        return Conclusion(statement, math.nan, None, None, notes("nothing on this run to compare", note))
+    longest = bound.through(lambda one: np.array([one]))
+    return worst(statement, run.path_length[-1:], longest, run.iterations[-1:], vacuous=vacuous, note=note)
 
 
 def probed(run: Trajectory, name: str) -> NDArray[np.float64]:
     """Return one quantity of the probes, shape (len(run.probes),)."""
     return np.array([float(getattr(probe, name)) for probe in run.probes])
+
+
+def probe_iterations(run: Trajectory) -> NDArray[np.int64]:
+    """Return the iterations of the probes, shape (len(run.probes),)."""
+    return np.array([probe.iteration for probe in run.probes], dtype=np.int64)

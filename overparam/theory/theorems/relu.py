@@ -10,22 +10,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.data import Sphere
+from overparam.theory.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem, at_least, largest_constant
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, equal, largest_constant, notes
+from overparam.theory.theorems.covariance import separation_bound, separation_hypothesis
 from overparam.theory.theorems.promises import (
-    balanced_output,
     geometric_bound,
     geometric_decay,
     misfit_probability,
     neighbourhood,
+    output_weights,
+    relative_step,
     step_hypothesis,
+    step_note,
     wants_gradient_descent,
     wants_relu,
 )
@@ -37,39 +42,55 @@ WIDTH_CONSTANT = 1152.0 * 200.0**3
 """C of (6.3)."""
 
 
+def _largest_step(setting: Setting) -> float:
+    """n/(3‖y‖²‖X‖²)."""
+    root = setting.label_norm * setting.spectral_norm_X
+    return quotient(setting.n, 3.0 * root * root)
+
+
 def _step(setting: Setting) -> Hypothesis:
-    scale = 3.0 * setting.label_norm**2 * setting.spectral_norm_X**2
-    return step_hypothesis(setting, "η ≤ n/(3‖y‖²‖X‖²)", setting.n / scale)
+    return step_hypothesis(setting, "η ≤ n/(3‖y‖²‖X‖²)", _largest_step(setting))
 
 
-def _applies(setting: Setting) -> Literal[True] | str:
-    return wants_gradient_descent(setting) or wants_relu(setting) or True
+def _applies(setting: Setting) -> str | None:
+    return wants_gradient_descent(setting) or wants_relu(setting)
 
 
-def _width(setting: Setting, statement: str, lower: float, note: str = "") -> Hypothesis:
+def _width(setting: Setting, statement: str, lower: Interval, note: str = "") -> Hypothesis:
     """(6.3) with `lower` in the place of λ(X)."""
-    scale = (1.0 + setting.delta) ** 2 * setting.n * setting.spectral_norm_X**6
-    right = WIDTH_CONSTANT * scale / lower**4 if lower > 0.0 else math.inf
+    scale = WIDTH_CONSTANT * power(1.0 + setting.delta, 2) * setting.n * power(setting.spectral_norm_X, 6)
+    right = lower.through(lambda one: quotient(scale, power(one, 4)))
     return at_least(statement, float(setting.k), right, note)
 
 
-def _decay(setting: Setting, lower: float) -> float:
+def _decay(setting: Setting, lower: Interval) -> Interval:
     """1 − η̄·lower/(24‖X‖²)."""
-    step_bar = min(1.0, _step(setting).ratio)
-    return max(1.0 - step_bar * lower / (24.0 * setting.spectral_norm_X**2), 0.0)
+    rate = relative_step(_step(setting)) / (24.0 * setting.spectral_norm_X**2)
+    return lower.through(lambda one: max(1.0 - rate * one, 0.0))
 
 
-def _rate(setting: Setting, run: Trajectory, lower: float, bound: str) -> Conclusion:
-    note = "" if lower > 0.0 else "vacuous: the lower bound on λ is 0"
+def _rate(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, bound: str) -> Conclusion:
+    note = notes(vacuous, step_note(_step(setting)))
     statement = f"‖f(W_τ) − y‖ ≤ (1 − {bound})^τ ‖f(W₀) − y‖"
-    return geometric_decay(statement, run, _decay(setting, lower), note=note)
+    return geometric_decay(statement, run, _decay(setting, lower), vacuous=bool(vacuous), note=note)
 
 
-def _nearby(setting: Setting, run: Trajectory, lower: float, weight: str) -> Conclusion:
-    scale = setting.label_norm / math.sqrt(setting.n) * math.sqrt(max(lower, 0.0))
+def _nearby(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, weight: str) -> Conclusion:
+    scale = setting.label_norm / math.sqrt(setting.n) / (6.0 * math.sqrt(2.0))
     return neighbourhood(
-        f"{weight}·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖", run, scale / (6.0 * math.sqrt(2.0))
+        f"{weight}·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖",
+        run,
+        lower.through(lambda one: scale * math.sqrt(one)),
+        vacuous=bool(vacuous),
+        note=notes(vacuous, step_note(_step(setting))),
     )
+
+
+def _bound(setting: Setting, run: Trajectory, lower: Interval) -> NDArray[np.float64] | None:
+    """The rate, or None where it promises nothing."""
+    if not lower.positive:
+        return None
+    return geometric_bound(run, float(_decay(setting, lower).high))
 
 
 @dataclass(frozen=True)
@@ -79,36 +100,40 @@ class Theorem63(Theorem):
     name: ClassVar[str] = "theorem-6-3"
     title: ClassVar[str] = "Theorem 6.3"
     statement: ClassVar[str] = (
-        "With the ReLU and k at least a constant times n‖X‖⁶/λ⁴(X), gradient descent from a random start "
-        "converges geometrically to an interpolating network near the start."
+        "With the ReLU and k at least a constant times n‖X‖⁶/λ⁴(X), gradient descent from a W₀ with "
+        "i.i.d. N(0, 1) entries converges geometrically to an interpolating network near W₀."
     )
     reference: ClassVar[str] = "Section 6.2, (6.3); constant from Section 6.7"
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on the ReLU."""
         return _applies(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(6.3) with its explicit constant, and the step."""
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(6.3) with its explicit constant, the step, and v."""
         return [
             _width(
-                setting, "(6.3) k ≥ 1152·200³(1+δ)²n‖X‖⁶/λ⁴, its constant from 6.7", setting.lambda_.value
+                setting,
+                "(6.3) k ≥ 1152·200³(1+δ)²n‖X‖⁶/λ⁴, its constant from 6.7",
+                setting.lambda_interval,
+                setting.lambda_note,
             ),
             _step(setting),
-            balanced_output(setting),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """Rate and neighbourhood."""
-        lower = setting.lambda_.value
+        lower, vacuous = setting.lambda_interval, setting.lambda_note
         return [
-            _rate(setting, run, lower, "η̄λ/(24‖X‖²)"),
-            _nearby(setting, run, lower, "√λ/(6√2)·‖y‖/√n"),
+            _rate(setting, run, lower, vacuous, "η̄λ/(24‖X‖²)"),
+            _nearby(setting, run, lower, vacuous, "√λ/(6√2)·‖y‖/√n"),
         ]
 
-    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """The rate with λ(X)."""
-        return geometric_bound(run, _decay(setting, setting.lambda_.value))
+        return _bound(setting, run, setting.lambda_interval)
 
     def probability(self, setting: Setting) -> float:
         """1 − 2/n − e^{−δ²n/‖X‖²}."""
@@ -123,41 +148,43 @@ class Theorem23(Theorem):
     title: ClassVar[str] = "Theorem 2.3"
     statement: ClassVar[str] = (
         "With the ReLU and √(kd) at least a constant times (n²/d)κ³(X)σ²min(X∗X), gradient descent from a "
-        "random start converges geometrically to an interpolating network near the start."
+        "W₀ with i.i.d. N(0, 1) entries converges geometrically to an interpolating network near W₀."
     )
     reference: ClassVar[str] = "Section 2.2, (2.6); constant from Sections 6.3 and 6.7"
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on the ReLU."""
         return _applies(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(2.6) with its explicit constant, and the step."""
-        sigma, kappa = setting.khatri_rao.sigma_min, setting.kappa
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(2.6) with its explicit constant, the step, and v."""
+        # (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, and σ²min(X∗X)/(2π) is what stands for λ.
         constant = 4.0 * math.pi**2 * math.sqrt(WIDTH_CONSTANT) * (1.0 + setting.delta)
-        right = constant * setting.n**2 / setting.d * kappa**3 * sigma**2 if sigma > 0.0 else math.inf
+        scale = constant * math.sqrt(setting.n * setting.d) * power(setting.spectral_norm_X, 3)
+        square = setting.quadratic_interval.through(lambda one: 2.0 * math.pi * one)
         return [
             at_least(
                 "(2.6) √(kd) ≥ 4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X), its constant from 6.7",
                 setting.root_parameters,
-                right,
-                setting.khatri_rao.note,
+                square.through(lambda one: quotient(scale, power(one, 2))),
+                setting.quadratic_note,
             ),
             _step(setting),
-            balanced_output(setting),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """Rate and neighbourhood with σ²/(2π) for λ."""
-        lower = setting.quadratic_bound
+        lower, vacuous = setting.quadratic_interval, setting.quadratic_note
         return [
-            _rate(setting, run, lower, "η̄σ²/(48π‖X‖²)"),
-            _nearby(setting, run, lower, "σ/(12√π)·‖y‖/√n"),
+            _rate(setting, run, lower, vacuous, "η̄σ²/(48π‖X‖²)"),
+            _nearby(setting, run, lower, vacuous, "σ/(12√π)·‖y‖/√n"),
         ]
 
-    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """The rate with σ²/(2π)."""
-        return geometric_bound(run, _decay(setting, setting.quadratic_bound))
+        return _bound(setting, run, setting.quadratic_interval)
 
     def probability(self, setting: Setting) -> float:
         """1 − 1/n − e^{−δ²n/‖X‖²} − ne^{−n}."""
@@ -172,48 +199,46 @@ class Theorem25(Theorem):
     name: ClassVar[str] = "theorem-2-5"
     title: ClassVar[str] = "Theorem 2.5"
     statement: ClassVar[str] = (
-        "With the ReLU and δ-separated samples, gradient descent converges geometrically once k is at least "
-        "a constant times n⁹‖X‖⁶/δ⁴."
+        "With the ReLU and δ-separated samples, gradient descent from a W₀ with i.i.d. N(0, 1) entries "
+        "converges geometrically once k is at least a constant times n⁹‖X‖⁶/δ⁴."
     )
     reference: ClassVar[str] = "Section 2.2, (2.8), Appendix I; constants from (I.1) and Section 6.7"
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on the ReLU."""
         return _applies(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Assumption 1, (2.8) with its explicit constant, and the step."""
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """Assumption 1, (2.8) with its explicit constant, the step, and v."""
         return [
-            Hypothesis(
-                "Assumption 1: min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ > 0",
-                setting.separation,
-                0.0,
-                setting.separation > 0.0,
-                "δ is measured",
-            ),
+            separation_hypothesis(setting, "Assumption 1: min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ > 0"),
             _width(
-                setting, "(2.8) k ≥ 1152·200³·10⁸(1+ν)²n⁹‖X‖⁶/δ⁴, from 6.7 and (I.1)", self._lower(setting)
+                setting,
+                "(2.8) k ≥ 1152·200³·10⁸(1+ν)²n⁹‖X‖⁶/δ⁴, from 6.7 and (I.1)",
+                separation_bound(setting),
+                self._vacuous(setting),
             ),
             _step(setting),
-            balanced_output(setting),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """The rate with δ/(100n²) for λ: c = 1/2400."""
-        return [_rate(setting, run, self._lower(setting), "η̄δ/(2400n²‖X‖²)")]
+        lower, vacuous = separation_bound(setting), self._vacuous(setting)
+        return [_rate(setting, run, lower, vacuous, "η̄δ/(2400n²‖X‖²)")]
 
-    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """The rate with δ/(100n²)."""
-        return geometric_bound(run, _decay(setting, self._lower(setting)))
+        return _bound(setting, run, separation_bound(setting))
 
     def probability(self, setting: Setting) -> float:
         """1 − 2/n − e^{−ν²n/‖X‖²}."""
         return 1.0 - 2.0 / setting.n - misfit_probability(setting, 1.0)
 
     @staticmethod
-    def _lower(setting: Setting) -> float:
-        # One sample is separated from nothing: λ = E[φ′²] = ½ is bounded by the largest δ there can be.
-        return min(setting.separation, math.sqrt(2.0)) / (100.0 * setting.n**2)
+    def _vacuous(setting: Setting) -> str:
+        return "" if separation_bound(setting).positive else "vacuous: δ is zero within its error"
 
 
 @dataclass(frozen=True)
@@ -223,29 +248,31 @@ class Corollary24(Theorem):
     name: ClassVar[str] = "corollary-2-4"
     title: ClassVar[str] = "Corollary 2.4"
     statement: ClassVar[str] = (
-        "For the ReLU and data uniform on the sphere, d ≤ n ≤ cd², gradient descent converges at a rate of "
-        "1 − c₁d/n, within a distance of order √n, once √(kd) ≥ Cn²/d."
+        "For the ReLU, data uniform on the sphere, d ≤ n ≤ cd², and W₀ with i.i.d. N(0, 1) entries, gradient "
+        "descent converges at a rate of 1 − c₁d/n, within a distance of order √n, once √(kd) ≥ Cn²/d."
     )
     reference: ClassVar[str] = (
         "Section 2.2, (2.7); no constant is given; its step lacks Theorem 2.3's factor 3"
     )
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent, the ReLU, uniform data."""
-        if (answer := _applies(setting)) is not True:
+        if (answer := _applies(setting)) is not None:
             return answer
-        if isinstance(setting.data, Sphere):
-            return True
+        if type(setting.data) is Sphere:
+            return None
         return "it is about uniform data and needs to know the data generator, and it to be sphere"
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(2.7), d ≤ n ≤ cd², and the step of Theorem 2.3."""
-        n, d = setting.n, setting.d
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(2.7), d ≤ n ≤ cd², the step of Theorem 2.3, and v."""
+        n, d, step, largest = setting.n, setting.d, _step(setting), _largest_step(setting)
         return [
             largest_constant("(2.7) √(kd) ≥ Cn²/d", setting.root_parameters, n**2 / d),
             at_least("n ≥ d", float(n), float(d)),
             largest_constant("d² ≥ Cn, C = 1/c", float(d**2), float(n)),
-            _step(setting),
+            equal("η = n/(3‖y‖²‖X‖²), as Theorem 2.3 has it", step.left, largest, largest),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:

@@ -11,92 +11,119 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.activations import Softplus
 from overparam.data import Sphere
+from overparam.theory.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
-from overparam.theory.theorems.base import (
-    Conclusion,
-    Hypothesis,
-    Theorem,
-    at_least,
-    largest_constant,
-    worst,
-)
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.comparisons import at_least, equal, largest_constant, notes, worst
 from overparam.theory.theorems.promises import (
-    balanced_output,
+    called,
     geometric_bound,
     geometric_decay,
     misfit_probability,
     neighbourhood,
+    output_weights,
     path_length,
+    relative_step,
     step_hypothesis,
+    step_note,
     wants_gradient_descent,
     wants_smooth,
 )
 
-__all__ = ["Corollary22", "Theorem21", "Theorem62"]
+__all__ = ["Corollary22", "Theorem21", "Theorem62", "sphere_promises", "width_hypothesis"]
 
 _NO_DATA = "needs to know the data generator, and it to be sphere"
 
 
+def _largest_step(setting: Setting) -> float:
+    """n/(2B²‖y‖²‖X‖²)."""
+    root = setting.B * setting.label_norm * setting.spectral_norm_X
+    return quotient(setting.n, 2.0 * root * root)
+
+
 def _step(setting: Setting) -> Hypothesis:
-    scale = 2.0 * setting.B**2 * setting.label_norm**2 * setting.spectral_norm_X**2
-    return step_hypothesis(setting, "η ≤ n/(2B²‖y‖²‖X‖²)", setting.n / scale)
+    return step_hypothesis(setting, "η ≤ n/(2B²‖y‖²‖X‖²)", _largest_step(setting))
 
 
-def _factor(setting: Setting) -> float:
-    """32B(1 + (1+δ)B) of (6.18)."""
-    return 32.0 * setting.B * (1.0 + (1.0 + setting.delta) * setting.B)
+def width_hypothesis(
+    setting: Setting, statement: str, lower: Interval, note: str, nu: float = 1.0
+) -> Hypothesis:
+    """√(kd) ≥ 32νB(1 + (1+δ)B)·√(d/n)‖X‖n/lower: (6.18), and (2.2) with μ²σ²min(X∗X) for λ."""
+    factor = 32.0 * nu * setting.B * (1.0 + (1.0 + setting.delta) * setting.B)
+    scale = factor * math.sqrt(setting.d / setting.n) * setting.spectral_norm_X * setting.n
+    right = lower.through(lambda one: quotient(scale, one))
+    unproved = "" if setting.constants.bound.declared else setting.constants.bound.note
+    return at_least(statement, setting.root_parameters, right, notes(note, unproved))
 
 
-def _bound_note(setting: Setting) -> str:
-    return "" if setting.constants.bound.declared else setting.constants.bound.note
-
-
-def _decay(setting: Setting, lower: float) -> float:
+def _decay(setting: Setting, lower: Interval) -> Interval:
     """1 − η̄·lower/(32B²‖X‖²)."""
-    rate = _relative_step(setting) * lower / (32.0 * setting.B**2 * setting.spectral_norm_X**2)
-    return max(1.0 - rate, 0.0)
+    root = setting.B * setting.spectral_norm_X
+    rate = quotient(relative_step(_step(setting)), 32.0 * root * root)
+    return lower.through(lambda one: max(1.0 - rate * one, 0.0))
 
 
-def _promises(setting: Setting, run: Trajectory, lower: float, root: str) -> Sequence[Conclusion]:
+@dataclass(frozen=True)
+class _Version:
+    """The promises as stated, or as the proof gives them: (1 − rate)^{τ·exponent} and √weight."""
+
+    label: str
+    shown: str
+    exponent: float
+    weight: float
+
+
+_VERSIONS = (_Version("as stated", "τ", 1.0, 32.0), _Version("as proved", "{τ/2}", 0.5, 128.0))
+
+
+def _promises(
+    setting: Setting, run: Trajectory, lower: Interval, vacuous: str, root: str
+) -> Sequence[Conclusion]:
     """The three conclusions with `lower` in the place of λ(X), as stated and as the proof gives them."""
-    note = "" if lower > 0.0 else f"vacuous: {root} is 0"
+    return [one for version in _VERSIONS for one in _three(setting, run, lower, vacuous, root, version)]
+
+
+def _three(
+    setting: Setting, run: Trajectory, lower: Interval, vacuous: str, root: str, version: _Version
+) -> Sequence[Conclusion]:
+    """Rate, neighbourhood and path length."""
     square = "λ" if root == "√λ" else "μ²σ²"
-    decay = _decay(setting, lower)
-    scale = setting.label_norm / math.sqrt(setting.n) * math.sqrt(max(lower, 0.0))
-    found = []
-    for label, exponent, power, weight in (("as stated", "τ", 1.0, 32.0), ("as proved", "{τ/2}", 0.5, 128.0)):
-        longest = math.sqrt(weight) * run.residual[0] / scale if scale > 0.0 else math.inf
-        near = f"{root}/√{weight:g}·‖y‖/√n·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖, {label}"
-        found += [
-            geometric_decay(
-                f"‖f(W_τ) − y‖ ≤ (1 − η̄{square}/(32B²‖X‖²))^{exponent} ‖f(W₀) − y‖, {label}",
-                run,
-                decay**power,
-                note=note,
-            ),
-            neighbourhood(near, run, scale / math.sqrt(weight), note=note),
-            path_length(
-                f"Σ‖W_{{τ+1}} − W_τ‖_F ≤ √{weight:g}·√n/‖y‖·‖f(W₀) − y‖/({root}), {label}",
-                run,
-                longest,
-                note=note,
-            ),
-        ]
-    return found
+    scale, factor = setting.label_norm / math.sqrt(setting.n), math.sqrt(version.weight)
+    weight = lower.through(lambda one: scale * math.sqrt(one) / factor)
+    note, label = notes(vacuous, step_note(_step(setting))), version.label
+    near = f"{root}/√{version.weight:g}·‖y‖/√n·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖, {label}"
+    return [
+        geometric_decay(
+            f"‖f(W_τ) − y‖ ≤ (1 − η̄{square}/(32B²‖X‖²))^{version.shown} ‖f(W₀) − y‖, {label}",
+            run,
+            _decay(setting, lower).through(lambda one: power(one, version.exponent)),
+            vacuous=bool(vacuous),
+            note=note,
+        ),
+        neighbourhood(near, run, weight, vacuous=bool(vacuous), note=note),
+        path_length(
+            f"Σ‖W_{{τ+1}} − W_τ‖_F ≤ √{version.weight:g}·√n/‖y‖·‖f(W₀) − y‖/({root}), {label}",
+            run,
+            weight.through(lambda one: quotient(run.residual[0], one)),
+            vacuous=bool(vacuous),
+            note=note,
+        ),
+    ]
 
 
-def _relative_step(setting: Setting) -> float:
-    """η̄ of the step taken; a step beyond the theorem's counts as the theorem's."""
-    bound = _step(setting)
-    return min(1.0, bound.ratio) if math.isfinite(bound.ratio) else 0.0
+def _bound(setting: Setting, run: Trajectory, lower: Interval) -> NDArray[np.float64] | None:
+    """The proved rate, or None where it promises nothing."""
+    if not lower.positive:
+        return None
+    return geometric_bound(run, math.sqrt(float(_decay(setting, lower).high)))
 
 
 @dataclass(frozen=True)
@@ -106,42 +133,37 @@ class Theorem21(Theorem):
     name: ClassVar[str] = "theorem-2-1"
     title: ClassVar[str] = "Theorem 2.1"
     statement: ClassVar[str] = (
-        "With a smooth activation and √(kd) at least a constant times κ(X)n, gradient descent from a random "
-        "start converges geometrically to an interpolating network near the start, along a short path."
+        "With a smooth activation and √(kd) at least a constant times κ(X)n, gradient descent from a W₀ with "
+        "i.i.d. N(0, 1) entries converges geometrically to an interpolating network near W₀, along a short "
+        "path."
     )
     reference: ClassVar[str] = "Section 2.1, (2.2); constants from (6.18) and Lemma 6.4"
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a smooth φ with a finite B."""
-        return wants_gradient_descent(setting) or wants_smooth(setting) or True
+        return wants_gradient_descent(setting) or wants_smooth(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(2.2) with its explicit constant, and the step."""
-        mu = abs(setting.constants.mu.value)
-        right = (
-            math.inf
-            if setting.quadratic_bound == 0.0
-            else _factor(setting) / mu**2 * setting.kappa * setting.n
-        )
-        note = "; ".join(filter(None, [setting.khatri_rao.note, _bound_note(setting)]))
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(2.2) with its explicit constant, the step, and v."""
         return [
-            at_least(
+            width_hypothesis(
+                setting,
                 "(2.2) √(kd) ≥ 32B(1 + (1+δ)B)/μ²·κ(X)n, its constant from (6.18)",
-                setting.root_parameters,
-                right,
-                note,
+                setting.quadratic_interval,
+                setting.quadratic_note,
             ),
             _step(setting),
-            balanced_output(setting),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """Rate, neighbourhood and path length with μ²σ²min(X∗X)."""
-        return _promises(setting, run, setting.quadratic_bound, "μσ")
+        return _promises(setting, run, setting.quadratic_interval, setting.quadratic_note, "μσ")
 
-    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """The rate with μ²σ²min(X∗X), as proved."""
-        return geometric_bound(run, math.sqrt(_decay(setting, setting.quadratic_bound)))
+        return _bound(setting, run, setting.quadratic_interval)
 
     def probability(self, setting: Setting) -> float:
         """1 − 1/n − e^{−δ²n/(2‖X‖²)}."""
@@ -156,34 +178,35 @@ class Theorem62(Theorem):
     title: ClassVar[str] = "Theorem 6.2"
     statement: ClassVar[str] = (
         "Theorem 2.1 with the smallest eigenvalue λ(X) of the network's covariance in the place of its lower "
-        "bound μ²σ²min(X∗X)."
+        "bound μ²σ²min(X∗X); W₀ has i.i.d. N(0, 1) entries."
     )
     reference: ClassVar[str] = "Section 6.2, (6.2); constants from (6.18)"
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a smooth φ with a finite B."""
-        return wants_gradient_descent(setting) or wants_smooth(setting) or True
+        return wants_gradient_descent(setting) or wants_smooth(setting)
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(6.18) and the step."""
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(6.18), the step, and v."""
         return [
-            at_least(
+            width_hypothesis(
+                setting,
                 "(6.18) √(kd) ≥ 32B(1 + (1+δ)B)κ̃(X)n",
-                setting.root_parameters,
-                _factor(setting) * setting.kappa_tilde * setting.n,
-                _bound_note(setting),
+                setting.lambda_interval,
+                setting.lambda_note,
             ),
             _step(setting),
-            balanced_output(setting),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """Rate, neighbourhood and path length with λ(X)."""
-        return _promises(setting, run, setting.lambda_.value, "√λ")
+        return _promises(setting, run, setting.lambda_interval, setting.lambda_note, "√λ")
 
-    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64]:
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """The rate with λ(X), as proved."""
-        return geometric_bound(run, math.sqrt(_decay(setting, setting.lambda_.value)))
+        return _bound(setting, run, setting.lambda_interval)
 
     def probability(self, setting: Setting) -> float:
         """1 − 1/n − e^{−δ²n/(2‖X‖²)}."""
@@ -198,25 +221,29 @@ class Corollary22(Theorem):
     title: ClassVar[str] = "Corollary 2.2"
     statement: ClassVar[str] = (
         "For softplus and data uniform on the sphere, d ≤ n ≤ cd², gradient descent with the theorem's step "
-        "converges at a rate of 1 − c₁d/n, within a distance of order √n, once √(kd) ≥ Cn."
+        "and W₀ with i.i.d. N(0, 1) entries converges at a rate of 1 − c₁d/n, within a distance of order √n, "
+        "once √(kd) ≥ Cn."
     )
     reference: ClassVar[str] = "Section 2.1, (2.3)–(2.5), Appendix E; no constant is given"
+    gaussian_start: ClassVar[bool] = True
 
-    def applies_to(self, setting: Setting) -> Literal[True] | str:
+    def objection(self, setting: Setting) -> str | None:
         """Gradient descent, softplus, uniform data."""
         if reason := wants_gradient_descent(setting):
             return reason
-        if not isinstance(setting.activation, Softplus):
-            return f"it is about softplus; the activation is {setting.activation.name}"
-        return True if isinstance(setting.data, Sphere) else f"it is about uniform data and {_NO_DATA}"
+        if type(setting.activation) is not Softplus:
+            return f"it is about softplus; the activation is {called(setting.activation, Softplus)}"
+        return None if type(setting.data) is Sphere else f"it is about uniform data and {_NO_DATA}"
 
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """(2.3), d ≤ n ≤ cd², and the step."""
+    def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
+        """(2.3), d ≤ n ≤ cd², the step, and v."""
+        step, largest = _step(setting), _largest_step(setting)
         return [
             largest_constant("(2.3) √(kd) ≥ Cn", setting.root_parameters, float(setting.n)),
             at_least("n ≥ d", float(setting.n), float(setting.d)),
             largest_constant("d² ≥ Cn, C = 1/c", float(setting.d**2), float(setting.n)),
-            _step(setting),
+            equal("η = n/(2B²‖y‖²‖X‖²)", step.left, largest, largest),
+            *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:

@@ -1,0 +1,52 @@
+"""The parts of a JSON document that several commands have: what was trained, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from overparam.activations import Activation
+from overparam.losses import Loss
+from overparam.problems import Problem
+from overparam.training import Outcome, Recipe
+
+__all__ = ["outcome_document", "problem_document", "recipe_document"]
+
+
+def problem_document(problem: Problem, activation: Activation, given: dict[str, Any]) -> dict[str, Any]:
+    """Return "problem": sizes, seed and components; `given` holds the command's options."""
+    return {
+        "n": problem.n,
+        "d": problem.d,
+        "k": problem.k,
+        "seed": given["seed"],
+        "trial": given["trial"],
+        "activation": activation.specification(),
+        "data": given["data"],
+        "labels": given["labels"],
+    }
+
+
+def recipe_document(problem: Problem, recipe: Recipe) -> dict[str, Any]:
+    """Return what is trained and how; "step_size" is null for a method without one."""
+    return {
+        "loss": recipe.loss.specification(),
+        "initialization": recipe.initialization.specification(),
+        "layers": recipe.layers,
+        "optimizer": recipe.optimizer.specification(),
+        "step_size": recipe.optimizer.step_size_for(problem, recipe.activation),
+    }
+
+
+def outcome_document(loss: Loss, outcome: Outcome) -> dict[str, Any]:
+    """Return how a training run ended."""
+    return {
+        "status": str(outcome.status),
+        "success": outcome.success,
+        "iterations": outcome.iterations,
+        "measure": loss.measure,
+        "relative_residual": outcome.relative_residual,
+        "distance_from_initialization": outcome.distance_from_initialization,
+        "path_length": outcome.path_length,
+        "effective_parameters": outcome.effective_parameters,
+        "rank": outcome.rank,
+    }

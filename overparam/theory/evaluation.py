@@ -1,0 +1,279 @@
+"""One theorem evaluated on one problem and run; a theorem that fails is named and set aside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.theory.probes import Trajectory
+from overparam.theory.setting import Setting
+from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+
+__all__ = ["Evaluated", "Failed", "evaluate_theorem", "json_number"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One theorem on one problem and run.
+
+    Attributes
+    ----------
+    theorem : Theorem
+    hypotheses : tuple of Hypothesis
+    conclusions : tuple of Conclusion
+    probability : float or None
+        With which the paper promises the conclusions; negative where it promises nothing.
+    residual_bound : ndarray, shape (m,), or None
+        The promised bound on ‖f(W_τ) − y‖ at the run's iterations.
+    """
+
+    theorem: Theorem
+    hypotheses: tuple[Hypothesis, ...]
+    conclusions: tuple[Conclusion, ...]
+    probability: float | None
+    residual_bound: NDArray[np.float64] | None = None
+
+    @property
+    def hypotheses_met(self) -> bool | None:
+        """Whether all hypotheses hold; None where none fails and one cannot be told."""
+        return _together(h.holds for h in self.hypotheses)
+
+    @property
+    def promises_kept(self) -> bool | None:
+        """Whether all conclusions hold; None where none is broken and one has no verdict, or without any."""
+        return _together(c.holds for c in self.conclusions) if self.conclusions else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the element of "theorems" in the JSON of ``overparam certify``."""
+        return {
+            "name": self.theorem.title,
+            "component": self.theorem.specification(),
+            "statement": self.theorem.statement,
+            "reference": self.theorem.reference,
+            "applies": True,
+            "hypotheses_met": self.hypotheses_met,
+            "promises_kept": self.promises_kept,
+            "probability": json_number(self.probability),
+            "hypotheses": [
+                {
+                    "statement": h.statement,
+                    "left": json_number(h.left),
+                    "right": json_number(h.right),
+                    "ratio": json_number(h.ratio),
+                    "holds": h.holds,
+                    "at_iteration": h.at_iteration,
+                    "note": h.note,
+                }
+                for h in self.hypotheses
+            ],
+            "conclusions": [
+                {
+                    "statement": c.statement,
+                    "worst_ratio": json_number(c.worst_ratio),
+                    "at_iteration": c.at_iteration,
+                    "holds": c.holds,
+                    "note": c.note,
+                }
+                for c in self.conclusions
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A theorem that could not be evaluated.
+
+    Attributes
+    ----------
+    name : str
+        Its title, or its component's name where it has none.
+    component : str
+    origin : str
+        The distribution that hands it over, or its module where that is not known.
+    reason : str
+    """
+
+    name: str
+    component: str
+    origin: str
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the element of "failed" in the JSON of ``overparam certify``."""
+        return {
+            "name": self.name,
+            "component": self.component,
+            "distribution": self.origin,
+            "reason": self.reason,
+        }
+
+
+def evaluate_theorem(
+    theorem: Theorem, setting: Setting, run: Trajectory, origin: str | None = None
+) -> Evaluated | str | Failed:
+    """Evaluate a theorem, return why it is not about this setting, or what is wrong with it.
+
+    Whatever it raises is caught, SystemExit included; KeyboardInterrupt is not.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return _evaluated(theorem, setting, run)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        text = " ".join(str(error).split())
+        reason = text if isinstance(error, _Wrong) else f"{type(error).__name__}: {text}".rstrip(": ")
+        return Failed(
+            name=_text(theorem, "title") or _text(theorem, "name") or type(theorem).__name__,
+            component=_text(theorem, "name") or type(theorem).__name__,
+            origin=origin or type(theorem).__module__,
+            reason=reason,
+        )
+
+
+def json_number(value: float | None) -> float | None:
+    """Return the number, or None for what JSON has no number for."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+class _Wrong(TypeError):
+    """A theorem returned something else than it should; the message says what."""
+
+
+def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated | str:
+    for name in ("title", "statement", "reference"):
+        if not _text(theorem, name):
+            raise _Wrong(f"{name} must be a text, it is {getattr(theorem, name, None)!r}")
+    theorem.specification()
+    answer = theorem.about(setting) or _call("objection", lambda: theorem.objection(setting))
+    if answer is not None:
+        if not isinstance(answer, str) or not answer:
+            raise _Wrong(
+                f"objection must return None or a sentence that says why not, it returned {answer!r}"
+            )
+        return answer
+    hypotheses = _all("hypotheses", lambda: theorem.hypotheses(setting, run), Hypothesis)
+    conclusions = _all("conclusions", lambda: theorem.conclusions(setting, run), Conclusion)
+    return Evaluated(
+        theorem,
+        tuple(_sound_hypothesis(h) for h in hypotheses),
+        tuple(_sound_conclusion(c) for c in conclusions),
+        _probability(_call("probability", lambda: theorem.probability(setting))),
+        _bound(_call("residual_bound", lambda: theorem.residual_bound(setting, run)), len(run.iterations)),
+    )
+
+
+def _call(method: str, function: Callable[[], T]) -> T:
+    """Call a method of a theorem; what it raises names the method."""
+    try:
+        return function()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        text = " ".join(str(error).split())
+        raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        raise _Wrong(f"{method} raised {raised}") from error
+
+
+def _all(method: str, function: Callable[[], Sequence[T]], wanted: type[T]) -> Sequence[T]:
+    """Call a method that returns a sequence of `wanted`."""
+    found = _call(method, function)
+    if not isinstance(found, list | tuple):
+        raise _Wrong(f"{method} must return a list of {wanted.__name__}, it returned {_briefly(found)}")
+    for item in found:
+        if not isinstance(item, wanted):
+            raise _Wrong(f"{method} must return a list of {wanted.__name__}, it holds {_briefly(item)}")
+    return found
+
+
+def _sound_hypothesis(h: Hypothesis) -> Hypothesis:
+    _texts(h)
+    return replace(
+        h,
+        left=_real("left", h.left),
+        right=_real("right", h.right),
+        holds=_verdict(h.holds),
+        at_iteration=_iteration(h.at_iteration),
+    )
+
+
+def _sound_conclusion(c: Conclusion) -> Conclusion:
+    _texts(c)
+    return replace(
+        c,
+        worst_ratio=_real("worst_ratio", c.worst_ratio),
+        holds=_verdict(c.holds),
+        at_iteration=_iteration(c.at_iteration),
+    )
+
+
+def _texts(found: Hypothesis | Conclusion) -> None:
+    for name in ("statement", "note"):
+        if not isinstance(getattr(found, name), str):
+            raise _Wrong(f"{name} must be a text, it is {getattr(found, name)!r}")
+
+
+def _verdict(holds: object) -> bool | None:
+    if holds is None or isinstance(holds, bool | np.bool_):
+        return None if holds is None else bool(holds)
+    raise _Wrong(f"holds must be True, False or None, it is {_briefly(holds)}")
+
+
+def _real(name: str, value: object) -> float:
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "fiu":
+        return float(value)
+    raise _Wrong(f"{name} must be a number, it is {_briefly(value)}")
+
+
+def _iteration(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    raise _Wrong(f"at_iteration must be a whole number or None, it is {_briefly(value)}")
+
+
+def _probability(value: object) -> float | None:
+    return None if value is None else _real("probability", value)
+
+
+def _bound(value: object, length: int) -> NDArray[np.float64] | None:
+    if value is None:
+        return None
+    found = np.asarray(value)
+    if found.shape != (length,) or found.dtype.kind not in "fiu":
+        raise _Wrong(
+            f"residual_bound must return None or {length} numbers, one for each of run.iterations, it "
+            f"returned {_briefly(value)}"
+        )
+    return found.astype(np.float64)
+
+
+def _briefly(value: object) -> str:
+    text = repr(value)
+    return f"a {type(value).__name__}, {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def _text(theorem: object, name: str) -> str:
+    """A text attribute, or "" where it is missing, is none, or fails."""
+    try:
+        value = getattr(theorem, name, "")
+    except Exception:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _together(verdicts: Iterable[bool | None]) -> bool | None:
+    """False where one is False, else None where one is None, else True."""
+    seen = set(verdicts)
+    return False if False in seen else None if None in seen else True

@@ -1,0 +1,72 @@
+"""Every check of theorems fails on a theorem with just that fault."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from overparam.testing import Verdict, checks_for, conformance, run_check
+from overparam.theory import Conclusion, Theorem, builtin_theorems
+from tests.testing.faults import assert_found
+from tests.theory.faulty import Faulty
+
+test_the_papers_theorems_conform = conformance(*(cls() for cls in builtin_theorems()))
+
+
+@pytest.mark.parametrize(
+    "method", ["objection", "hypotheses", "conclusions", "residual_bound", "probability"]
+)
+@pytest.mark.parametrize("fault", [ValueError, SystemExit])
+def test_one_that_raises(method, fault):
+    assert_found(
+        Faulty(method, fault),
+        "is-evaluated-on-gradient-descent",
+        f"{method} raised {fault.__name__}: told to",
+    )
+
+
+def test_one_whose_verdict_is_no_verdict():
+    found = [Conclusion("x", 1.0, None, math.nan)]
+    assert_found(Faulty("conclusions", found), "is-evaluated-on-one-sample", "holds must be True")
+
+
+@dataclass(frozen=True)
+class Speechless(Theorem):
+    name: ClassVar[str] = "speechless"
+    title: ClassVar[str] = "Speechless theorem"
+    statement: ClassVar[str] = ""
+    reference: ClassVar[str] = "nowhere"
+
+    def objection(self, setting):
+        return None
+
+    def conclusions(self, setting, run):
+        return []
+
+
+@dataclass(frozen=True)
+class Divides(Speechless):
+    """It takes for granted that W moves."""
+
+    name: ClassVar[str] = "divides"
+    statement: ClassVar[str] = "W moves."
+
+    def conclusions(self, setting, run):
+        return [Conclusion("1/‖v‖", 1.0 / setting.v_norm, None, None)]
+
+
+def test_one_that_says_nothing():
+    assert_found(Speechless(), "says-what-it-is", "statement must be a text")
+
+
+def test_a_corner_that_a_theorem_forgets():
+    failed = {check.name for check in checks_for(Divides()) if run_check(check).verdict is Verdict.FAILED}
+    assert failed == {"is-evaluated-on-one-unit-whose-v-is-zero"}
+
+
+def test_numpy_answers_pass():
+    sound = Faulty("conclusions", (Conclusion("x", np.float64(1.0), np.int64(0), np.bool_(True)),))
+    results = [run_check(check) for check in checks_for(sound) if check.name.startswith("is-evaluated")]
+    assert {result.verdict for result in results} == {Verdict.PASSED}
