@@ -128,4 +128,4 @@ class _Counts:
     def diagram(self) -> PhaseDiagram:
         """The diagram so far."""
         start = self._start
-        return PhaseDiagram(start.n, start.k, start.d, self._successes, self._trials)
+        return PhaseDiagram(start.n, start.k, start.d, self._successes, self._trials, start.count)

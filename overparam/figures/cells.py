@@ -24,7 +24,7 @@ def coarsen(diagram: PhaseDiagram, rows: int, columns: int) -> PhaseDiagram:
     def pool(counts: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.add.reduceat(np.add.reduceat(counts, k_starts, axis=0), d_starts, axis=1)
 
-    return PhaseDiagram(diagram.n, k, d, pool(diagram.successes), pool(diagram.trials))
+    return PhaseDiagram(diagram.n, k, d, pool(diagram.successes), pool(diagram.trials), diagram.count)
 
 
 def _blocks(values: Sequence[int], most: int) -> tuple[list[int], tuple[int, ...]]:

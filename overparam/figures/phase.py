@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["phase_figure"]
 
 _PANEL = 3.4
+_LABELS = {
+    "2*floor(k/2)*d": r"$n = 2\lfloor k/2\rfloor d$",
+    "kd": "$n = kd$, whole $k$",
+    "k": "$n = k$",
+    "k(d+1)": "$n = k(d + 1)$",
+}
+"""Labels of the curve where as many parameters can act as there are labels, by how they count."""
+
 _CURVE_POINTS = 400
 _MOST_TICKS = 12
 
@@ -43,8 +51,8 @@ def phase_figure(diagrams: Sequence[PhaseDiagram], titles: Sequence[str] | None 
     """Draw phase diagrams, one panel each, with one colour bar.
 
     Each panel shows the success fraction from blue (failure) to red (success), cells without data
-    hatched grey, the curve n = kd in white, and dashed the least k with 2⌊k/2⌋d ≥ n, the parameters
-    that can act.
+    hatched grey, the curve n = kd in white, and dashed the least k with n parameters that can act:
+    2⌊k/2⌋d for the theorems' initialization.
 
     Parameters
     ----------
@@ -104,7 +112,7 @@ def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
     )
     lines = [
         (_capacity_points(diagram, d, k), "-", "$n = kd$"),
-        (_effective_points(diagram, d, k), (0, (3, 1.5)), r"$n = 2\lfloor k/2\rfloor d$"),
+        (_effective_points(diagram, d, k), (0, (3, 1.5)), _LABELS[str(diagram.count)]),
     ]
     for points, style, label in lines:
         if len(points):
@@ -158,17 +166,21 @@ def _capacity_points(diagram: PhaseDiagram, d: _Axis, k: _Axis) -> NDArray[np.fl
 
 
 def _effective_points(diagram: PhaseDiagram, d: _Axis, k: _Axis) -> NDArray[np.float64]:
-    """Corners (d, k) of the staircase k = 2⌈n/(2d)⌉ through the panel, shape (m, 2), from the right.
+    """Corners (d, k) of the staircase of the least whole k with n acting parameters, shape (m, 2).
 
-    The stair at an even k runs from d = n/k, where 2⌊k/2⌋d = n, to d = n/(k − 2).
+    From the right: the stair at a width runs to the left up to the d where it holds n parameters.
     """
+    count, n = diagram.count, diagram.n
     lowest = float(diagram.effective_curve(d.edges[-1]))
     highest = float(diagram.effective_curve(max(d.edges[0], 0.0)))
     if lowest > k.edges[-1] or highest < k.edges[0]:
         return np.empty((0, 2))
+    if count.layers == "output":
+        return np.array([[d.edges[-1], lowest], [d.edges[0], lowest]])
+    unit = 2.0 if count.pairs and count.layers == "hidden" else 1.0
     # One stair beyond the panel, so that the last riser is cut by the frame.
-    stairs = np.arange(lowest, min(highest, k.edges[-1] + 2.0) + 1.0, 2.0)
-    left = diagram.n / stairs
+    stairs = np.arange(lowest, min(highest, k.edges[-1] + unit) + 0.5 * unit, unit)
+    left = n / stairs - (1.0 if count.layers == "both" else 0.0)
     right = np.concatenate([d.edges[-1:], left[:-1]])
     return np.stack([np.stack([right, left], -1), np.stack([stairs, stairs], -1)], axis=-1).reshape(-1, 2)
 

@@ -87,7 +87,7 @@ def boundary_line(diagram: PhaseDiagram) -> str:
     if known == 0:
         return f"n = {diagram.n}: no input dimension of this grid brackets the 50 % boundary"
     parts = []
-    for name, effective in (("kd/n", False), ("2*floor(k/2)*d/n", True)):
+    for name, effective in (("kd/n", False), (f"{boundary.count}/n", True)):
         low, middle, high = boundary.quantiles(effective=effective)
         parts.append(f"{name} = {middle:.2f} (quartiles {low:.2f} to {high:.2f})")
     return (

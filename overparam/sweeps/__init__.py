@@ -1,6 +1,6 @@
 """Sweeps: specification and grid, the study's file, the runner and its executors, phase diagrams."""
 
-from overparam.sweeps.diagram import Boundary, PhaseDiagram, effective_width
+from overparam.sweeps.diagram import Boundary, ParameterCount, PhaseDiagram
 from overparam.sweeps.errors import NotAStudy, SpecificationMismatch, StudyError, StudyWarning
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
@@ -22,6 +22,7 @@ __all__ = [
     "Executor",
     "Grid",
     "NotAStudy",
+    "ParameterCount",
     "PhaseDiagram",
     "Processes",
     "Progress",
@@ -37,7 +38,6 @@ __all__ = [
     "TrialRow",
     "Verification",
     "dry_run",
-    "effective_width",
     "export_study",
     "load_study",
     "merge_studies",

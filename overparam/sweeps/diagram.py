@@ -1,29 +1,66 @@
 """A phase diagram: how often training succeeds at each width k and input dimension d (Figure 2).
 
-Odd widths behave like the even width below them, because the theorems' initialization gives one
-hidden unit the output weight 0: only 2⌊k/2⌋d parameters can act. So the boundary pools k = 2m and
-2m + 1, and everything compared with n is given both as kd/n and as 2⌊k/2⌋d/n.
+With the theorems' initialization odd widths behave like the even width below them, because one hidden
+unit has the output weight 0: only 2⌊k/2⌋d parameters can act. So the boundary pools widths of as many
+acting units, and everything compared with n is given both as kd/n and as effective parameters over n.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Boundary", "PhaseDiagram", "effective_width", "wilson_interval"]
+from overparam.optimizers import Layers
+
+__all__ = ["Boundary", "ParameterCount", "PhaseDiagram", "wilson_interval"]
 
 Counts = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
 
-def effective_width(k: ArrayLike) -> Counts:
-    """2⌊k/2⌋: the hidden units whose output weight is not zero (footnote 1 of Theorem 2.1)."""
-    return 2 * (np.asarray(k, dtype=np.int64) // 2)
+@dataclass(frozen=True)
+class ParameterCount:
+    """How many trained parameters can act at each (k, d).
+
+    Attributes
+    ----------
+    layers : "hidden", "output" or "both"
+        What is trained.
+    pairs : bool
+        Whether, while v is fixed, odd k leave one unit with v = 0, as the theorems' initialization does
+        (footnote 1 of Theorem 2.1).
+    """
+
+    layers: Layers = "hidden"
+    pairs: bool = True
+
+    def units(self, k: ArrayLike) -> Counts:
+        """The hidden units that can act: 2⌊k/2⌋, or k; same shape as `k`."""
+        width = np.asarray(k, dtype=np.int64)
+        return 2 * (width // 2) if self.pairs and self.layers == "hidden" else width
+
+    def total(self, k: ArrayLike, d: ArrayLike) -> Counts:
+        """The trained parameters that can act: units·d, k, or k(d + 1); broadcast over `k` and `d`."""
+        each = {"hidden": np.asarray(d), "output": np.ones_like(d), "both": np.asarray(d) + 1}[self.layers]
+        return np.asarray(self.units(k) * each, dtype=np.int64)
+
+    def least_width(self, n: int, d: ArrayLike) -> Reals:
+        """The least k with n parameters that can act, at each d; inf where there is none."""
+        inputs = np.asarray(d, dtype=np.float64)
+        each = {"hidden": inputs, "output": np.ones_like(inputs), "both": inputs + 1.0}[self.layers]
+        unit = 2 if self.pairs and self.layers == "hidden" else 1
+        with np.errstate(divide="ignore"):
+            return np.asarray(unit * np.ceil(np.float64(n) / each / unit))
+
+    def __str__(self) -> str:
+        """The count in symbols."""
+        hidden = "2*floor(k/2)*d" if self.pairs else "kd"
+        return {"hidden": hidden, "output": "k", "both": "k(d+1)"}[self.layers]
 
 
 @dataclass(frozen=True)
@@ -41,17 +78,20 @@ class Boundary:
         prevails, or nothing was run.
     above : tuple of (int or None), one for each d
         The smallest width on the succeeding side. None where success never prevails, or nothing was run.
+    count : ParameterCount
+        Of the parameters that can act.
     """
 
     n: int
     d: tuple[int, ...]
     below: tuple[int | None, ...]
     above: tuple[int | None, ...]
+    count: ParameterCount = field(default_factory=ParameterCount)
 
     @property
     def k(self) -> Reals:
         """The crossing, midway between the two sides, shape (len(d),); nan where it is not bracketed."""
-        return self._midway(1)
+        return self._midway(lambda k, d: k)
 
     @property
     def ratio(self) -> Reals:
@@ -60,13 +100,13 @@ class Boundary:
 
     @property
     def effective_ratio(self) -> Reals:
-        """2⌊k/2⌋d/n at the crossing, shape (len(d),); nan where it is not bracketed."""
-        return np.asarray(self._midway(2) * self.d / self.n)
+        """Effective parameters over n at the crossing, shape (len(d),); nan where it is not bracketed."""
+        return np.asarray(self._midway(lambda k, d: int(self.count.total(k, d))) / self.n)
 
     def quantiles(
         self, levels: Sequence[float] = (0.25, 0.5, 0.75), *, effective: bool = False
     ) -> tuple[float | None, ...]:
-        """Quantiles over d of kd/n, or of 2⌊k/2⌋d/n, at the crossing.
+        """Quantiles over d of kd/n, or of effective parameters over n, at the crossing.
 
         Input dimensions whose crossing the grid does not bracket are left out. Each value is None
         where that leaves none.
@@ -81,13 +121,13 @@ class Boundary:
         """Quartiles over d of kd/n at the crossing, as low, median and high."""
         return dict(zip(("low", "median", "high"), self.quantiles(), strict=True))
 
-    def _midway(self, unit: int) -> Reals:
-        """Mean of the two sides after each is rounded down to a multiple of `unit`."""
-        sides = zip(self.below, self.above, strict=True)
+    def _midway(self, of: Callable[[int, int], int]) -> Reals:
+        """Mean over the two sides of a number that each has."""
+        sides = zip(self.below, self.above, self.d, strict=True)
         return np.array(
             [
-                np.nan if low is None or high is None else (low - low % unit + high - high % unit) / 2
-                for low, high in sides
+                np.nan if low is None or high is None else (of(low, d) + of(high, d)) / 2
+                for low, high, d in sides
             ],
             dtype=np.float64,
         )
@@ -104,7 +144,9 @@ class PhaseDiagram:
     k, d : tuple of int
         Numbers of hidden units and input dimensions, strictly increasing, 0 allowed.
     successes, trials : ndarray of int, shape (len(k), len(d))
-        Trainings that succeeded and trainings that were run. Copied, and read-only.
+        Training runs that succeeded and that were run. Copied, and read-only.
+    count : ParameterCount
+        Of the parameters that can act.
 
     Raises
     ------
@@ -117,6 +159,7 @@ class PhaseDiagram:
     d: tuple[int, ...]
     successes: Counts
     trials: Counts
+    count: ParameterCount = field(default_factory=ParameterCount)
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -163,11 +206,11 @@ class PhaseDiagram:
         The step misclassifies the fewest trainings (successes below it, failures above it), which is
         the maximum-likelihood step when both kinds of error are equally frequent; on fractions that
         increase with k it is where they pass one half. Where several steps are equally good, as at a
-        cell of exactly one half, the two sides enclose them all. Widths 2m and 2m + 1 are pooled, and
-        cells where nothing was run are passed over.
+        cell of exactly one half, the two sides enclose them all. Widths of as many acting units are
+        pooled, and cells where nothing was run are passed over.
         """
         k = np.asarray(self.k)
-        widths = effective_width(k)
+        widths = self.count.units(k)
         sides: list[tuple[int | None, int | None]] = []
         for s, t in zip(self.successes.T, self.trials.T, strict=True):
             run = t > 0
@@ -180,7 +223,7 @@ class PhaseDiagram:
             high = None if last == len(levels) else int(k[run][group == last].min())
             sides.append((low, high))
         below, above = zip(*sides, strict=True)
-        return Boundary(self.n, self.d, below, above)
+        return Boundary(self.n, self.d, below, above, self.count)
 
     def capacity_curve(self, d: ArrayLike) -> Reals:
         """The k of n = kd at each d, same shape; inf at d = 0."""
@@ -188,8 +231,8 @@ class PhaseDiagram:
             return np.asarray(np.float64(self.n) / np.asarray(d, dtype=np.float64))
 
     def effective_curve(self, d: ArrayLike) -> Reals:
-        """The least k with 2⌊k/2⌋d ≥ n at each d, same shape: the even k = 2⌈n/(2d)⌉; inf at d = 0."""
-        return np.asarray(2 * np.ceil(self.capacity_curve(d) / 2))
+        """The least k with n parameters that can act at each d, same shape; 2⌈n/(2d)⌉ for the paper's v."""
+        return self.count.least_width(self.n, d)
 
 
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Reals, Reals]:

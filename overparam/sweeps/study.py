@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.sweeps.connect import connect_reader, plainly
-from overparam.sweeps.diagram import PhaseDiagram, wilson_interval
+from overparam.sweeps.diagram import ParameterCount, PhaseDiagram, wilson_interval
 from overparam.sweeps.errors import StudyError
 from overparam.sweeps.frames import to_pandas, to_xarray
 from overparam.sweeps.grid import Cell, Grid, Shard
 from overparam.sweeps.lock import holder
 from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
-from overparam.sweeps.specification import Description
+from overparam.sweeps.specification import Description, completed
 from overparam.sweeps.versions import versions_used
 
 __all__ = ["CellStatus", "Session", "Study", "load_study"]
@@ -172,6 +172,7 @@ class Study:
                 f"WHERE n = ? AND status <> '{FAILED}' GROUP BY k, d",
                 [n],
             ).fetchall()
+            count = _parameter_count(connection)
         if not cells:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
@@ -180,7 +181,7 @@ class Study:
         for width, inputs, succeeded, done in counts:
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
-        return PhaseDiagram(n, k, d, successes, trials)
+        return PhaseDiagram(n, k, d, successes, trials, count)
 
     def cell_statuses(self) -> list[CellStatus]:
         """Every cell that was asked for, ordered by (n, k, d)."""
@@ -258,6 +259,16 @@ def _specification(connection: sqlite3.Connection) -> Description:
     return {
         name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM specification")
     }
+
+
+def _parameter_count(connection: sqlite3.Connection) -> ParameterCount:
+    """How parameters count, read off a trial of odd width: whether one of its units cannot act."""
+    layers: Any = completed(_specification(connection))["layers"]
+    found = connection.execute(
+        "SELECT k, d, effective_parameters FROM cell JOIN trial USING (n, k, d) "
+        f"WHERE k % 2 = 1 AND k > 1 AND d > 0 AND status NOT IN ('{FAILED}', 'empty') LIMIT 1"
+    ).fetchone()
+    return ParameterCount(layers, pairs=found is None or found[2] < found[0] * found[1])
 
 
 def _meta(connection: sqlite3.Connection, name: str) -> str | None:

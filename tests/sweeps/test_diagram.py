@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from overparam.sweeps.diagram import PhaseDiagram, effective_width
+from overparam.sweeps.diagram import ParameterCount, PhaseDiagram
 
 GRID = tuple(range(1, 26))
 
@@ -170,4 +170,22 @@ def test_curves():
     least = [next(k for k in range(1, 201) if 2 * (k // 2) * int(x) >= 100) for x in d]
     np.testing.assert_array_equal(diagram.effective_curve(d), least)
     assert diagram.effective_curve(0) == np.inf
-    np.testing.assert_array_equal(effective_width([0, 1, 2, 3, 24, 25]), [0, 0, 2, 2, 24, 24])
+    np.testing.assert_array_equal(ParameterCount().units([0, 1, 2, 3, 24, 25]), [0, 0, 2, 2, 24, 24])
+
+
+@pytest.mark.parametrize("layers", ["hidden", "output", "both"])
+@pytest.mark.parametrize("pairs", [True, False])
+def test_parameters_that_can_act_are_counted_one_by_one(layers, pairs):
+    count = ParameterCount(layers, pairs)
+    for k in range(8):
+        v = np.ones(k)
+        if pairs and k % 2:
+            v[-1] = 0.0
+        for d in range(1, 5):
+            for_hidden = sum(d for each in v if each or layers != "hidden")
+            total = {"hidden": for_hidden, "output": k, "both": for_hidden + k}[layers]
+            assert count.total(k, d) == total
+    for n in (1, 7, 20):
+        for d in (1, 2, 5):
+            least = int(count.least_width(n, d))
+            assert count.total(least, d) >= n > count.total(least - 1, d)
