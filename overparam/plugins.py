@@ -45,7 +45,7 @@ from overparam.training import Engine
 
 __all__ = ["API_VERSION", "HOOKS", "Plugin", "PluginError", "PluginWarning", "Registry", "default_registry"]
 
-API_VERSION = 1
+API_VERSION = 2
 """A plugin that needs a newer interface than this sets ``OVERPARAM_API`` in its module to that number."""
 
 HOOKS: Mapping[type[Component], str] = {

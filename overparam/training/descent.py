@@ -58,7 +58,7 @@ class _Measured:
     Attributes
     ----------
     value, slopes : (b, k, n)
-        φ(WXᵀ), and φ′(WXᵀ), an array of its own that may be overwritten.
+        φ(WXᵀ) where the output layer is trained, and φ′(WXᵀ), an array that may be overwritten.
     residual : (b, 1, n)
         ∂ℓ/∂f.
     total : (b,)
@@ -147,7 +147,8 @@ class Descent(Loop):
         value, slopes = self._activation(preactivations(s.X, s.W))
         residual, miss = self._loss(s.v[:, None, :] @ value, s.y[:, None, :])
         relative = (miss * s.scale)[:, 0, :]
-        self._measured = _Measured(value, slopes, residual, dot(relative, relative))
+        kept = value if self._output else slopes  # what nobody needs makes room in the cache
+        self._measured = _Measured(kept, slopes, residual, dot(relative, relative))
         if due:
             self._active = self._within(self._measured.total)
 

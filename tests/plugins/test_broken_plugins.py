@@ -95,8 +95,8 @@ BROKEN = {
         "partial",
     ),
     "needs-a-newer-overparam": (
-        f"OVERPARAM_API = 2\n{GOOD}",
-        "it needs plugin interface 2, this overparam offers 1: upgrade overparam",
+        f"OVERPARAM_API = 3\n{GOOD}",
+        "it needs plugin interface 3, this overparam offers 2: upgrade overparam",
         "failed",
     ),
     "slow": (f"import time; time.sleep(2.1)\n{GOOD}", "heavy libraries belong where they are used", "slow"),
