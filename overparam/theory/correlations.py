@@ -31,7 +31,7 @@ __all__ = [
 Entry: TypeAlias = Callable[[Array, Array], Array]
 """(cosine, sine) of the angles between samples, to the entries of a kernel matrix."""
 
-NEAR = 0.99
+NEAR = 0.95
 """Above this |ρ| the sine is taken from the difference of the two samples: √(1 − ρ²) cancels."""
 
 _ARRAYS_IN_FLIGHT = 6

@@ -121,7 +121,7 @@ def panel_edges(
     inside = sorted({-REACH, REACH, *(float(c) for c in kinks if -REACH < c < REACH)})
     edges = [np.linspace(a, b, 1 + math.ceil((b - a) / widest)) for a, b in pairwise(inside)]
     pending = np.concatenate([np.stack([e[:-1], e[1:]], axis=1) for e in edges])
-    settled = []
+    settled: list[Reals] = []
     for _ in range(_MOST_HALVINGS):
         middle = pending.mean(axis=1)
         halves = np.stack([np.stack([pending[:, 0], middle], 1), np.stack([middle, pending[:, 1]], 1)], 1)
@@ -192,7 +192,7 @@ def _panel_integrals(f: Integrand, panels: Reals) -> tuple[Reals, Reals]:
 
 
 def _evaluated(f: Integrand, points: Reals) -> Reals:
-    """f at `points`; what overflows is inf, without a warning."""
+    """F at `points`; what overflows is inf, without a warning."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(f(points), dtype=np.float64)
 

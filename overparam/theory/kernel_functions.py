@@ -1,8 +1,8 @@
 """E[f(g)f(g′)] as a function of the angle θ between two samples, for f = φ or φ′, with its error.
 
-Three ways, the first that does: a closed form, the Hermite series Σ_r μ_r²ρʳ where it reaches rounding at a
-moderate degree, and the Chebyshev series in θ, which a φ′ that jumps does not slow down. Where none resolves f,
-the one with the smaller bound.
+There are three ways, tried in this order: a closed form; the Hermite series Σ_r μ_r²ρʳ, where it reaches
+rounding at a moderate degree; the Chebyshev series in θ, which jumps of φ′ do not slow down. Where no series
+resolves f, the one with the smaller bound is taken.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
     return series if series.error + series.tail < angular.error else angular
 
 
-def _shortest_series(
-    activation: Activation, derivative: bool, largest: float
-) -> tuple[HermiteSeries, bool]:
+def _shortest_series(activation: Activation, derivative: bool, largest: float) -> tuple[HermiteSeries, bool]:
     """Return the shortest series whose tail is below rounding between samples, and whether there is one."""
     if type(activation) is Hermite:
         degree = len(activation.coefficients) - 1

@@ -222,7 +222,7 @@ def _argument_error(X: Array, entry: Entry, largest: float) -> float:
     slope = xp.abs(values[1:] - values[:-1]) * (_SLOPES / (math.pi - 2.0 * least))
     middle = 0.5 * (theta[1:] + theta[:-1])
     far = np.abs(np.cos(middle)) <= NEAR
-    off = np.where(far, (math.sqrt(X.shape[1]) + 2.0) / np.maximum(np.sin(middle), 0.1), 2.0)
+    off = np.where(far, (0.5 * math.sqrt(X.shape[1]) + 1.5) / np.maximum(np.sin(middle), 0.1), 2.0)
     off = xp.asarray([float(a) for a in off], dtype=X.dtype, device=X.device)
     return 0.5 * _EPS * float(xp.max(slope * off))
 

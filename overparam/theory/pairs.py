@@ -1,9 +1,9 @@
 """E[f(g)f(g′)] for standard Gaussians g, g′ at a given angle, by quadrature in the plane.
 
-g′ = cos θ·g + sin θ·h with h independent of g. The inner integral over h is cut where g′ meets a kink of f, the
-outer one where g does, and around the points where the mean of g′ passes a kink: there the inner integral
-changes over a distance of sin θ. Every piece is smooth, and Gauss–Legendre rules converge as fast at θ = 1e-6
-as at θ = 1.
+g′ = cos θ·g + sin θ·h with h independent of g. The inner integral over h is cut where g′ meets a kink of f.
+The outer one is cut where g meets a kink, and around the points where the mean of g′ does: there the inner
+integral changes over a distance of sin θ. Every piece is smooth, and Gauss–Legendre rules converge as fast at
+θ = 1e-6 as at θ = 1.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ class PairRule:
         return float((self.f(g) * self._inner(g[0], cosine, sine)[None, :] * weights).sum())
 
     def _outer_edges(self, cosine: float, sine: float) -> Reals:
-        edges = [np.linspace(-_REACH, _REACH, round(2 * _REACH) + 1), np.asarray(self.kinks, dtype=np.float64)]
+        edges = [
+            np.linspace(-_REACH, _REACH, round(2 * _REACH) + 1),
+            np.asarray(self.kinks, dtype=np.float64),
+        ]
         if abs(cosine) > _FLAT:
             steps = (sine / abs(cosine)) * np.concatenate([_STEPS, -_STEPS])
             edges += [a / cosine + steps for a in self.kinks]
@@ -77,7 +80,7 @@ class PairRule:
 
 
 def _nodes(edges: Reals, refinement: int) -> tuple[Reals, Reals]:
-    """Nodes of the panels between `edges` (m, p + 1), and their weights with respect to N(0, 1); each (m, q)."""
+    """Nodes of the panels between `edges` (m, p + 1) and their weights for N(0, 1); each (m, q)."""
     parts = np.linspace(0.0, 1.0, refinement + 1)[:-1]
     length = (edges[:, 1:] - edges[:, :-1]) / refinement
     start = edges[:, :-1, None] + (edges[:, 1:] - edges[:, :-1])[:, :, None] * parts
