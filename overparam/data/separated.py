@@ -131,7 +131,7 @@ def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matri
 
 
 def _closest(point: Matrix, others: Matrix) -> float:
-    """Min over the rows of `others` of min(‖x − y‖, ‖x + y‖), from the differences; inf where there is none."""
+    """Min over the rows y of `others` of min(‖x − y‖, ‖x + y‖), from the differences; inf without rows."""
     both = np.concatenate([point - others, point + others])
     return float(np.linalg.norm(both, axis=1).min(initial=math.inf))
 

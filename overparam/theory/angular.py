@@ -38,8 +38,8 @@ class AngularSeries:
     coefficients : tuple of float
         a_0, a_1, …
     error : float
-        Estimate of the largest error on [0, π]: twice the largest difference from a rule with half the panel
-        width at eight angles, what was cut off, and rounding.
+        Estimate of the largest error on [0, π]: the largest difference from a rule with half the panel width
+        at eight angles, what was cut off, and rounding.
     """
 
     coefficients: tuple[float, ...]
@@ -86,7 +86,7 @@ def angular_series(f: Integrand, kinks: tuple[float, ...]) -> AngularSeries:
     difference = max(abs(float(a) - finer(theta)) for a, theta in zip(found, _CHECKS, strict=True))
     if not resolved:  # eight angles see the order of what is missing, not its largest value
         dropped += float(np.abs(coefficients[-degree // 2 :]).sum())
-    return AngularSeries(series.coefficients, 2.0 * difference + dropped + _EPS * size)
+    return AngularSeries(series.coefficients, difference + dropped + 0.5 * _EPS * size)
 
 
 def _interpolated(rule: PairRule, degree: int, known: dict[float, float]) -> Reals:

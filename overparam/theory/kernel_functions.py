@@ -73,7 +73,7 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
     form = closed_form(activation, derivative=derivative)
     if form is not None:
         scale = expectation(lambda z: f(z) ** 2, activation.kinks).value
-        return KernelFunction(form, scale, 3.0 * _EPS * scale, 0.0, 0, "closed form")
+        return KernelFunction(form, scale, 2.0 * _EPS * scale, 0.0, 0, "closed form")
     quick, resolved = _shortest_series(activation, derivative, largest)
     if not math.isfinite(quick.second_moment.error):
         return KernelFunction(

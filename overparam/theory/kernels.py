@@ -187,7 +187,7 @@ def _covariance(X: Array, activation: Activation, *, derivative: bool) -> Kernel
     above = k.tail * _row_sum(rows, k.reach + shift) if k.tail > 0.0 else 0.0
     # The tail is positive semidefinite and its diagonal is in the matrix already.
     below = min(k.tail, above)
-    an_entry = k.error + _argument_error(rows, entry, largest) + _EPS * k.scale * shift
+    an_entry = k.error + _argument_error(rows, entry, largest) + 0.5 * _EPS * k.scale * shift
     kernel = Kernel(matrix, below, above, _norm_factor(rows) * an_entry, k.method)
     return kernel if kernel.matrix.dtype == X.dtype else _narrowed(kernel, X)
 

@@ -33,33 +33,55 @@ def exact_angles(X):
     return found
 
 
+def _legendre(count=24):
+    """Gauss–Legendre nodes and weights in extended precision: NumPy's, after a Newton step."""
+    x = np.polynomial.legendre.leggauss(count)[0].astype(LONG)
+    for _ in range(2):
+        before, now = np.ones_like(x), x
+        for r in range(2, count + 1):
+            before, now = now, ((2 * r - 1) * x * now - (r - 1) * before) / r
+        slope = count * (before - x * now) / (1 - x * x)
+        x = x - now / slope
+    return x, 2 / ((1 - x * x) * slope * slope)
+
+
+NODES, WEIGHTS = _legendre()
+PI = LONG(WORK.nstr(WORK.pi, 25))
+EDGES = PI / 2 * LONG(2) ** -np.arange(12)
+
+
+def _long(x):
+    return LONG(WORK.nstr(WORK.mpf(x), 25))
+
+
+def _from_long(x):
+    return WORK.mpf(np.format_float_scientific(x, precision=25, unique=False))
+
+
+def _panels(theta, levels=12):
+    """Nodes and weights from θ to π/2, with panels that shrink towards 0 and π; negative weights for θ > π/2."""
+    theta = _long(theta)
+    edges = np.concatenate([EDGES[:levels], PI - EDGES[:levels]])
+    low, high = min(theta, PI / 2), max(theta, PI / 2)
+    edges = np.unique(np.concatenate([[low], edges[(edges > low) & (edges < high)], [high]]))
+    half = (edges[1:] - edges[:-1]) / 2
+    nodes = (edges[:-1] + half)[:, None] + half[:, None] * NODES
+    sign = 1 if theta < PI / 2 else -1
+    return nodes.ravel(), (sign * half[:, None] * WEIGHTS).ravel()
+
+
 def orthant(a, b, theta):
     """P(g ≥ a, g′ ≥ b) = P(g ≥ a)P(g′ ≥ b) + ∫ over angles from θ to π/2 of the density (Plackett, 1954)."""
     mp = WORK
-
-    def density(t):
-        sine = mp.sin(t)
-        if sine == 0:
-            return mp.exp(-a * a / 2) / (2 * mp.pi) if a == b else mp.mpf(0)
-        c = mp.cos(t)
-        # (a² − 2ab·c + b²)/sin² without the cancellation at t = 0.
-        exponent = ((a - b) ** 2 + 4 * a * b * mp.sin(t / 2) ** 2) / sine**2
-        return mp.exp(-exponent / 2) / (2 * mp.pi) if c > -1 else mp.mpf(0)
-
     if a == 0 and b == 0:
         return (mp.pi - theta) / (2 * mp.pi)
-    upper = mp.ncdf(-a) * mp.ncdf(-b)
-    middle = mp.pi / 2
-    # The density has a layer of the width of |a − b| at t = 0, and one at t = π.
-    stops = [theta, *(s for s in _stops(theta) if min(theta, middle) < s < max(theta, middle)), middle]
-    stops = sorted(stops, reverse=theta > middle)
-    return upper + mp.quad(density, stops)
-
-
-def _stops(theta):
-    mp = WORK
-    small = [mp.mpf(s) for s in ("0.01", "0.05", "0.15", "0.35", "0.7", "1.1")]
-    return [*small, *(mp.pi - s for s in small)]
+    t, weights = _panels(theta)
+    # (a² − 2ab·cos t + b²)/sin²t without the cancellation at t = 0, and without that at t = π.
+    apart, total, product = _long(a - b), _long(a + b), _long(a * b)
+    near_0 = (apart / np.sin(t)) ** 2 + product / np.cos(t / 2) ** 2
+    near_pi = (total / np.sin(t)) ** 2 - product / np.sin(t / 2) ** 2
+    exponent = np.where(t < PI / 2, near_0, near_pi)
+    return mp.ncdf(-a) * mp.ncdf(-b) + _from_long((weights * np.exp(-exponent / 2)).sum() / (2 * PI))
 
 
 def tilted(s, t, theta):
@@ -103,9 +125,13 @@ def elu_value(alpha):
     def kernel(theta):
         mp = WORK
         a = mp.mpf(alpha)
+        # E[φ] = E[g₊] + αE[(e^g − 1)1{g < 0}].
         mean = 1 / mp.sqrt(2 * mp.pi) + a * (mp.sqrt(mp.e) * mp.ncdf(-1) - mp.mpf(1) / 2)
-        with mp.workdps(24):
-            return mean**2 + mp.quad(lambda t: mp.sin(t) * slope(t), [theta, mp.pi / 2])
+        nodes, weights = _panels(theta, levels=3)
+        points = [_from_long(t) for t in nodes]
+        return mean**2 + mp.fsum(
+            _from_long(w) * mp.sin(t) * slope(t) for t, w in zip(points, weights, strict=True)
+        )
 
     return kernel
 
@@ -144,15 +170,15 @@ def gelu_slope(theta):
 
 def analytic(f):
     """The trapezoidal rule in the plane: exponentially accurate for f analytic in a strip, |Im z| < π/2."""
-    step, reach = LONG("0.11"), 10
-    grid = np.arange(-round(reach / 0.11), round(reach / 0.11) + 1).astype(LONG) * step
-    weights = step * np.exp(-grid * grid / 2) / np.sqrt(2 * LONG(WORK.nstr(WORK.pi, 25)))
+    step = LONG("0.11")
+    grid = np.arange(-90, 91).astype(LONG) * step
+    weights = step * np.exp(-grid * grid / 2) / np.sqrt(2 * PI)
 
     @functools.cache
     def kernel(theta):
-        cosine, sine = LONG(WORK.nstr(WORK.cos(theta), 25)), LONG(WORK.nstr(WORK.sin(theta), 25))
+        cosine, sine = _long(WORK.cos(theta)), _long(WORK.sin(theta))
         inner = f(cosine * grid[:, None] + sine * grid) @ weights
-        return WORK.mpf(np.format_float_scientific((weights * f(grid)) @ inner, precision=25, unique=False))
+        return _from_long((weights * f(grid)) @ inner)
 
     return kernel
 
