@@ -31,7 +31,12 @@ __all__ = ["theory"]
 def theory(settings: Settings, /, **given: Any) -> None:
     """Compute the paper's quantities for a data set and an activation.
 
-    The data are those of the trial that train would run with the same options.
+    The data are those of the trial that train would run with the same options; with --dtype float32,
+    rounded to it. Everything is computed in float64.
+
+    A coefficient (μ, μ̃, γ, μ_r) and a σmin that cannot be told from zero within their error are
+    exactly 0. κ and κ̃ are then vacuous, null in JSON, and a note says why. λ and λ̃ stand beside their
+    errors. A number that overflows is null.
     """
     registry = settings.registry
     backend = registry.resolve(Backend, settings.backend)

@@ -18,7 +18,7 @@ from overparam.arrays import Array
 from overparam.theory.angular import angular_series
 from overparam.theory.closed_forms import closed_form
 from overparam.theory.correlations import Entry
-from overparam.theory.gaussian import Integrand, expectation
+from overparam.theory.gaussian import Estimate, Integrand, expectation
 from overparam.theory.hermite import HermiteSeries, hermite_series
 
 __all__ = ["KernelFunction", "kernel_function"]
@@ -37,10 +37,11 @@ class KernelFunction:
     ----------
     entry : callable
         (cos θ, sin θ) to k(θ), elementwise.
-    scale : float
+    moment : Estimate
         E[f(g)²] = k(0), the largest |k|; nan where it could not be computed.
     error : float
-        Bound on the error of `entry` at exact arguments, rounding included; inf where f² overflows.
+        Bound on the error of `entry` at exact arguments between different samples, rounding included; inf
+        where f² overflows.
     tail, reach : float, int
         Bound on the sum of the coefficients left out of Σ_r μ_r²ρʳ, and the lowest degree left out.
     method : str
@@ -48,7 +49,7 @@ class KernelFunction:
     """
 
     entry: Entry
-    scale: float
+    moment: Estimate
     error: float
     tail: float
     reach: int
@@ -72,20 +73,25 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
 
     form = closed_form(activation, derivative=derivative)
     if form is not None:
-        scale = expectation(lambda z: f(z) ** 2, activation.kinks).value
-        return KernelFunction(form, scale, 2.0 * _EPS * scale, 0.0, 0, "closed form")
+        moment = expectation(lambda z: f(z) ** 2, activation.kinks)
+        return KernelFunction(form, moment, 2.0 * _EPS * moment.value, 0.0, 0, "closed form")
     quick, resolved = _shortest_series(activation, derivative, largest)
     if not math.isfinite(quick.second_moment.error):
         return KernelFunction(
-            _unknown, math.nan, math.inf, 0.0, 0, "not computable, the square of the function overflows"
+            _unknown,
+            quick.second_moment,
+            math.inf,
+            0.0,
+            0,
+            "not computable, the square of the function overflows",
         )
     if resolved:
-        return _from_series(quick)
-    angular = _angular(f, activation.kinks, quick.second_moment.value)
-    if angular.error <= 1e-12 * angular.scale:
+        return _from_series(quick, largest)
+    angular = _angular(f, activation.kinks, quick.second_moment)
+    if angular.error <= 1e-12 * angular.moment.value:
         return angular
     long = hermite_series(activation, _HIGHEST_ORDER, derivative=derivative)
-    series = _from_series(long)
+    series = _from_series(long, largest)
     return series if series.error + series.tail < angular.error else angular
 
 
@@ -105,7 +111,7 @@ def _shortest_series(activation: Activation, derivative: bool, largest: float) -
         order *= 2
 
 
-def _from_series(series: HermiteSeries) -> KernelFunction:
+def _from_series(series: HermiteSeries, largest: float) -> KernelFunction:
     squares = [float(c * c) for c in series.coefficients]
 
     def entry(cosine: Array, _: Array) -> Array:
@@ -115,20 +121,19 @@ def _from_series(series: HermiteSeries) -> KernelFunction:
         return total
 
     degrees = np.arange(series.order + 1)
+    powers = largest**degrees
     # Horner's rule multiplies and adds r times before μ_r² is in its place.
-    rounding = 0.5 * _EPS * float((2.0 * degrees + 1.0) @ np.asarray(squares))
-    error = rounding + float(series.square_errors().sum())
-    scale, order = series.second_moment.value, series.order
-    return KernelFunction(
-        entry, scale, error, series.remainder, order + 1, f"Hermite series to degree {order}"
-    )
+    rounding = 0.5 * _EPS * float(((2.0 * degrees + 1.0) * powers) @ np.asarray(squares))
+    error = rounding + float(powers @ series.square_errors())
+    order, method = series.order, f"Hermite series to degree {series.order}"
+    return KernelFunction(entry, series.second_moment, error, series.remainder, order + 1, method)
 
 
-def _angular(f: Integrand, kinks: tuple[float, ...], scale: float) -> KernelFunction:
+def _angular(f: Integrand, kinks: tuple[float, ...], moment: Estimate) -> KernelFunction:
     series = angular_series(f, kinks)
     degree = len(series.coefficients) - 1
     return KernelFunction(
-        series.entry, scale, series.error, 0.0, 0, f"Chebyshev series in the angle to degree {degree}"
+        series.entry, moment, series.error, 0.0, 0, f"Chebyshev series in the angle to degree {degree}"
     )
 
 

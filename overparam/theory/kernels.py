@@ -51,7 +51,7 @@ class Kernel:
     Attributes
     ----------
     matrix : array, shape (n, n)
-        Symmetric, in the namespace, device and data type of X; its diagonal is exact.
+        Symmetric, in the namespace, device and data type of X; its diagonal is E[f(g)²].
     below, above : float
         What the Hermite series left out; 0 where it reaches rounding, and for other methods.
     rounding : float
@@ -182,13 +182,14 @@ def _covariance(X: Array, activation: Activation, *, derivative: bool) -> Kernel
     def entry(cosine: Array, sine: Array) -> Array:
         return cosine * k.entry(cosine, sine) if derivative else k.entry(cosine, sine)
 
-    matrix = correlation_matrix(rows, entry, k.scale)
+    matrix = correlation_matrix(rows, entry, k.moment.value)
     shift = 1 if derivative else 0
     above = k.tail * _row_sum(rows, k.reach + shift) if k.tail > 0.0 else 0.0
     # The tail is positive semidefinite and its diagonal is in the matrix already.
     below = min(k.tail, above)
-    an_entry = k.error + _argument_error(rows, entry, largest) + 0.5 * _EPS * k.scale * shift
-    kernel = Kernel(matrix, below, above, _norm_factor(rows) * an_entry, k.method)
+    an_entry = k.error + _argument_error(rows, entry, largest) + 0.5 * _EPS * k.moment.value * shift
+    rounding = _norm_factor(rows) * an_entry + k.moment.error
+    kernel = Kernel(matrix, below, above, rounding, k.method)
     return kernel if kernel.matrix.dtype == X.dtype else _narrowed(kernel, X)
 
 

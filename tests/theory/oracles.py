@@ -59,7 +59,7 @@ def _from_long(x):
 
 
 def _panels(theta, levels=12):
-    """Nodes and weights from θ to π/2, with panels that shrink towards 0 and π; negative weights for θ > π/2."""
+    """Nodes and weights from θ to π/2 on panels that shrink towards 0 and π; weights < 0 for θ > π/2."""
     theta = _long(theta)
     edges = np.concatenate([EDGES[:levels], PI - EDGES[:levels]])
     low, high = min(theta, PI / 2), max(theta, PI / 2)

@@ -107,7 +107,7 @@ def draw(rng, kind, n, d):
 
 
 def check(X, activation, entry, *, derivative):
-    """The matrix and its smallest eigenvalue, their errors within their bounds, the bounds near the errors."""
+    """The errors of the matrix and of λ are within their bounds, and the bounds are near the errors."""
     kernel = (network_covariance if derivative else feature_covariance)(X, activation)
     estimate = smallest_eigenvalue(kernel)
     truth = oracles.true_kernel(X, entry, derivative=derivative)
