@@ -26,6 +26,8 @@ class Activation(Component):
     bound : float or None
         B with |φ′(z)| ≤ B and, away from kinks, |φ″(z)| ≤ B for all z (Theorem 2.1); None where
         no finite bound exists or none is known.
+    curvature_bound : float or None
+        M with |φ″(z)| ≤ M for all z, at most B (Lemma 6.8); None where φ′ jumps or none is known.
     """
 
     kind: ClassVar[str] = "activation"
@@ -38,6 +40,11 @@ class Activation(Component):
     @property
     def bound(self) -> float | None:
         """B of Theorem 2.1, or None where there is none."""
+        return None
+
+    @property
+    def curvature_bound(self) -> float | None:
+        """M of Lemma 6.8, sup |φ″|, or None where there is none or none is known."""
         return None
 
     @abstractmethod

@@ -41,6 +41,11 @@ class Hermite(Activation):
         return abs(self.derivative_coefficients[0]) if not any(self.coefficients[2:]) else None
 
     @property
+    def curvature_bound(self) -> float | None:
+        """The constant |φ″| = √2|c_2| of a quadratic φ; a polynomial of higher degree has none."""
+        return abs((*self.derivative_coefficients, 0.0)[1]) if not any(self.coefficients[3:]) else None
+
+    @property
     def derivative_coefficients(self) -> tuple[float, ...]:
         """The Hermite coefficients of φ′, √(r+1) c_{r+1}."""
         rising = tuple(math.sqrt(r + 1) * c for r, c in enumerate(self.coefficients[1:]))

@@ -25,6 +25,11 @@ class Softplus(Activation):
         """B = 1."""
         return 1.0
 
+    @property
+    def curvature_bound(self) -> float:
+        """φ″(0) = ¼."""
+        return 0.25
+
     def value(self, z: Array) -> Array:
         """log(1 + eᶻ) = max(z, 0) + log(1 + e^{-|z|})."""
         xp = array_namespace(z)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from overparam.cli.options import data_options, echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.data import Gaussian
 from overparam.initializations import Paper
-from overparam.theory import TheoryReport, theory_report
+from overparam.theory import Estimate, TheoryReport, theory_report
 
 __all__ = ["theory"]
 
@@ -32,7 +33,12 @@ __all__ = ["theory"]
 def theory(settings: Settings, /, **given: Any) -> None:
     """Compute the paper's quantities for a data set and an activation.
 
-    The data are those of the trial that train would run with the same options.
+    The data are those of the trial that train would run with the same options; with --dtype float32,
+    rounded to it. Everything is computed in float64.
+
+    A coefficient (μ, μ̃, γ, μ_r) and a σmin that cannot be told from zero within their error are
+    exactly 0. κ and κ̃ are then vacuous, null in JSON, and a note says why. λ and λ̃ stand beside their
+    errors. A number that overflows is null.
     """
     registry = settings.registry
     backend = registry.resolve(Backend, settings.backend)
@@ -55,19 +61,33 @@ def _print(report: TheoryReport) -> None:
         ("n, d", f"{report.n}, {report.d}"),
         ("activation", report.activation.specification()),
         ("B", bound),
-        ("μ = E[gφ′(g)]", f"{c.mu.value:.15g}"),
-        ("μ̃ = E[φ′(g)]", f"{c.mu_tilde.value:.15g}"),
-        ("γ = μ₂(φ)", f"{c.gamma.value:.15g}"),
-        ("μ_r(φ′)", ", ".join(f"{x:.6g}" for x in c.hermite_derivative)),
-        ("μ_r(φ)", ", ".join(f"{x:.6g}" for x in c.hermite_value)),
+        ("μ = E[gφ′(g)]", _number(c.mu.value, 15)),
+        ("μ̃ = E[φ′(g)]", _number(c.mu_tilde.value, 15)),
+        ("γ = μ₂(φ)", _number(c.gamma.value, 15)),
+        ("μ_r(φ′)", ", ".join(_number(x, 6) for x in c.hermite_derivative)),
+        ("μ_r(φ)", ", ".join(_number(x, 6) for x in c.hermite_value)),
         ("‖X‖", f"{report.spectral_norm_X:.6g}"),
         *((f"σmin(X^∗{s.order})", f"{s.sigma_min:.6g}") for s in report.khatri_rao),
-        ("λ(X)", f"{report.lambda_.value:.12g} ± {report.lambda_.error:.1e}"),
-        ("λ̃(X)", f"{report.lambda_tilde.value:.12g} ± {report.lambda_tilde.error:.1e}"),
-        ("κ(X)", f"{report.kappa:.6g}"),
-        ("κ̃(X)", f"{report.kappa_tilde:.6g}"),
+        ("λ(X)", _with_error(report.lambda_)),
+        ("λ̃(X)", _with_error(report.lambda_tilde)),
+        ("κ(X)", _or_vacuous(report.kappa, "σmin(X^∗2) is not told from zero")),
+        ("κ̃(X)", _or_vacuous(report.kappa_tilde, "λ(X) is not told from zero")),
     ]
     for name, text in lines:
         click.echo(f"{name:<16} {text}")
     for note in report.notes:
         click.echo(f"note: {note}")
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}g}" if math.isfinite(value) else "not computable"
+
+
+def _with_error(estimate: Estimate) -> str:
+    if not math.isfinite(estimate.error):
+        return "not computable"
+    return f"{estimate.value:.12g} ± {estimate.error:.1e}"
+
+
+def _or_vacuous(value: float, reason: str) -> str:
+    return _number(value, 6) if math.isfinite(value) else f"vacuous: {reason}"

@@ -13,6 +13,10 @@ from overparam.data.sphere import uniform_on_sphere
 
 __all__ = ["Separated", "separation"]
 
+_BLOCK = 512
+"""Rows of a block of the Gram matrix."""
+_PAIRS = 1 << 16
+"""Pairs whose differences are taken at once."""
 _TRIES_PER_POINT = 200
 _REPULSION_STEPS = 500
 _STRETCHES = (1.0 + 1e-9, 1.003, 1.03)
@@ -21,13 +25,49 @@ _PROGRESS, _PATIENCE = 0.99, 50  # steps without one percent less of the sum of 
 
 
 def separation(X: Matrix) -> float:
-    """Min over i ≠ j of min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) for unit rows (Assumption 1); inf for one row."""
-    if X.shape[0] < 2:
-        return math.inf
-    gram = np.abs(X @ X.T)
-    np.fill_diagonal(gram, -1.0)
-    i, j = np.unravel_index(int(np.argmax(gram)), gram.shape)
-    return float(min(np.linalg.norm(X[i] - X[j]), np.linalg.norm(X[i] + X[j])))
+    """Min over i ≠ j of min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) (Assumption 1); inf for one row.
+
+    The differences themselves are taken for every pair that may be the closest: inner products cannot rank
+    pairs closer than 1e-8. Rows that are equal or opposite give exactly 0.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, d)
+        Rows of norm 1, or close to it.
+    """
+    n = X.shape[0]
+    least = math.inf
+    for top in range(0, n - 1, _BLOCK):
+        rows, others = X[top : top + _BLOCK], X[top:]
+        squared = _squared_by_gram(rows, others)
+        squared[np.tri(*squared.shape, dtype=np.bool_)] = math.inf  # a row with itself, and pairs met before
+        least = min(least, _least_distance(rows, others, squared, least))
+        if least == 0.0:
+            break
+    return least
+
+
+def _squared_by_gram(A: Matrix, B: Matrix) -> Matrix:
+    """‖a‖² + ‖b‖² − 2|aᵀb| for all rows a of A and b of B: min(‖a − b‖², ‖a + b‖²) up to roundings of 1."""
+    squares = np.add.outer(np.einsum("ij,ij->i", A, A), np.einsum("ij,ij->i", B, B))
+    return np.asarray(squares - 2.0 * np.abs(A @ B.T))
+
+
+def _least_distance(A: Matrix, B: Matrix, squared: Matrix, known: float) -> float:
+    """The least distance among the pairs that `squared`, with its rounding, leaves as the closest."""
+    slack = 4.0 * (A.shape[1] + 4) * float(np.finfo(np.float64).eps)
+    i, j = np.nonzero(squared <= min(float(squared.min()), known * known) + slack)
+    columns = list(zip(np.ascontiguousarray(A.T), np.ascontiguousarray(B.T), strict=True))
+    least = math.inf
+    for start in range(0, len(i), _PAIRS):
+        some = slice(start, start + _PAIRS)
+        apart, total = np.zeros(len(i[some])), np.zeros(len(i[some]))
+        for a, b in columns:
+            x, y = a[i[some]], b[j[some]]
+            apart += (x - y) ** 2
+            total += (x + y) ** 2
+        least = min(least, float(np.minimum(apart, total).min()))
+    return math.sqrt(least)
 
 
 @dataclass(frozen=True)
@@ -77,19 +117,23 @@ def _round_down(x: float) -> float:
 
 def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matrix | None:
     """Uniform points, each drawn again while too close to an earlier one; None where that stalls."""
-    coherence = 1.0 - 0.5 * delta * delta
     X = np.empty((n, d))
-    placed = 0
-    while placed < n:
+    for placed in range(n):
         candidates = uniform_on_sphere(_TRIES_PER_POINT, d, rng)
-        clear = np.all(np.abs(candidates @ X[:placed].T) <= coherence, axis=1)
-        if not clear.any():
+        clear = np.all(_squared_by_gram(candidates, X[:placed]) >= delta * delta, axis=1)
+        for chosen in np.flatnonzero(clear):
+            if _closest(candidates[chosen : chosen + 1], X[:placed]) >= delta:
+                X[placed] = candidates[chosen]
+                break
+        else:
             return None
-        X[placed] = candidates[int(np.argmax(clear))]
-        placed += 1
-        if placed > 1 and separation(X[placed - 2 : placed]) < delta:
-            placed -= 1
-    return X if separation(X) >= delta else None
+    return X
+
+
+def _closest(point: Matrix, others: Matrix) -> float:
+    """Min over the rows y of `others` of min(‖x − y‖, ‖x + y‖), from the differences; inf without rows."""
+    both = np.concatenate([point - others, point + others])
+    return float(np.linalg.norm(both, axis=1).min(initial=math.inf))
 
 
 def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[Matrix, float]:

@@ -6,6 +6,7 @@ from overparam.theory.constants import (
     ActivationConstants,
     DerivativeBound,
     activation_constants,
+    curvature_bound,
     derivative_bound,
 )
 from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
@@ -57,6 +58,7 @@ __all__ = [
     "activation_constants",
     "builtin_theorems",
     "certify",
+    "curvature_bound",
     "derivative_bound",
     "empirical_kernel",
     "evaluate",

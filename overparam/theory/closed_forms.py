@@ -1,4 +1,4 @@
-"""Kernels in closed form, for activations that have one."""
+"""Kernels in closed form, for activations that have one, and whether they are about the φ at hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from overparam.activations import Activation, ReLU
 from overparam.arrays import Array, array_namespace
 from overparam.theory.correlations import Entry
 
-__all__ = ["DerivativeKernel", "ValueKernel", "closed_form"]
+__all__ = ["DerivativeKernel", "ValueKernel", "closed_form", "written_for"]
 
 
 @runtime_checkable
@@ -35,13 +35,35 @@ class DerivativeKernel(Protocol):
         """E[φ′(g)φ′(g′)], elementwise; parameters as in `ValueKernel.gaussian_kernel`."""
 
 
+def written_for(activation: Activation, attribute: str) -> bool:
+    """Whether what the class says in `attribute` is about the φ and φ′ that its objects have.
+
+    It is not where a class further down redefines `value` or `derivative` and inherits `attribute` from a
+    class with a φ of its own. A class that leaves φ abstract speaks for all that fill it in.
+    """
+    order = type(activation).__mro__
+
+    def place(name: str) -> int:
+        return next((i for i, cls in enumerate(order) if name in vars(cls)), 0)
+
+    said = place(attribute)
+
+    def redefined(name: str) -> bool:
+        before = getattr(order[said], name, None)
+        return (
+            place(name) < said and before is not None and not getattr(before, "__isabstractmethod__", False)
+        )
+
+    return not (redefined("value") or redefined("derivative"))
+
+
 def closed_form(activation: Activation, *, derivative: bool) -> Entry | None:
     """E[φφ], or E[φ′φ′], as a function of (cos θ, sin θ); None where the activation has no such form."""
     if derivative and isinstance(activation, DerivativeKernel):
-        return activation.derivative_kernel
+        return activation.derivative_kernel if written_for(activation, "derivative_kernel") else None
     if not derivative and isinstance(activation, ValueKernel):
-        return activation.gaussian_kernel
-    if isinstance(activation, ReLU):
+        return activation.gaussian_kernel if written_for(activation, "gaussian_kernel") else None
+    if type(activation) is ReLU:  # a subclass may have another φ
         return _relu_derivative if derivative else _relu_value
     return None
 

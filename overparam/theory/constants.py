@@ -1,18 +1,26 @@
-"""The numbers that the theorems take from an activation: μ̃, μ, γ, second moments and B."""
+"""The numbers that the theorems take from an activation: μ̃, μ, γ, second moments, B and M."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.activations import Activation
+from overparam.theory.closed_forms import written_for
 from overparam.theory.gaussian import Estimate
 from overparam.theory.hermite import hermite_series
 
-__all__ = ["ActivationConstants", "DerivativeBound", "activation_constants", "derivative_bound"]
+__all__ = [
+    "ActivationConstants",
+    "DerivativeBound",
+    "activation_constants",
+    "curvature_bound",
+    "derivative_bound",
+]
 
 _RANGES = (10.0, 100.0, 1000.0)
 _POINTS = 200_001
@@ -22,7 +30,7 @@ _MARGIN = 1e-4
 
 @dataclass(frozen=True)
 class DerivativeBound:
-    """B with |φ′| ≤ B and, away from kinks, |φ″| ≤ B (Theorem 2.1).
+    """A bound on derivatives of φ: B with |φ′| ≤ B and, away from kinks, |φ″| ≤ B (Theorem 2.1), or M.
 
     Attributes
     ----------
@@ -42,6 +50,9 @@ class DerivativeBound:
 class ActivationConstants:
     """Gaussian quantities of an activation, g ~ N(0, 1), each with its error.
 
+    Coefficients and the means made of them are `Estimate.settled`: exactly 0.0 where they are not told from
+    zero, as for an odd or even φ, and nan where they could not be computed.
+
     Attributes
     ----------
     mean : Estimate
@@ -58,6 +69,8 @@ class ActivationConstants:
         μ_r(φ) and μ_r(φ′).
     bound : DerivativeBound
         B.
+    curvature : DerivativeBound
+        M = sup |φ″| (Lemma 6.8); None where φ′ jumps.
     """
 
     mean: Estimate
@@ -69,6 +82,7 @@ class ActivationConstants:
     hermite_value: NDArray[np.float64]
     hermite_derivative: NDArray[np.float64]
     bound: DerivativeBound
+    curvature: DerivativeBound
 
 
 def activation_constants(activation: Activation, order: int = 8) -> ActivationConstants:
@@ -77,36 +91,70 @@ def activation_constants(activation: Activation, order: int = 8) -> ActivationCo
     value = hermite_series(activation, highest)
     derivative = hermite_series(activation, highest, derivative=True)
 
-    def coefficient(r: int, *, of_derivative: bool) -> Estimate:
+    def settled(r: int, *, of_derivative: bool) -> Estimate:
         series = derivative if of_derivative else value
-        return Estimate(float(series.coefficients[r]), float(series.errors[r]))
+        return Estimate(float(series.coefficients[r]), float(series.errors[r])).settled
+
+    def head(*, of_derivative: bool) -> NDArray[np.float64]:
+        return np.array([settled(r, of_derivative=of_derivative).value for r in range(order + 1)])
 
     return ActivationConstants(
-        mean=coefficient(0, of_derivative=False),
-        mu_tilde=coefficient(0, of_derivative=True),
-        mu=coefficient(1, of_derivative=True),
-        gamma=coefficient(2, of_derivative=False),
+        mean=settled(0, of_derivative=False),
+        mu_tilde=settled(0, of_derivative=True),
+        mu=settled(1, of_derivative=True),
+        gamma=settled(2, of_derivative=False),
         value_moment=value.second_moment,
         derivative_moment=derivative.second_moment,
-        hermite_value=value.coefficients[: order + 1],
-        hermite_derivative=derivative.coefficients[: order + 1],
+        hermite_value=head(of_derivative=False),
+        hermite_derivative=head(of_derivative=True),
         bound=derivative_bound(activation),
+        curvature=curvature_bound(activation),
     )
 
 
 def derivative_bound(activation: Activation) -> DerivativeBound:
     """Return B as the activation declares it, else the largest |φ′|, |φ″| on grids up to |z| = 1000."""
-    if activation.bound is not None:
+    if activation.bound is not None and written_for(activation, "bound"):
         return DerivativeBound(activation.bound, declared=True)
-    largest = [_largest_derivatives(activation, reach) for reach in _RANGES]
+    return _measured(activation, "B", lambda slope, rise: max(slope, rise), "φ′ or φ″")
+
+
+def curvature_bound(activation: Activation) -> DerivativeBound:
+    """Return M = sup |φ″| as the activation declares it, else the largest |φ″| on grids up to |z| = 1000."""
+    if activation.curvature_bound is not None and written_for(activation, "curvature_bound"):
+        return DerivativeBound(activation.curvature_bound, declared=True)
+    if _jumps(activation):
+        return DerivativeBound(None, declared=True, note="φ′ jumps: there is no finite M")
+    return _measured(activation, "M", lambda _, rise: rise, "φ″")
+
+
+def _jumps(activation: Activation) -> bool:
+    """Whether φ′ differs on the two sides of a kink by more than it changes over the distance."""
+    if not activation.kinks:
+        return False
+    z = np.asarray(activation.kinks, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        wide, narrow = (
+            np.abs(activation.derivative(z + s) - activation.derivative(z - s)) for s in (_STEP, 0.1 * _STEP)
+        )
+    return bool(np.any(narrow > 0.5 * wide))
+
+
+def _measured(
+    activation: Activation, name: str, combined: Callable[[float, float], float], grows: str
+) -> DerivativeBound:
+    largest = [combined(*_largest_derivatives(activation, reach)) for reach in _RANGES]
     if not math.isfinite(largest[-1]) or largest[-1] > 1.5 * largest[0]:
-        return DerivativeBound(None, declared=False, note="φ′ or φ″ grows with |z|: no finite B was found")
+        note = f"{grows} grows with |z|: no finite {name} was found"
+        return DerivativeBound(None, declared=False, note=note)
     return DerivativeBound(
-        max(largest) * (1.0 + _MARGIN), declared=False, note="B is the largest value on a grid, not proved"
+        max(largest) * (1.0 + _MARGIN),
+        declared=False,
+        note=f"{name} is the largest value on a grid, not proved",
     )
 
 
-def _largest_derivatives(activation: Activation, reach: float) -> float:
+def _largest_derivatives(activation: Activation, reach: float) -> tuple[float, float]:
     """The largest |φ′| and |φ″| on a grid over [−reach, reach], φ″ by central differences of φ′."""
     z = np.linspace(-reach, reach, _POINTS)
     clear = np.ones(z.shape, dtype=bool)
@@ -116,4 +164,4 @@ def _largest_derivatives(activation: Activation, reach: float) -> float:
     with np.errstate(all="ignore"):
         slope = np.abs(activation.derivative(z))
         rise = activation.derivative(z + _STEP) - activation.derivative(z - _STEP)
-        return float(max(np.max(slope), np.max(np.abs(rise)) / (2.0 * _STEP)))
+        return float(np.max(slope)), float(np.max(np.abs(rise))) / (2.0 * _STEP)

@@ -11,15 +11,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from overparam.arrays import Array, array_namespace
 from overparam.backends import backend_of
 
-__all__ = ["Entry", "coherence", "correlation_matrix", "identity", "precision", "unit_rows"]
+__all__ = [
+    "NEAR",
+    "Entry",
+    "coherence",
+    "correlation_matrix",
+    "identity",
+    "in_double",
+    "in_dtype_of",
+    "precision",
+    "unit_rows",
+]
 
 Entry: TypeAlias = Callable[[Array, Array], Array]
 """(cosine, sine) of the angles between samples, to the entries of a kernel matrix."""
 
-NEAR = 0.99
+NEAR = 0.95
 """Above this |ρ| the sine is taken from the difference of the two samples: √(1 − ρ²) cancels."""
 
 _ARRAYS_IN_FLIGHT = 6
@@ -28,17 +40,34 @@ _UNIT = 1e-5
 
 @dataclass(frozen=True)
 class _Tile:
-    """Rows top:top+height against rows left:left+width of X."""
+    """Rows top:top+height against rows left:left+width of X; without sine it holds the cosine twice."""
 
     top: int
     left: int
     cosine: Array
-    sine: Array | None
+    sine: Array
 
 
 def precision(array: Array) -> float:
     """Machine epsilon of an array's data type."""
     return float(array_namespace(array).finfo(array.dtype).eps)
+
+
+def in_double(array: Array) -> Array:
+    """Return the array in float64; on the host where its device has none."""
+    xp = array_namespace(array)
+    try:
+        return array if array.dtype == xp.float64 else xp.astype(array, xp.float64)
+    except (TypeError, ValueError):
+        return np.asarray(backend_of(array).to_numpy(array), dtype=np.float64)
+
+
+def in_dtype_of(like: Array, array: Array) -> Array:
+    """Return a float64 array, of `in_double`, in the namespace, device and data type of `like`."""
+    xp = array_namespace(like)
+    if array_namespace(array) is xp:
+        return xp.astype(array, like.dtype)
+    return backend_of(like).asarray(array, "float32" if "32" in str(like.dtype) else "float64")
 
 
 def identity(like: Array) -> Array:
@@ -68,7 +97,7 @@ def unit_rows(X: Array) -> Array:
     return X / norms
 
 
-def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bool) -> Array:
+def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bool = True) -> Array:
     """Return the matrix of entry(cos θᵢⱼ, sin θᵢⱼ), shape (n, n), with `diagonal` on its diagonal.
 
     Parameters
@@ -84,8 +113,8 @@ def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bo
     """
     xp = array_namespace(X)
     rows: list[list[Array]] = []
-    for tile in _tiles(X, with_sine):
-        value = entry(tile.cosine, tile.cosine if tile.sine is None else tile.sine)
+    for tile in _tiles(X, with_sine=with_sine):
+        value = entry(tile.cosine, tile.sine)
         if tile.top == tile.left:
             eye = identity(value)
             value = (0.5 * (value + value.mT)) * (1.0 - eye) + diagonal * eye
@@ -95,7 +124,10 @@ def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bo
 
 
 def coherence(X: Array) -> float:
-    """Max over i ≠ j of |xᵢᵀxⱼ| for unit rows; 0 for one row."""
+    """Max over i ≠ j of |xᵢᵀxⱼ| for unit rows, rounded upwards; 0 for one row.
+
+    For how far the closest samples are apart use `separation`: 1 − ρ loses what is below rounding.
+    """
     xp = array_namespace(X)
     largest = 0.0
     for tile in _tiles(X, with_sine=False):
@@ -103,10 +135,10 @@ def coherence(X: Array) -> float:
         if tile.top == tile.left:
             size = size * (1.0 - identity(size))
         largest = max(largest, float(xp.max(size)))
-    return min(largest, 1.0)
+    return min(largest + X.shape[1] * precision(X), 1.0) if X.shape[0] > 1 else 0.0
 
 
-def _tiles(X: Array, with_sine: bool) -> Iterator[_Tile]:
+def _tiles(X: Array, *, with_sine: bool = True) -> Iterator[_Tile]:
     """Tiles on and above the diagonal, row by row."""
     xp = array_namespace(X)
     n, side = X.shape[0], _side(X)
@@ -116,7 +148,7 @@ def _tiles(X: Array, with_sine: bool) -> Iterator[_Tile]:
             columns = X[left : min(left + side, n), :]
             cosine = xp.clip(rows @ columns.mT, -1.0, 1.0)
             if not with_sine:
-                yield _Tile(top, left, cosine, None)
+                yield _Tile(top, left, cosine, cosine)
                 continue
             sine = xp.sqrt((1.0 - cosine) * (1.0 + cosine))
             if float(xp.max(_off_diagonal(cosine, same=top == left))) > NEAR:

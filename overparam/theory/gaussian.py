@@ -29,6 +29,8 @@ _END = 1.0 - 1e-9
 """Where a panel's ends are looked at, on [−1, 1]: no rule sees a jump between its last node and the end."""
 _WIDEST = 1.0
 _MOST_HALVINGS = 40
+_MOST_PANELS = 8192
+"""A function that needs more is not resolved; the error says so, and the memory stays bounded."""
 _AGREEMENT = 1e-14
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -46,6 +48,22 @@ class Estimate:
 
     value: float
     error: float
+
+    @property
+    def nonzero(self) -> bool:
+        """Whether the value is told from zero: |value| > error. False where it could not be computed."""
+        return abs(self.value) > self.error
+
+    @property
+    def settled(self) -> Estimate:
+        """The estimate, with the value exactly 0.0 where it is not told from zero.
+
+        Nothing then divides by noise. The error grows by what was dropped. A value that could not be
+        computed, one whose error is not finite, is nan.
+        """
+        if not math.isfinite(self.error):
+            return Estimate(math.nan, math.inf)
+        return self if self.nonzero else Estimate(0.0, self.error + abs(self.value))
 
 
 @dataclass(frozen=True)
@@ -95,22 +113,28 @@ def panel_edges(
         Points where a function or its derivative jumps; panels end there.
     widest : float
         No panel is wider.
+
+    Notes
+    -----
+    A function that is not resolved by some ten thousand panels is left at that.
     """
     inside = sorted({-REACH, REACH, *(float(c) for c in kinks if -REACH < c < REACH)})
     edges = [np.linspace(a, b, 1 + math.ceil((b - a) / widest)) for a, b in pairwise(inside)]
     pending = np.concatenate([np.stack([e[:-1], e[1:]], axis=1) for e in edges])
-    settled = []
+    settled: list[Reals] = []
     for _ in range(_MOST_HALVINGS):
         middle = pending.mean(axis=1)
         halves = np.stack([np.stack([pending[:, 0], middle], 1), np.stack([middle, pending[:, 1]], 1)], 1)
         agreed = np.ones(len(pending), dtype=bool)
         for f in functions:
             coarse, unseen = _panel_integrals(f, pending)
+            if not np.all(np.isfinite(coarse)):
+                return np.unique(np.concatenate([*settled, pending]))
             fine = _panel_integrals(f, halves)[0].sum(axis=1)
             agreed &= np.abs(fine - coarse) + unseen <= _AGREEMENT * float(np.abs(fine).sum())
         settled.append(pending[agreed])
         pending = halves[~agreed].reshape(-1, 2)
-        if not len(pending):
+        if not 0 < len(pending) <= _MOST_PANELS:
             break
     panels = np.concatenate([*settled, pending])
     return np.unique(panels)
@@ -130,18 +154,21 @@ def expectation(f: Integrand, kinks: Sequence[float] = ()) -> Estimate:
     -------
     Estimate
         Its error is the disagreement of the rule with the one of twice as many panels, the mass beyond
-        ±20 and rounding: an estimate, reliable for piecewise analytic f.
+        ±20 and rounding, whose signs differ from node to node: an estimate, reliable for piecewise analytic
+        f. Where f overflows the value is nan and the error inf.
     """
     edges = panel_edges([f], kinks)
     panels = np.stack([edges[:-1], edges[1:]], axis=1)
     halved = np.sort(np.concatenate([edges, panels.mean(axis=1)]))
     (coarse, unseen), fine = _panel_integrals(f, panels), gaussian_rule(halved)
-    values = fine.weights * f(fine.nodes)
+    values = fine.weights * _evaluated(f, fine.nodes)
+    if not np.all(np.isfinite(values)):
+        return Estimate(math.nan, math.inf)
     by_panel = values.reshape(len(panels), -1).sum(axis=1)
     disagreement = np.abs(by_panel - coarse) + unseen
-    ends = np.abs(f(np.array([-REACH, REACH]))).sum() * math.exp(-0.5 * REACH**2)
+    ends = np.abs(_evaluated(f, np.array([-REACH, REACH]))).sum() * math.exp(-0.5 * REACH**2)
     # e^{−x²/2} carries the rounding of its exponent, x²/2 times ε.
-    rounding = _EPS * float(np.abs(values) @ (8.0 + fine.nodes**2))
+    rounding = _EPS * float(np.abs(values) @ (3.0 + 0.5 * fine.nodes**2))
     return Estimate(math.fsum(by_panel), float(disagreement.sum() + ends) + rounding)
 
 
@@ -151,13 +178,23 @@ def _panel_integrals(f: Integrand, panels: Reals) -> tuple[Reals, Reals]:
 
     def weighted(points: Reals) -> Reals:
         x = middle[..., None] + half[..., None] * points
-        return np.asarray(f(x) * np.exp(-0.5 * x**2) / math.sqrt(2.0 * math.pi))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(f(x) * np.exp(-0.5 * x**2) / math.sqrt(2.0 * math.pi))
 
     inside = weighted(_NODES)
+    if not np.all(np.isfinite(inside)):
+        unknown = np.full(panels.shape[:-1], math.inf)
+        return unknown, unknown
     surprise = np.abs(weighted(_ENDS) - inside @ _EXTRAPOLATION.T)
     return np.asarray(half * (inside @ _WEIGHTS)), np.asarray(
         half * (1.0 - _NODES[-1]) * surprise.sum(axis=-1)
     )
+
+
+def _evaluated(f: Integrand, points: Reals) -> Reals:
+    """F at `points`; what overflows is inf, without a warning."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(f(points), dtype=np.float64)
 
 
 def _lagrange(points: Reals, nodes: Reals) -> Reals:

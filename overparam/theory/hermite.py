@@ -40,7 +40,9 @@ class HermiteSeries:
     errors : ndarray, shape (R + 1,)
         Bound on the error of each.
     remainder : float
-        Upper bound on Σ_{s>R} μ_s².
+        Upper bound on Σ_{s>R} μ_s²: what Parseval's sum leaves, with its errors. Where it leaves nothing but
+        rounding and the later half of the degrees has at most half the energy of the earlier, the energy of
+        the later half.
     second_moment : Estimate
         E[f(g)²] = Σ_{r≥0} μ_r².
     """
@@ -60,11 +62,6 @@ class HermiteSeries:
         squares = (self.coefficients**2 + self.square_errors())[::-1]
         later = np.concatenate([[0.0], np.cumsum(squares)[:-1]])
         return np.asarray((self.remainder + later)[::-1])
-
-    @property
-    def noise(self) -> float:
-        """What `remainder` cannot fall below: the errors of E[f²] and of the head."""
-        return self.second_moment.error + float(np.sum(self.square_errors()))
 
     def square_errors(self) -> Reals:
         """Bounds on the errors of μ_r², shape (R + 1,)."""
@@ -88,7 +85,8 @@ def hermite_coefficients(activation: Activation, order: int) -> tuple[Reals, Rea
 def hermite_series(activation: Activation, order: int, *, derivative: bool = False) -> HermiteSeries:
     """Expand φ, or φ′.
 
-    Exact for an activation that is given by its Hermite coefficients; by quadrature elsewhere.
+    Exact for an activation that is given by its Hermite coefficients; by quadrature elsewhere. Where φ² is
+    too large for float64 or for the quadrature, errors are inf.
 
     Parameters
     ----------
@@ -105,13 +103,16 @@ def hermite_series(activation: Activation, order: int, *, derivative: bool = Fal
     """
     if order < 0:
         raise ValueError(f"order must be at least 0, got {order}")
-    if isinstance(activation, Hermite):
+    if type(activation) is Hermite:  # a subclass may have another φ
         return _exact(activation.derivative_coefficients if derivative else activation.coefficients, order)
 
     def f(z: Reals) -> Reals:
         return np.asarray(activation.derivative(z) if derivative else activation.value(z), dtype=np.float64)
 
     second_moment = expectation(lambda z: f(z) ** 2, activation.kinks)
+    if not math.isfinite(second_moment.error):
+        unknown = np.full(order + 1, math.inf)
+        return HermiteSeries(np.full(order + 1, math.nan), unknown, math.inf, second_moment)
     # A panel of this width holds a few radians of h_R: its frequency is at most √R.
     widest = min(1.0, 8.0 / math.sqrt(order + 1))
     edges = panel_edges([f, lambda z: f(z) ** 2], activation.kinks, widest)
@@ -119,14 +120,26 @@ def hermite_series(activation: Activation, order: int, *, derivative: bool = Fal
     rule = gaussian_rule(halved)
     coarse, fine = _project(f, gaussian_rule(edges), order), _project(f, rule, order)
     # Every step of the recurrence rounds three times, and e^{−x²/4} carries the rounding of its exponent;
-    # Σ|f·h_r|·weight ≤ √E[f²] by Cauchy–Schwarz.
+    # Σ|f·h_r|·weight ≤ √E[f²] by Cauchy–Schwarz. Hundreds of nodes round independently of each other.
     spread = math.sqrt(rule.weights @ (rule.nodes**2 * f(rule.nodes)) ** 2)
-    steps = 4.0 * np.arange(order + 1) ** 0.5 + 8.0
-    rounding = _EPS * (steps * math.sqrt(second_moment.value) + spread)
+    steps = 0.5 * np.arange(1, order + 2) ** 0.5 + 1.0
+    rounding = _EPS * (steps * math.sqrt(second_moment.value) + 0.25 * spread)
     errors = np.abs(fine - coarse) + rounding
     series = HermiteSeries(fine, errors, 0.0, second_moment)
-    left = max(second_moment.value - float(fine @ fine), 0.0)
-    return replace(series, remainder=left + series.noise)
+    return replace(series, remainder=_remainder(series))
+
+
+def _remainder(series: HermiteSeries) -> float:
+    """Upper bound on the energy above the last degree."""
+    squares, unsure = series.coefficients**2, series.square_errors()
+    noise = series.second_moment.error + float(unsure.sum())
+    left = max(series.second_moment.value - float(squares.sum()), 0.0)
+    half, quarter = (series.order + 1) // 2, (series.order + 1) // 4
+    later, earlier = float(squares[half:].sum()), float(squares[quarter:half].sum())
+    decays = quarter >= 4 and later <= max(0.5 * earlier, float(unsure[half:].sum()))
+    if left <= noise and decays:
+        return min(left + noise, later + float(unsure[half:].sum()))
+    return left + noise
 
 
 def _exact(coefficients: Sequence[float], order: int) -> HermiteSeries:

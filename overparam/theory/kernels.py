@@ -1,7 +1,8 @@
 """The kernels Σ(X) (Definition 6.1) and Σ̃(X) (Definition 3.1), their smallest eigenvalues, and error bounds.
 
 Entry (i, j) depends on ρ = xᵢᵀxⱼ alone: E[φφ] = Σ_r μ_r²(φ)ρʳ and E[φ′φ′] = Σ_r μ_r²(φ′)ρʳ (Appendix H).
-A closed form is used where the activation has one, else the series, cut where its tail is below rounding.
+Everything is computed in float64, whatever the data type of X: the kernel is that of the samples as they are
+given, and only the matrix that is handed back is rounded to the data type of X.
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ from numpy.typing import NDArray
 
 from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
-from overparam.theory.closed_forms import closed_form
-from overparam.theory.correlations import NEAR, coherence, correlation_matrix, identity, precision, unit_rows
-from overparam.theory.gaussian import Estimate, expectation
-from overparam.theory.hermite import HermiteSeries, hermite_series
+from overparam.theory.correlations import (
+    NEAR,
+    Entry,
+    coherence,
+    correlation_matrix,
+    in_double,
+    in_dtype_of,
+    precision,
+    unit_rows,
+)
+from overparam.theory.gaussian import Estimate
+from overparam.theory.kernel_functions import kernel_function
 
 __all__ = [
     "Kernel",
@@ -28,8 +37,9 @@ __all__ = [
     "smallest_eigenvalue",
 ]
 
-_FIRST_ORDER = 32
-_HIGHEST_ORDER = 2048
+_EPS = float(np.finfo(np.float64).eps)
+_SLOPES = 200
+"""Angles at which the slope of a kernel is taken."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +51,17 @@ class Kernel:
     Attributes
     ----------
     matrix : array, shape (n, n)
-        Symmetric, in the namespace, device and data type of X; its diagonal is exact.
+        Symmetric, in the namespace, device and data type of X; its diagonal is E[f(g)²].
     below, above : float
-        What the series left out; 0 for a closed form.
+        What the Hermite series left out; 0 where it reaches rounding, and for other methods.
     rounding : float
-        Bound on floating-point error and on the error of the Hermite coefficients.
+        Bound on floating-point error and on the error of the coefficients. Roundings of entries of different
+        angles count as independent.
     method : str
-        "closed form" or "Hermite series to degree R".
+        How the entries were computed, as in `KernelFunction`.
+    wide : Kernel or None
+        The same kernel in float64, before `matrix` was rounded to a narrower data type; None where X is in
+        float64. Where the device has no float64, it is on the host.
     """
 
     matrix: Array
@@ -55,6 +69,7 @@ class Kernel:
     above: float
     rounding: float
     method: str
+    wide: Kernel | None = None
 
     @property
     def error(self) -> float:
@@ -95,11 +110,16 @@ def feature_covariance(X: Array, activation: Activation) -> Kernel:
 def smallest_eigenvalue(kernel: Kernel) -> Estimate:
     """λmin of the true kernel, with the kernel's error and the eigenvalue solver's.
 
+    It is taken from the kernel in float64, also where `kernel.matrix` is in float32.
+
     Returns
     -------
     Estimate
-        λ(X) for Σ, λ̃(X) for Σ̃.
+        λ(X) for Σ, λ̃(X) for Σ̃; nan ± inf for a kernel that could not be computed.
     """
+    kernel = kernel.wide or kernel
+    if not math.isfinite(kernel.error):
+        return Estimate(math.nan, math.inf)
     xp = array_namespace(kernel.matrix)
     eigenvalues = xp.linalg.eigvalsh(kernel.matrix)
     largest = float(xp.max(xp.abs(eigenvalues)))
@@ -155,72 +175,31 @@ def sampled_covariance(
 
 
 def _covariance(X: Array, activation: Activation, *, derivative: bool) -> Kernel:
-    X = unit_rows(X)
-    form = closed_form(activation, derivative=derivative)
-    if form is None:
-        return _by_series(X, activation, derivative)
-
-    f = activation.derivative if derivative else activation.value
-    second_moment = expectation(lambda z: np.asarray(f(z), dtype=np.float64) ** 2, activation.kinks)
+    rows = unit_rows(in_double(X))
+    largest = coherence(rows)
+    k = kernel_function(activation, largest, derivative=derivative)
 
     def entry(cosine: Array, sine: Array) -> Array:
-        return cosine * form(cosine, sine) if derivative else form(cosine, sine)
+        return cosine * k.entry(cosine, sine) if derivative else k.entry(cosine, sine)
 
-    one = identity(X[:1, :1])
-    diagonal = float(entry(one, 0.0 * one)[0, 0])
-    matrix = correlation_matrix(X, entry, diagonal, with_sine=True)
-    # Beyond NEAR cosine and sine are exact to rounding; below, |dk/dρ| ≤ k(1)/(1 − ρ).
-    rounding = _rounding(X, second_moment.value, slope=second_moment.value / (1.0 - NEAR), steps=8)
-    return Kernel(matrix, 0.0, 0.0, rounding, "closed form")
-
-
-def _by_series(X: Array, activation: Activation, derivative: bool) -> Kernel:
-    largest = coherence(X)
+    matrix = correlation_matrix(rows, entry, k.moment.value)
     shift = 1 if derivative else 0
-    series, resolved = _series_for(activation, derivative, largest, shift, precision(X))
-    squares = [float(c * c) for c in series.coefficients]
-    tail = series.remainder
-
-    def entry(cosine: Array, sine: Array) -> Array:
-        total = 0.0 * cosine + squares[-1]
-        for c in reversed(squares[:-1]):
-            total = total * cosine + c
-        return total * cosine if derivative else total
-
-    matrix = correlation_matrix(X, entry, series.second_moment.value, with_sine=False)
-    reach = series.order + 1 + shift
-    above = 0.0
-    if tail > 0.0:
-        powers = (X.shape[0] - 1) * largest**reach if resolved else _row_sum(X, reach)
-        above = tail * powers
-    slope = _slope(series, largest, shift)
-    rounding = _rounding(X, series.second_moment.value, slope, steps=2 * series.order + 4)
-    return Kernel(
-        matrix,
-        # The tail is positive semidefinite and its diagonal is in the matrix already.
-        min(tail, above),
-        above,
-        rounding + _coefficient_error(X, series, shift),
-        f"Hermite series to degree {series.order}",
-    )
+    above = k.tail * _row_sum(rows, k.reach + shift) if k.tail > 0.0 else 0.0
+    # The tail is positive semidefinite and its diagonal is in the matrix already.
+    below = min(k.tail, above)
+    an_entry = k.error + _argument_error(rows, entry, largest) + 0.5 * _EPS * k.moment.value * shift
+    rounding = _norm_factor(rows) * an_entry + k.moment.error
+    kernel = Kernel(matrix, below, above, rounding, k.method)
+    return kernel if kernel.matrix.dtype == X.dtype else _narrowed(kernel, X)
 
 
-def _series_for(
-    activation: Activation, derivative: bool, largest: float, shift: int, eps: float
-) -> tuple[HermiteSeries, bool]:
-    """Return the shortest series whose tail is below rounding between samples, and whether there is one."""
-    order = _FIRST_ORDER
-    while True:
-        series = hermite_series(activation, order, derivative=derivative)
-        degrees = np.arange(order + 1) + 1 + shift
-        negligible = series.tails() * largest**degrees <= eps * series.second_moment.value
-        # The remainder of a series that has converged is itself rounding.
-        negligible |= series.tails() <= 2.0 * series.noise
-        if negligible.any():
-            return series.truncated(int(np.argmax(negligible))), True
-        if order >= _HIGHEST_ORDER:
-            return series, False
-        order *= 2
+def _narrowed(wide: Kernel, X: Array) -> Kernel:
+    """The kernel with its entries rounded to the data type of X, and that rounding measured."""
+    matrix = in_dtype_of(X, wide.matrix)
+    missed = in_double(matrix) - wide.matrix
+    xp = array_namespace(missed)
+    norm = math.sqrt(float(xp.sum(missed * missed)))
+    return Kernel(matrix, wide.below, wide.above, wide.rounding + norm, wide.method, wide)
 
 
 def _row_sum(X: Array, power: int) -> float:
@@ -230,24 +209,36 @@ def _row_sum(X: Array, power: int) -> float:
     return float(xp.max(xp.sum(powers, axis=1)))
 
 
-def _slope(series: HermiteSeries, largest: float, shift: int) -> float:
-    """Bound on |dk/dρ| of the truncated series for |ρ| ≤ largest: Σ r c_r, or k(1)/(1 − ρ)."""
-    degrees = np.arange(series.order + 1) + shift
-    steepest = float(degrees @ series.coefficients**2)
-    return min(steepest, series.second_moment.value / (1.0 - largest)) if largest < 1.0 else steepest
+def _argument_error(X: Array, entry: Entry, largest: float) -> float:
+    """Error of an entry from the rounding of cos θ and sin θ: the slope of `entry` times that of θ.
 
-
-def _coefficient_error(X: Array, series: HermiteSeries, shift: int) -> float:
-    """Σ |error of μ_r²|·‖(XXᵀ)^{⊙(r + shift)}‖, where ‖(XXᵀ)^{⊙r}‖ ≤ ‖X‖² for r ≥ 1 (Lemma 6.5)."""
+    The inner product of unit rows is off by √d roundings, and θ by that over sin θ; beyond NEAR, where cosine
+    and sine come from the difference of the rows, θ is off by the rounding of their components.
+    """
+    least = 0.0 if largest > NEAR else math.acos(NEAR)
+    theta = np.linspace(least, math.pi - least, _SLOPES + 1)
     xp = array_namespace(X)
-    norms = np.full(series.order + 1, float(xp.max(xp.linalg.svdvals(X))) ** 2)
-    if shift == 0:
-        norms[0] = X.shape[0]
-    total: float = series.square_errors() @ norms
-    return total
+    cosine, sine = (xp.asarray(list(map(float, c)), dtype=X.dtype, device=X.device) for c in _circle(theta))
+    values = entry(cosine, sine)
+    slope = xp.abs(values[1:] - values[:-1]) * (_SLOPES / (math.pi - 2.0 * least))
+    middle = 0.5 * (theta[1:] + theta[:-1])
+    far = np.abs(np.cos(middle)) <= NEAR
+    off = np.where(far, (0.5 * math.sqrt(X.shape[1]) + 1.5) / np.maximum(np.sin(middle), 0.1), 2.0)
+    off = xp.asarray([float(a) for a in off], dtype=X.dtype, device=X.device)
+    return 0.5 * _EPS * float(xp.max(slope * off))
 
 
-def _rounding(X: Array, scale: float, slope: float, steps: int) -> float:
-    """Frobenius bound on rounding: ρ off by d·ε and `steps` roundings of numbers up to `scale` an entry."""
-    n, d = X.shape
-    return float(precision(X) * n * (d * slope + steps * scale))
+def _circle(theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.cos(theta), np.sin(theta)
+
+
+def _norm_factor(X: Array) -> float:
+    """‖E‖ ≤ factor·max|Eᵢⱼ| for the matrix E of entries' errors.
+
+    At most n. Errors of entries of different angles have no reason to agree, and a symmetric matrix of
+    independent ones has norm 2√n at most; entries of one angle have one error, which counts as often as
+    samples are alike, ‖X‖² times at most.
+    """
+    xp = array_namespace(X)
+    n = int(X.shape[0])
+    return min(float(n), 2.0 * math.sqrt(n) + float(xp.max(xp.linalg.svdvals(X))) ** 2)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from overparam.arrays import Array, array_namespace
-from overparam.theory.correlations import precision
+from overparam.theory.correlations import in_double, precision
 
 __all__ = ["KhatriRaoSpectrum", "khatri_rao", "khatri_rao_power", "khatri_rao_spectrum"]
 
@@ -19,19 +19,20 @@ beyond, n² entries of the Gram matrix are less work, at the price of squaring t
 
 @dataclass(frozen=True)
 class KhatriRaoSpectrum:
-    """σmin(X^{∗r}), the n-th singular value, and how far down it can be told from zero.
+    """σmin(X^{∗r}), the n-th singular value, and how far down it is told from zero.
 
     Attributes
     ----------
     order : int
         r.
     sigma_min : float
+        Exactly 0.0 where it is not told from zero.
     floor : float
-        A σmin below this is rounding; 0 where σmin is exactly 0.
+        A computed σmin up to this is rounding; 0 where σmin is exactly 0.
     rank_bound : int
         C(d+r−1, r), the distinct products of r inputs: where n exceeds it, σmin is exactly 0.
     note : str
-        Why σmin is exactly zero, or that it cannot be told from zero; empty elsewhere.
+        Why σmin is zero, or that it cannot be told from zero; empty elsewhere.
     """
 
     order: int
@@ -39,6 +40,11 @@ class KhatriRaoSpectrum:
     floor: float
     rank_bound: int
     note: str = ""
+
+    @property
+    def nonzero(self) -> bool:
+        """Whether σmin is told from zero, as in `Estimate.nonzero`."""
+        return self.sigma_min > self.floor
 
 
 def khatri_rao(A: Array, B: Array) -> Array:
@@ -59,7 +65,7 @@ def khatri_rao_power(X: Array, r: int) -> Array:
 
 
 def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
-    """σmin(X^{∗r}) without forming its dʳ columns, of which only C(d+r−1, r) differ.
+    """σmin(X^{∗r}) without forming its dʳ columns, of which only C(d+r−1, r) differ; in float64.
 
     Parameters
     ----------
@@ -73,6 +79,7 @@ def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
     if n > columns:
         bound = f"d(d+1)/2 = {columns}" if r == 2 else f"C(d+r−1, r) = {columns}"
         return KhatriRaoSpectrum(r, 0.0, 0.0, columns, f"exactly zero because n = {n} > {bound}")
+    X = in_double(X)
     xp = array_namespace(X)
     if columns <= _DIRECT * n:
         singular = xp.linalg.svdvals(_distinct_columns(X, r))
@@ -82,8 +89,10 @@ def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
         eigenvalues = xp.linalg.eigvalsh(_gram_power(X, r))
         sigma = math.sqrt(max(float(xp.min(eigenvalues)), 0.0))
         floor = math.sqrt(n * precision(X) * float(xp.max(eigenvalues)))
-    note = "" if sigma > floor else f"below {floor:.1e}, where it cannot be told from zero"
-    return KhatriRaoSpectrum(r, sigma, floor, columns, note)
+    if sigma > floor:
+        return KhatriRaoSpectrum(r, sigma, floor, columns)
+    note = f"{sigma:.1e} is below {floor:.1e}, where it cannot be told from zero"
+    return KhatriRaoSpectrum(r, 0.0, floor, columns, note)
 
 
 def _require_order(r: int) -> None:

@@ -10,7 +10,7 @@ from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
 from overparam.theory.certificate import json_number
 from overparam.theory.constants import ActivationConstants, activation_constants
-from overparam.theory.correlations import unit_rows
+from overparam.theory.correlations import in_double, unit_rows
 from overparam.theory.gaussian import Estimate
 from overparam.theory.kernels import feature_covariance, network_covariance, smallest_eigenvalue
 from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
@@ -48,38 +48,42 @@ class TheoryReport:
 
     @property
     def kappa(self) -> float:
-        """κ(X) = √(d/n)‖X‖/σ²min(X∗X) of (2.2); inf where σmin is 0."""
+        """κ(X) = √(d/n)‖X‖/σ²min(X∗X) of (2.2); inf where σmin is not told from 0."""
         return self._kappa(self.khatri_rao[1].sigma_min ** 2)
 
     @property
     def kappa_tilde(self) -> float:
-        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not positive."""
-        return self._kappa(self.lambda_.value)
+        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not told from 0."""
+        return self._kappa(self.lambda_.settled.value)
 
     def _kappa(self, smallest: float) -> float:
         scale = math.sqrt(self.d / self.n) * self.spectral_norm_X
         return scale / smallest if smallest > 0.0 else math.inf
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON of ``overparam theory``."""
+        """Return the JSON of ``overparam theory``.
+
+        Nothing in it is noise: coefficients, μ, μ̃ and γ are 0.0 where they are not told from zero, σmin too,
+        and κ and κ̃ then null. λ and λ̃ stay as computed, beside their errors. What overflows is null.
+        """
         c = self.constants
         return {
             "n": self.n,
             "d": self.d,
             "activation": self.activation.specification(),
             "B": json_number(c.bound.value),
-            "mu": c.mu.value,
-            "mu_tilde": c.mu_tilde.value,
-            "gamma": c.gamma.value,
-            "hermite_derivative": [float(x) for x in c.hermite_derivative],
-            "hermite_value": [float(x) for x in c.hermite_value],
+            "mu": json_number(c.mu.value),
+            "mu_tilde": json_number(c.mu_tilde.value),
+            "gamma": json_number(c.gamma.value),
+            "hermite_derivative": [json_number(x) for x in c.hermite_derivative],
+            "hermite_value": [json_number(x) for x in c.hermite_value],
             "spectral_norm_X": self.spectral_norm_X,
             "sigma_min_khatri_rao": self.khatri_rao[1].sigma_min,
             "sigma_min_khatri_rao_powers": {str(s.order): s.sigma_min for s in self.khatri_rao},
-            "lambda": self.lambda_.value,
-            "lambda_error": self.lambda_.error,
-            "lambda_tilde": self.lambda_tilde.value,
-            "lambda_tilde_error": self.lambda_tilde.error,
+            "lambda": json_number(self.lambda_.value),
+            "lambda_error": json_number(self.lambda_.error),
+            "lambda_tilde": json_number(self.lambda_tilde.value),
+            "lambda_tilde_error": json_number(self.lambda_tilde.error),
             "kappa": json_number(self.kappa),
             "kappa_tilde": json_number(self.kappa_tilde),
             "notes": list(self.notes),
@@ -104,17 +108,25 @@ def theory_report(X: Array, activation: Activation, *, order: int = 4) -> Theory
     """
     if order < 2:
         raise ValueError(f"order must be at least 2, for X ∗ X; got {order}")
-    X = unit_rows(X)
+    X = unit_rows(in_double(X))
     constants = activation_constants(activation, order)
     sigma, sigma_tilde = network_covariance(X, activation), feature_covariance(X, activation)
     spectra = tuple(khatri_rao_spectrum(X, r) for r in range(1, order + 1))
     lambda_, lambda_tilde = smallest_eigenvalue(sigma), smallest_eigenvalue(sigma_tilde)
-    notes = [f"Σ: {sigma.method}; Σ̃: {sigma_tilde.method}"]
+    notes = [f"Σ: {sigma.method}; Σ̃: {sigma_tilde.method}", *_vacuous(constants)]
     notes += [f"σmin(X^∗{s.order}): {s.note}" for s in spectra if s.note]
+    notes += [] if spectra[1].nonzero else ["κ and bounds through σmin(X∗X) are vacuous"]
     notes += [constants.bound.note] if constants.bound.note else []
-    for name, estimate in (("λ", lambda_), ("λ̃", lambda_tilde)):
-        if estimate.value <= estimate.error:
-            notes.append(f"{name} cannot be told from zero: {estimate.value:.1e} ± {estimate.error:.1e}")
+    for name, estimate, lost in (
+        ("λ", lambda_, "κ̃ is vacuous"),
+        ("λ̃", lambda_tilde, "Theorem 3.2 is vacuous"),
+    ):
+        if not math.isfinite(estimate.error):
+            notes.append(f"{name} could not be computed: the square of the activation overflows; {lost}")
+        elif not estimate.nonzero:
+            notes.append(
+                f"{name} cannot be told from zero: {estimate.value:.1e} ± {estimate.error:.1e}; {lost}"
+            )
     xp = array_namespace(X)
     return TheoryReport(
         n=int(X.shape[0]),
@@ -127,3 +139,19 @@ def theory_report(X: Array, activation: Activation, *, order: int = 4) -> Theory
         lambda_tilde=lambda_tilde,
         notes=tuple(notes),
     )
+
+
+def _vacuous(constants: ActivationConstants) -> list[str]:
+    """Which coefficients are zero or could not be computed, and what becomes vacuous by that."""
+    notes = []
+    for name, estimate, lost in (
+        ("μ", constants.mu, "; bounds through μ²σ²min(X∗X) are vacuous"),
+        ("μ̃", constants.mu_tilde, ""),
+        ("γ", constants.gamma, ""),
+    ):
+        if not math.isfinite(estimate.error):
+            notes.append(f"{name} could not be computed: the square of the activation overflows{lost}")
+        elif not estimate.nonzero:
+            within = f"zero within {estimate.error:.1e}" if estimate.error else "exactly zero"
+            notes.append(f"{name} is {within}{lost}")
+    return notes

@@ -224,13 +224,13 @@ class Setting:
 
     @property
     def kappa(self) -> float:
-        """κ(X) = √(d/n)‖X‖/σ²min(X ∗ X) of (2.2); inf where σmin is 0."""
+        """κ(X) = √(d/n)‖X‖/σ²min(X ∗ X) of (2.2); inf where σmin is not told from 0."""
         return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, self.khatri_rao.sigma_min**2)
 
     @property
     def kappa_tilde(self) -> float:
-        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not positive."""
-        return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, float(self.lambda_interval.value))
+        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not told from 0."""
+        return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, self.lambda_.settled.value)
 
     @cached_property
     def jacobian_at_start(self) -> JacobianSpectrum:

@@ -55,6 +55,15 @@ def test_text_names_the_kernels(overparam):
     assert "λ̃(X)" in output
 
 
+def test_text_says_what_is_vacuous(overparam):
+    output = overparam("theory", "--n", 22, "--d", 6).output
+    assert "κ(X)             vacuous: σmin(X^∗2) is not told from zero" in output
+    assert "note: σmin(X^∗2): exactly zero because n = 22 > d(d+1)/2 = 21" in output
+    constant = overparam("theory", *SMALL, "--activation", "hermite:coefficients=1").output
+    assert "κ̃(X)            vacuous: λ(X) is not told from zero" in constant
+    assert "note: μ is exactly zero" in constant
+
+
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_certify(overparam, backend):
     pytest.importorskip(backend)

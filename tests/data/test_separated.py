@@ -41,6 +41,43 @@ def test_the_separation_is_what_was_asked_for(n, d, delta):
         assert separation(X) == pytest.approx(least_distance(X), abs=1e-14)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_pairs_closer_than_inner_products_can_rank(seed):
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(3, 30)), int(rng.integers(1, 8))
+    X = rng.standard_normal((n, d))
+    for distance in (1e-9, 1e-11, 1e-13):
+        i, j = rng.choice(n, 2, replace=False)
+        X[i] = rng.choice([-1.0, 1.0]) * X[j] + distance * rng.standard_normal(d)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    assert separation(X) == pytest.approx(least_distance(X), rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equal_and_opposite_rows_are_at_distance_0(sign, dtype):
+    X = np.random.default_rng(0).standard_normal((700, 5))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    X = X.astype(dtype).astype(float)
+    X[650] = sign * X[20]
+    X[1] = X[0] + 1e-15
+    assert separation(X) == 0.0
+
+
+def test_many_samples_in_one_cluster():
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal(3) + 1e-9 * rng.standard_normal((1500, 3))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    apart = np.linalg.norm(X[:, None] - X[None], axis=2)
+    assert separation(X) == pytest.approx(apart[~np.eye(1500, dtype=bool)].min(), rel=1e-12)
+
+
+@pytest.mark.parametrize("delta", [1e-3, 1e-9])
+def test_a_small_delta_is_kept(delta):
+    X = Separated(delta).draw(60, 2, np.random.default_rng(3)).X
+    assert least_distance(X) >= delta
+
+
 @pytest.mark.parametrize(
     ("n", "d", "most"),
     [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from overparam.activations import Hermite, ReLU, Softplus
-from overparam.theory import activation_constants, derivative_bound
-from tests.theory.strangers import GELU, Erf, Quadratic, Tanh
+from overparam.theory import activation_constants, curvature_bound, derivative_bound
+from tests.theory.strangers import GELU, Erf, PlainReLU, Quadratic, Tanh
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,54 @@ def test_estimated_bounds(activation, supremum):
     assert not bound.declared
     assert "not proved" in bound.note
     assert supremum <= bound.value <= 1.001 * supremum
+
+
+@pytest.mark.parametrize("activation", [Tanh(), Erf()], ids=lambda a: a.name)
+def test_what_vanishes_by_symmetry_is_exactly_zero(activation):
+    constants = activation_constants(activation, 6)
+    for estimate in (constants.mean, constants.mu, constants.gamma):
+        assert estimate.value == 0.0
+        assert not estimate.nonzero
+        assert 0.0 < estimate.error < 1e-14
+    assert np.all(constants.hermite_value[::2] == 0.0)
+    assert np.all(constants.hermite_derivative[1::2] == 0.0)
+    assert np.all(constants.hermite_value[1::2] != 0.0)
+
+
+def test_a_constant_function():
+    constants = activation_constants(Hermite((1.0,)))
+    assert constants.mean.value == 1.0
+    assert constants.mu.value == constants.mu_tilde.value == 0.0
+    assert (constants.bound.value, constants.curvature.value) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("activation", "supremum", "declared"),
+    [
+        (Softplus(), 0.25, True),
+        (Hermite((0.0, 1.0, 0.5)), 0.5 * math.sqrt(2.0), True),
+        (Tanh(), 4 / (3 * math.sqrt(3)), False),
+        (Erf(), math.sqrt(8 / (math.pi * math.e)), False),
+        (GELU(), math.sqrt(2 / math.pi), False),
+    ],
+    ids=lambda a: getattr(a, "name", ""),
+)
+def test_curvature(activation, supremum, declared):
+    curvature = activation_constants(activation).curvature
+    assert curvature.declared is declared
+    assert supremum * (1 - 1e-14) <= curvature.value <= supremum * (1.0 if declared else 1.001) + 1e-14
+    assert declared or curvature.note == "M is the largest value on a grid, not proved"
+
+
+@pytest.mark.parametrize("activation", [ReLU(), PlainReLU()], ids=lambda a: a.name)
+def test_no_curvature_where_the_slope_jumps(activation):
+    curvature = curvature_bound(activation)
+    assert curvature.value is None
+    assert "jumps" in curvature.note
+
+
+def test_no_curvature_where_it_grows():
+    assert curvature_bound(Hermite((0.0, 0.0, 0.0, 1.0))).value is None
 
 
 def test_polynomials_have_no_bound():

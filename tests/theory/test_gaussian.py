@@ -1,6 +1,7 @@
 """Quadrature against closed forms."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overparam.activations import Softplus
-from overparam.theory.gaussian import expectation
+from overparam.theory.gaussian import Estimate, expectation
 
 SOFTPLUS = Softplus()
 
@@ -58,6 +59,35 @@ def test_steep_functions_are_resolved(steepness):
     mirrored = expectation(lambda z: 1.0 + np.tanh(steepness * (z - 0.3)))
     assert abs(estimate.value - mirrored.value) <= estimate.error + mirrored.error
     assert estimate.error < 1e-12
+
+
+def test_what_is_told_from_zero():
+    assert Estimate(1e-3, 1e-4).nonzero
+    assert Estimate(-1e-3, 1e-4).nonzero
+    assert not Estimate(0.0, 0.0).nonzero
+    assert Estimate(1e-3, 1e-4).settled == Estimate(1e-3, 1e-4)
+    lost = Estimate(-1e-18, 1e-16).settled
+    assert lost.value == 0.0
+    assert lost.error >= 1e-16 + 1e-18
+    unknown = Estimate(1.0, math.inf).settled
+    assert math.isnan(unknown.value)
+    assert not unknown.nonzero
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e300])
+def test_overflow_is_given_up(scale):
+    estimate = expectation(lambda z: (scale * np.minimum(np.exp(z), 1.0)) ** 2)
+    assert math.isnan(estimate.value)
+    assert math.isinf(estimate.error)
+
+
+def test_what_cannot_be_resolved_is_given_up_in_bounded_memory():
+    tracemalloc.start()
+    estimate = expectation(lambda z: np.sin(1e7 * z) ** 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2e8
+    assert abs(estimate.value - 0.5) <= estimate.error
 
 
 def test_heavy_functions_are_resolved():

@@ -2,11 +2,13 @@
 
 import json
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from overparam.activations import Hermite, ReLU, Softplus
+from overparam.activations import Activation, Hermite, ReLU, Softplus
 from overparam.theory import theory_report
 from tests.theory.strangers import Tanh, unit
 
@@ -15,6 +17,20 @@ KEYS = {
     *("spectral_norm_X", "sigma_min_khatri_rao", "lambda", "lambda_error", "lambda_tilde"),
     *("lambda_tilde_error", "kappa", "kappa_tilde", "notes"),
 }
+
+
+@dataclass(frozen=True)
+class Steep(Activation):
+    """Its square overflows."""
+
+    name: ClassVar[str] = "steep"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
+
+    def value(self, z):
+        return 1e300 * np.maximum(z, 0.0)
+
+    def derivative(self, z):
+        return np.where(z >= 0.0, 1e300, 0.0)
 
 
 def test_keys_and_numbers():
@@ -42,6 +58,35 @@ def test_what_is_not_a_number_is_null():
     notes = " ".join(document["notes"])
     for remark in ("exactly zero because n = 30 > d(d+1)/2 = 10", "no finite B", "cannot be told from zero"):
         assert remark in notes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_noise_is_not_a_number(dtype):
+    X = unit(np.random.default_rng(0), 10, 8).astype(dtype)
+    X[4] = X[1]
+    document = theory_report(X, Tanh()).to_json()
+    assert set(document) >= KEYS
+    assert document["mu"] == document["gamma"] == document["sigma_min_khatri_rao"] == 0.0
+    assert document["hermite_value"][0] == document["hermite_derivative"][3] == 0.0
+    assert document["kappa"] is None
+    assert document["kappa_tilde"] is None
+    assert abs(document["lambda"]) <= document["lambda_error"]
+    notes = "\n".join(document["notes"])
+    for remark in (
+        "μ is zero within",
+        "bounds through μ²σ²min(X∗X) are vacuous",
+        "κ and bounds through σmin(X∗X) are vacuous",
+        "κ̃ is vacuous",
+    ):
+        assert remark in notes
+
+
+def test_what_overflows_is_null():
+    report = theory_report(unit(np.random.default_rng(0), 5, 4), Steep())
+    document = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    for key in ("mu", "lambda", "lambda_error", "lambda_tilde", "kappa_tilde"):
+        assert document[key] is None
+    assert any("λ could not be computed" in note for note in report.notes)
 
 
 def test_remarks():

@@ -7,6 +7,7 @@ from overparam_activations import ELU, GELU, Absolute, ErrorFunction, Quadratic,
 
 import overparam as op
 from overparam.plugin import record_activation
+from overparam.theory import hermite_series
 
 mpmath.mp.dps = 30
 
@@ -55,6 +56,48 @@ def test_values_and_derivatives_to_thirty_digits(activation):
 def test_the_bound_is_the_largest_slope(activation):
     [slope] = activation.derivative(np.array([ATTAINED[activation]]))
     assert slope == pytest.approx(activation.bound, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("activation", "where"),
+    [
+        (ErrorFunction(), 0.5**0.5),
+        (Tanh(), float(np.arctanh(3.0**-0.5))),
+        (GELU(), 0.0),
+        (Sigmoid(), float(np.log(2.0 + 3.0**0.5))),
+        (ELU(), -1e-9),
+        (Quadratic(), 1.0),
+    ],
+    ids=lambda a: by_name(a) if hasattr(a, "name") else "",
+)
+def test_the_curvature_bound_is_the_largest_second_derivative(activation, where):
+    with mpmath.workdps(40):
+        curvature = abs(mpmath.diff(EXACT[activation], mpmath.mpf(where), 2, h=mpmath.mpf("1e-12")))
+    assert activation.curvature_bound == pytest.approx(float(curvature), rel=1e-8)
+    step = 1e-4
+    z = np.linspace(-8.0, 8.0, 160_001)
+    rise = np.abs(activation.derivative(z + step) - activation.derivative(z - step)) / (2.0 * step)
+    assert rise.max() <= activation.curvature_bound * (1.0 + 1e-9)
+
+
+@pytest.mark.parametrize("activation", [ELU(0.5), ELU(1.75), Absolute()], ids=by_name)
+def test_no_curvature_bound_where_the_slope_jumps(activation):
+    assert activation.curvature_bound is None
+
+
+@pytest.mark.parametrize("activation", [*EXACT, ELU(2.0)], ids=by_name)
+def test_hermite_coefficients_to_fifteen_digits(activation):
+    exact = EXACT.get(activation, lambda z: z if z >= 0 else 2 * mpmath.expm1(z))
+    series = hermite_series(activation, 8)
+    points = [-14, -8, -5, -2, 0, 2, 5, 8, 14]
+    for r in (0, 1, 2, 3, 5, 8):
+        norm = mpmath.sqrt(mpmath.mpf(2) ** r * mpmath.factorial(r))
+        truth = mpmath.quad(
+            lambda z, r=r: exact(z) * mpmath.hermite(r, z / mpmath.sqrt(2)) * mpmath.npdf(z), points
+        )
+        missed = abs(float(mpmath.mpf(series.coefficients[r]) - truth / norm))
+        assert missed <= 1e-15 * max(1.0, series.second_moment.value**0.5)
+        assert missed <= series.errors[r] <= 1e-14
 
 
 @pytest.mark.parametrize("activation", [ErrorFunction(), GELU(), Quadratic(), Absolute()], ids=by_name)

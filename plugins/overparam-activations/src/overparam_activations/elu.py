@@ -37,6 +37,11 @@ class ELU(Activation):
         return max(1.0, self.alpha)
 
     @property
+    def curvature_bound(self) -> float | None:
+        """The supremum 1 for α = 1; none for any other, whose φ′ jumps."""
+        return 1.0 if self.alpha == 1.0 else None
+
+    @property
     def kinks(self) -> tuple[float, ...]:
         """The origin, unless α = 1."""
         return () if self.alpha == 1.0 else (0.0,)

@@ -24,6 +24,11 @@ class ErrorFunction(Activation):
         """B = φ′(0) = 2/√π."""
         return _SLOPE
 
+    @property
+    def curvature_bound(self) -> float:
+        """|φ″| = (4/√π)|z|e^{−z²} at z = 1/√2: 2√2/√(πe)."""
+        return math.sqrt(8.0 / (math.pi * math.e))
+
     def value(self, z: Array) -> Array:
         """erf(z)."""
         return erf(z)

@@ -28,6 +28,11 @@ class GELU(Activation):
         """B = φ′(√2) = (1 + erf(1))/2 + e⁻¹/√π ≈ 1.129."""
         return 0.5 * (1.0 + math.erf(1.0)) + math.exp(-1.0) / math.sqrt(math.pi)
 
+    @property
+    def curvature_bound(self) -> float:
+        """φ″(0) = 2p(0) = √(2/π)."""
+        return 2.0 * _DENSITY
+
     def value(self, z: Array) -> Array:
         """z(1 + erf(z/√2))/2."""
         return 0.5 * z * (1.0 + erf(_ROOT_HALF * z))

@@ -16,6 +16,11 @@ class Quadratic(Activation):
 
     name: ClassVar[str] = "quadratic"
 
+    @property
+    def curvature_bound(self) -> float:
+        """φ″ = 1."""
+        return 1.0
+
     def value(self, z: Array) -> Array:
         """z²/2."""
         return 0.5 * z * z

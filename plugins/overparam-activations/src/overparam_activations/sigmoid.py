@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +24,11 @@ class Sigmoid(Activation):
     def bound(self) -> float:
         """B = ¼."""
         return 0.25
+
+    @property
+    def curvature_bound(self) -> float:
+        """|φ″| = φ(1 − φ)|1 − 2φ| at φ = (1 ± 1/√3)/2: 1/(6√3)."""
+        return 1.0 / (6.0 * math.sqrt(3.0))
 
     def value(self, z: Array) -> Array:
         """1/(1 + e⁻ᶻ)."""

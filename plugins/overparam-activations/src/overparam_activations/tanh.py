@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +21,11 @@ class Tanh(Activation):
     def bound(self) -> float:
         """B = 1."""
         return 1.0
+
+    @property
+    def curvature_bound(self) -> float:
+        """|φ″| = 2t(1 − t²), t = tanh(z), at t = 1/√3: 4/(3√3)."""
+        return 4.0 / (3.0 * math.sqrt(3.0))
 
     def value(self, z: Array) -> Array:
         """tanh(z)."""

@@ -1,0 +1,141 @@
+"""E[f(g)f(g′)] as a function of the angle θ between two samples, for f = φ or φ′, with its error.
+
+There are three ways, tried in this order: a closed form; the Hermite series Σ_r μ_r²ρʳ, where it reaches
+rounding at a moderate degree; the Chebyshev series in θ, which jumps of φ′ do not slow down. Where no series
+resolves f, the one with the smaller bound is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam.activations import Activation, Hermite
+from overparam.arrays import Array
+from overparam.theory.angular import angular_series
+from overparam.theory.closed_forms import closed_form
+from overparam.theory.correlations import Entry
+from overparam.theory.gaussian import Estimate, Integrand, expectation
+from overparam.theory.hermite import HermiteSeries, hermite_series
+
+__all__ = ["KernelFunction", "kernel_function"]
+
+_FIRST_ORDER = 32
+_LAST_QUICK_ORDER = 256
+_HIGHEST_ORDER = 2048
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class KernelFunction:
+    """k(θ) = E[f(g)f(g′)].
+
+    Attributes
+    ----------
+    entry : callable
+        (cos θ, sin θ) to k(θ), elementwise.
+    moment : Estimate
+        E[f(g)²] = k(0), the largest |k|; nan where it could not be computed.
+    error : float
+        Bound on the error of `entry` at exact arguments between different samples, rounding included; inf
+        where f² overflows.
+    tail, reach : float, int
+        Bound on the sum of the coefficients left out of Σ_r μ_r²ρʳ, and the lowest degree left out.
+    method : str
+        "closed form", "Hermite series to degree R" or "Chebyshev series in the angle to degree R".
+    """
+
+    entry: Entry
+    moment: Estimate
+    error: float
+    tail: float
+    reach: int
+    method: str
+
+
+def kernel_function(activation: Activation, largest: float, *, derivative: bool) -> KernelFunction:
+    """Return k for φ, or φ′.
+
+    Parameters
+    ----------
+    activation : Activation
+    largest : float
+        Largest |ρ| between different samples: how far the Hermite series has to go.
+    derivative : bool
+        f = φ′ instead of φ.
+    """
+
+    def f(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(activation.derivative(z) if derivative else activation.value(z), dtype=np.float64)
+
+    form = closed_form(activation, derivative=derivative)
+    if form is not None:
+        moment = expectation(lambda z: f(z) ** 2, activation.kinks)
+        return KernelFunction(form, moment, 2.0 * _EPS * moment.value, 0.0, 0, "closed form")
+    quick, resolved = _shortest_series(activation, derivative, largest)
+    if not math.isfinite(quick.second_moment.error):
+        return KernelFunction(
+            _unknown,
+            quick.second_moment,
+            math.inf,
+            0.0,
+            0,
+            "not computable, the square of the function overflows",
+        )
+    if resolved:
+        return _from_series(quick, largest)
+    angular = _angular(f, activation.kinks, quick.second_moment)
+    if angular.error <= 1e-12 * angular.moment.value:
+        return angular
+    long = hermite_series(activation, _HIGHEST_ORDER, derivative=derivative)
+    series = _from_series(long, largest)
+    return series if series.error + series.tail < angular.error else angular
+
+
+def _shortest_series(activation: Activation, derivative: bool, largest: float) -> tuple[HermiteSeries, bool]:
+    """Return the shortest series whose tail is below rounding between samples, and whether there is one."""
+    if type(activation) is Hermite:
+        degree = len(activation.coefficients) - 1
+        return hermite_series(activation, degree, derivative=derivative), True
+    order = _FIRST_ORDER
+    while True:
+        series = hermite_series(activation, order, derivative=derivative)
+        negligible = series.tails() * largest ** np.arange(1, order + 2) <= _EPS * series.second_moment.value
+        if negligible.any():
+            return series.truncated(int(np.argmax(negligible))), True
+        if order >= _LAST_QUICK_ORDER or not math.isfinite(series.second_moment.error):
+            return series, False
+        order *= 2
+
+
+def _from_series(series: HermiteSeries, largest: float) -> KernelFunction:
+    squares = [float(c * c) for c in series.coefficients]
+
+    def entry(cosine: Array, _: Array) -> Array:
+        total = 0.0 * cosine + squares[-1]
+        for c in reversed(squares[:-1]):
+            total = total * cosine + c
+        return total
+
+    degrees = np.arange(series.order + 1)
+    powers = largest**degrees
+    # Horner's rule multiplies and adds r times before μ_r² is in its place.
+    rounding = 0.5 * _EPS * float(((2.0 * degrees + 1.0) * powers) @ np.asarray(squares))
+    error = rounding + float(powers @ series.square_errors())
+    order, method = series.order, f"Hermite series to degree {series.order}"
+    return KernelFunction(entry, series.second_moment, error, series.remainder, order + 1, method)
+
+
+def _angular(f: Integrand, kinks: tuple[float, ...], moment: Estimate) -> KernelFunction:
+    series = angular_series(f, kinks)
+    degree = len(series.coefficients) - 1
+    return KernelFunction(
+        series.entry, moment, series.error, 0.0, 0, f"Chebyshev series in the angle to degree {degree}"
+    )
+
+
+def _unknown(cosine: Array, _: Array) -> Array:
+    return cosine * math.nan

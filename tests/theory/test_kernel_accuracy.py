@@ -1,0 +1,170 @@
+"""λ, λ̃ and the kernels against forty digits: the bounds are true, and no more than a hundred times the error.
+
+An error below ε‖K‖ is luck: two eigenvalue solvers differ by as much. A bound is held to a hundred times the
+larger of the two. For float32, X is what it is after rounding to float32.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from overparam.activations import Activation, ReLU, Softplus
+from overparam.theory import feature_covariance, network_covariance, smallest_eigenvalue
+from tests.theory import oracles
+from tests.theory.strangers import Erf, PlainErf, PlainReLU, Tanh, relu_kernels
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class PlainELU(Activation):
+    """z for z ≥ 0, α(eᶻ − 1) below: φ′ jumps from α to 1."""
+
+    name: ClassVar[str] = "plain-elu"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
+    alpha: float = 2.0
+
+    def value(self, z):
+        return np.where(z >= 0.0, z, self.alpha * np.expm1(np.minimum(z, 0.0)))
+
+    def derivative(self, z):
+        return np.where(z >= 0.0, 1.0, self.alpha * np.exp(np.minimum(z, 0.0)))
+
+
+@dataclass(frozen=True)
+class UndeclaredELU(PlainELU):
+    """α = 1: φ″ jumps, which no `kinks` declares."""
+
+    name: ClassVar[str] = "undeclared-elu"
+    kinks: ClassVar[tuple[float, ...]] = ()
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear(Activation):
+    """φ′ = Σ c·1{z ≥ a}: kinks anywhere."""
+
+    name: ClassVar[str] = "piecewise-linear"
+    jumps: tuple[tuple[float, float], ...]
+
+    @property
+    def kinks(self):
+        return tuple(a for a, _ in self.jumps)
+
+    def value(self, z):
+        return sum(c * np.maximum(z - a, 0.0) for a, c in self.jumps)
+
+    def derivative(self, z):
+        return sum(c * (z >= a).astype(z.dtype) for a, c in self.jumps)
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+HARD_TANH = ((-1.0, 1.0), (1.0, -1.0))
+HAT = ((-1.0, 1.0), (0.0, -2.0), (1.0, 1.0))
+SLOPES = {
+    ReLU(): oracles.relu_slope,
+    PlainReLU(): oracles.relu_slope,
+    Erf(): oracles.erf_slope,
+    PlainErf(): oracles.erf_slope,
+    Softplus(): oracles.analytic(logistic),
+    Tanh(): oracles.analytic(lambda z: 1 / np.cosh(z) ** 2),
+    PlainELU(): oracles.elu_slope(2.0),
+    PlainELU(0.3): oracles.elu_slope(0.3),
+    UndeclaredELU(): oracles.elu_slope(1.0),
+    PiecewiseLinear(HARD_TANH): oracles.steps(*HARD_TANH),
+    PiecewiseLinear(HAT): oracles.steps(*HAT),
+    PiecewiseLinear(((0.0, 1.0), (6.0, -1.0))): oracles.steps((0.0, 1.0), (6.0, -1.0)),
+}
+VALUES = {
+    ReLU(): oracles.relu_value,
+    PlainReLU(): oracles.relu_value,
+    Erf(): oracles.erf_value,
+    PlainErf(): oracles.erf_value,
+    Softplus(): oracles.analytic(lambda z: np.logaddexp(z, oracles.LONG(0))),
+    Tanh(): oracles.analytic(np.tanh),
+    PlainELU(): oracles.elu_value(2.0),
+    UndeclaredELU(): oracles.elu_value(1.0),
+}
+KINDS = ("sphere", "coherent", "antipodal", "duplicated")
+
+
+def draw(rng, kind, n, d):
+    X = rng.standard_normal((n, d))
+    if kind == "coherent":
+        X = X[:1] + 10.0 ** rng.uniform(-9, -1) * X
+    elif kind == "antipodal":
+        half = n // 2
+        X[half:] = -X[: n - half] + 10.0 ** rng.uniform(-12, -2) * rng.standard_normal((n - half, d))
+    elif kind == "duplicated":
+        X[-1] = X[0]
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def check(X, activation, entry, *, derivative):
+    """The errors of the matrix and of λ are within their bounds, and the bounds are near the errors."""
+    kernel = (network_covariance if derivative else feature_covariance)(X, activation)
+    estimate = smallest_eigenvalue(kernel)
+    truth = oracles.true_kernel(X, entry, derivative=derivative)
+    missed = oracles.difference(kernel.matrix, truth)
+    off = abs(float(estimate.value - oracles.true_smallest(truth)))
+    rounding = EPS * np.linalg.norm(kernel.matrix.astype(float), 2)
+    assert missed <= kernel.error <= 100.0 * max(missed, rounding)
+    assert off <= estimate.error <= 100.0 * max(off, rounding)
+    assert kernel.matrix.dtype == X.dtype
+
+
+def random_case(rng):
+    derivative = bool(rng.integers(2))
+    table = SLOPES if derivative else VALUES
+    activation = list(table)[rng.integers(len(table))]
+    n = int(rng.integers(1, 6 if isinstance(activation, PlainELU) and not derivative else 12))
+    X = draw(rng, rng.choice(KINDS), n, int(rng.integers(1, 12))).astype(rng.choice(["float32", "float64"]))
+    return X, activation, table[activation], derivative
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("activation", SLOPES, ids=lambda a: a.name)
+def test_network_covariance(activation, kind, dtype):
+    X = draw(np.random.default_rng(0), kind, 6, 3).astype(dtype)
+    check(X, activation, SLOPES[activation], derivative=True)
+
+
+@pytest.mark.parametrize("kind", ["coherent", "antipodal"])
+@pytest.mark.parametrize("activation", VALUES, ids=lambda a: a.name)
+def test_feature_covariance(activation, kind):
+    check(draw(np.random.default_rng(1), kind, 3, 4), activation, VALUES[activation], derivative=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000))
+def test_a_thousand_cases(seed):
+    X, activation, entry, derivative = random_case(np.random.default_rng([seed, 11]))
+    check(X, activation, entry, derivative=derivative)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("coherent", [False, True])
+def test_two_thousand_samples(coherent, dtype):
+    """A ReLU without its closed form against the closed form, entry by entry and in λ."""
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((2000, 6))
+    if coherent:
+        X[1000:] = X[:1000] + 1e-3 * X[1000:]
+    X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(dtype)
+    kernel = network_covariance(X, PlainReLU())
+    wide = X.astype(float)
+    sigma = relu_kernels(wide / np.linalg.norm(wide, axis=1, keepdims=True))[0]
+    missed = np.linalg.norm(kernel.matrix - sigma, "fro")
+    assert missed / math.sqrt(2000) <= kernel.error
+    np.testing.assert_allclose(kernel.matrix, sigma, rtol=0, atol=2.0 * float(np.finfo(dtype).eps))
+    estimate = smallest_eigenvalue(kernel)
+    eigenvalues = np.linalg.eigvalsh(sigma)
+    assert abs(estimate.value - eigenvalues[0]) <= estimate.error
+    assert estimate.error <= 100.0 * EPS * eigenvalues[-1]
