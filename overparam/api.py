@@ -18,7 +18,7 @@ from overparam.optimizers import Optimizer
 from overparam.plugins import Registry, default_registry
 from overparam.problems import Problem
 from overparam.sweeps import Execution, Executor, Grid, Specification, Study, load_study, run_sweep
-from overparam.training import Engine, Job, Outcome, StopRule, choose_engine
+from overparam.training import Engine, Job, Outcome, StopRule, choose_engine, conduct
 
 __all__ = ["Training", "draw_problem", "load_study", "prepare_training", "sweep", "train"]
 
@@ -83,7 +83,7 @@ class Training:
 
     def run(self) -> list[Outcome]:
         """Carry it out; one outcome a problem, in the job's order."""
-        outcomes = dict(self.engine.run(self.job))
+        outcomes = dict(conduct(self.engine, self.job))
         return [outcomes[position] for position in range(len(self.job.problems))]
 
 

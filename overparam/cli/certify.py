@@ -13,6 +13,7 @@ from overparam.activations import Activation
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator
 from overparam.figures import bounds_figure, save
@@ -80,13 +81,13 @@ def _print(certificate: Certificate) -> None:
     for one in certificate.evaluated:
         _print_theorem(one, width)
     if certificate.set_aside:
-        click.echo("Not about this setting")
+        echo("Not about this setting")
         for title, reason in certificate.set_aside:
             _print_wrapped(f"  {title}: {reason}", width)
 
 
 def _print_theorem(one: Evaluated, width: int) -> None:
-    click.secho(one.theorem.title, bold=True)
+    echo(click.style(one.theorem.title, bold=True))
     for hypothesis in one.hypotheses:
         sides = f"{hypothesis.left:.3g} against {hypothesis.right:.3g}, ratio {hypothesis.ratio:.3g}"
         _print_wrapped(f"  if   {_verdict(hypothesis.holds)} {hypothesis.statement}: {sides}", width)
@@ -101,4 +102,4 @@ def _verdict(holds: bool | None) -> str:
 
 
 def _print_wrapped(text: str, width: int) -> None:
-    click.echo("\n".join(wrap(text, width, subsequent_indent=" " * 11)))
+    echo("\n".join(wrap(text, width, subsequent_indent=" " * 11)))

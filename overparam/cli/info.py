@@ -12,6 +12,7 @@ import click
 from overparam.activations import Softplus
 from overparam.backends import Backend
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.optimizers import GradientDescent
 from overparam.plugins import Registry
@@ -108,12 +109,12 @@ def _verdict(engine: Engine, backend: Backend) -> bool | str:
 
 
 def _print(document: dict[str, Any]) -> None:
-    click.echo(f"Python {document['python']} on {document['platform']}, {document['cpus']} CPUs")
-    click.echo("\nversions")
+    echo(f"Python {document['python']} on {document['platform']}, {document['cpus']} CPUs")
+    echo("\nversions")
     for name, number in document["versions"].items():
-        click.echo(f"    {name:<18} {number or 'not installed'}")
+        echo(f"    {name:<18} {number or 'not installed'}")
     for kind in ("backends", "engines"):
-        click.echo(f"\n{kind}")
+        echo(f"\n{kind}")
         for row in document[kind]:
             where = row.get("device") or ", ".join(row.get("backends", []))
-            click.echo(f"    {row['name']:<18} {where if row['available'] else row['reason']}")
+            echo(f"    {row['name']:<18} {where if row['available'] else row['reason']}")

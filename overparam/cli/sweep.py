@@ -12,6 +12,7 @@ from overparam.activations import Activation
 from overparam.api import engines_named
 from overparam.backends import Backend
 from overparam.cli.options import echo_json, json_flag, problem_options, range_option, stop_options
+from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
@@ -129,9 +130,9 @@ def _foresee(
 ) -> dict[str, Any]:
     estimate = dry_run(study, specification, grid, execution)
     if not as_json:
-        click.echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
-        click.echo(f"updates at most {estimate.most_updates:,}")
-        click.echo(f"estimated time  {estimate.seconds:.0f} s")
+        echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
+        echo(f"updates at most {estimate.most_updates:,}")
+        echo(f"estimated time  {estimate.seconds:.0f} s")
     return {"command": "sweep", "dry_run": True, "study": str(study), **vars(estimate)}
 
 
@@ -144,9 +145,9 @@ def _report(study: Path, specification: Specification, verified: int, *, as_json
         document["verification"] = vars(verify(loaded, specification, verified))
     if not as_json:
         for diagram in diagrams.values():
-            click.echo(boundary_line(diagram))
+            echo(boundary_line(diagram))
         for name, value in document.get("verification", {}).items():
-            click.echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
+            echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
     return document
 
 

@@ -10,6 +10,7 @@ from overparam.activations import Activation
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.theory import TheoryReport, theory_report
 
@@ -66,6 +67,6 @@ def _print(report: TheoryReport) -> None:
         ("κ̃(X)", f"{report.kappa_tilde:.6g}"),
     ]
     for name, text in lines:
-        click.echo(f"{name:<16} {text}")
+        echo(f"{name:<16} {text}")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        echo(f"note: {note}")

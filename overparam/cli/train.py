@@ -11,6 +11,7 @@ import numpy as np
 from overparam.api import Training, prepare_training
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.figures import save, training_figure
 from overparam.optimizers import FirstOrder
@@ -129,7 +130,7 @@ def _print(document: dict[str, Any]) -> None:
         "computed by": "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document),
     }
     for name, text in rows.items():
-        click.echo(f"{name:<18} {text}")
+        echo(f"{name:<18} {text}")
 
 
 def _save(path: Path, problem: Problem, outcome: Outcome) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from overparam.faults import OverparamError
+
 __all__ = ["NotAStudy", "SpecificationMismatch", "StudyError"]
 
 
-class StudyError(Exception):
-    """A study cannot be read, written or finished.
-
-    Attributes
-    ----------
-    exit_code : int
-        What the command line ends with: 1 for work that could not be finished, 2 for bad input.
-    """
-
-    exit_code = 1
+class StudyError(OverparamError):
+    """A study cannot be read, written or finished."""
 
 
 class NotAStudy(StudyError):

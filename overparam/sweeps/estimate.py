@@ -11,7 +11,7 @@ from overparam.backends import Backend
 from overparam.sweeps.calibrate import calibrate
 from overparam.sweeps.chunks import block_of
 from overparam.sweeps.cost import Cost
-from overparam.sweeps.dispatch import start
+from overparam.sweeps.dispatch import parallelism, start
 from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.runner import Execution
 from overparam.sweeps.specification import Specification
@@ -97,7 +97,7 @@ def _measure(tasks: Sequence[Task], execution: Execution) -> float:
     if (pool := start(executor)) is None:
         return calibrate(tasks)
     try:
-        futures = [pool.submit(calibrate, tasks) for _ in range(executor.parallelism())]
+        futures = [pool.submit(calibrate, tasks) for _ in range(parallelism(executor))]
         return sum(future.result() for future in futures)
     finally:
         executor.abandon(pool)

@@ -1,5 +1,6 @@
 """Training: jobs, outcomes, the portable engine and the recorder that fused engines build on."""
 
+from overparam.training.conduct import conduct
 from overparam.training.engine import DIVERGENCE_LIMIT, Engine, Job, StopRule, choose_engine
 from overparam.training.outcome import History, Outcome, Status
 from overparam.training.portable import Portable
@@ -14,4 +15,5 @@ __all__ = [
     "Status",
     "StopRule",
     "choose_engine",
+    "conduct",
 ]

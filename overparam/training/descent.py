@@ -14,6 +14,7 @@ from overparam.arrays import Array, Namespace, dot, squared_norm
 from overparam.network import preactivations
 from overparam.optimizers.base import FirstOrder, State, Step
 from overparam.training.batch import Batch
+from overparam.training.demands import require_state, require_step_size, require_update
 from overparam.training.engine import DIVERGENCE_LIMIT, Job
 from overparam.training.evaluation import activation_function
 from overparam.training.outcome import Outcome, Status
@@ -88,6 +89,7 @@ class Descent:
         self._seconds = np.zeros(len(self._positions))
         self._recorders = [Recorder(job.record_every) for _ in self._positions]
         self._rows = self._row_source()
+        self._low = job.stop.squared_tolerance(job.dtype)
         self._iteration = 0
         self._next_look = 0
         self._trainings = self._start(batch)
@@ -98,7 +100,7 @@ class Descent:
         job = self._job
         problems = [job.problems[position] for position in self._positions]
         norms = job.label_norms()[self._positions]
-        sizes = [self._optimizer.step_size_for(p, job.activation) for p in problems]
+        sizes = [require_step_size(self._optimizer, p, job.activation) for p in problems]
 
         def per_training(values: Any) -> Array:
             return job.backend.asarray(np.asarray(values, dtype=np.float64)[:, None, None], job.dtype)
@@ -110,11 +112,11 @@ class Descent:
             v=batch.v,
             W0=batch.W0,
             W=batch.W0,
-            state=self._optimizer.init(batch.W0),
+            state=require_state(self._optimizer, batch.W0),
             scale=per_training(1.0 / norms),
             step_size=per_training(sizes),
             path=zero,
-            steps=self._xp.astype(zero, self._xp.int64),
+            steps=job.backend.asarray(np.zeros(len(problems), np.int64), "int64"),
         )
 
     def _row_source(self) -> RowSource | None:
@@ -155,13 +157,14 @@ class Descent:
     def _within(self, measured: _Measured) -> Array:
         """Which trainings go on: neither below the tolerance nor diverged; NaN compares false."""
         squared = measured.squared
-        return (squared >= self._job.stop.tolerance**2) & (squared <= DIVERGENCE_LIMIT**2)
+        return (squared >= self._low) & (squared <= DIVERGENCE_LIMIT**2)
 
     def _step(self) -> None:
         """Make one update of every training that has not stopped."""
         s, xp = self._trainings, self._xp
         step = Step(s.step_size, 0.0 * s.step_size[:1, ...] + float(self._iteration))
-        W, state = self._optimizer.update(s.W, self._gradient(), s.state, step)
+        updated = self._optimizer.update(s.W, self._gradient(), s.state, step)
+        W, state = require_update(self._optimizer, updated, s.W, s.state)
         active = self._active[:, None, None]
         moved = squared_norm(W - s.W, axes=2) ** 0.5
         self._trainings = _Trainings(
@@ -255,7 +258,7 @@ class Descent:
         for i, row in enumerate(rows):
             position = self._positions[row]
             problem = job.problems[position]
-            status = _status(float(squared[i]), job.stop.tolerance)
+            status = _status(float(squared[i]), self._low)
             moved = W[i].astype(np.float64) - W0[i]
             outcome = Outcome(
                 status=status,
@@ -287,8 +290,8 @@ def _taken(value: Any, index: Array, xp: Namespace) -> Any:
     )
 
 
-def _status(squared: float, tolerance: float) -> Status:
-    if squared < tolerance**2:
+def _status(squared: float, squared_tolerance: float) -> Status:
+    if squared < squared_tolerance:
         return Status.CONVERGED
     return Status.BUDGET_EXHAUSTED if squared <= DIVERGENCE_LIMIT**2 else Status.DIVERGED
 

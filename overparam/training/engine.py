@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,14 +16,18 @@ from overparam.activations.base import Activation
 from overparam.arrays import Array
 from overparam.backends import Backend, DType, backend_of
 from overparam.components import Component
+from overparam.faults import PluginFailure, calling
 from overparam.optimizers.base import Optimizer
 from overparam.problems import Problem
 from overparam.training.outcome import Outcome
+from overparam.whole import whole
 
 __all__ = ["DIVERGENCE_LIMIT", "Engine", "Job", "StopRule", "choose_engine"]
 
 DIVERGENCE_LIMIT = 1e8
 """A relative residual above this is divergence: single precision has lost the labels by then."""
+
+_LARGEST_TOLERANCE = np.finfo(np.float64).max
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,22 @@ class StopRule:
     tolerance: float = 2.5e-3
 
     def __post_init__(self) -> None:
-        if self.max_iterations < 0:
-            raise ValueError(f"max_iterations must be at least 0, got {self.max_iterations}")
-        if not (math.isfinite(self.tolerance) and self.tolerance > 0):
+        object.__setattr__(self, "max_iterations", whole("max_iterations", self.max_iterations))
+        if not (isinstance(self.tolerance, Real) and 0.0 < self.tolerance <= _LARGEST_TOLERANCE):
             raise ValueError(f"tolerance must be a positive number, got {self.tolerance}")
+        object.__setattr__(self, "tolerance", float(self.tolerance))
+
+    def squared_tolerance(self, dtype: DType) -> float:
+        """The tolerance squared, or the next number of this data type that can be compared with.
+
+        The square of a tolerance may be too small or too large for a float. Then no squared residual lies
+        between it and the smallest or the largest one.
+        """
+        limits = np.finfo(dtype)
+        least, most = float(limits.smallest_subnormal), float(limits.max)
+        if self.tolerance >= math.sqrt(most):
+            return most
+        return max(self.tolerance**2, least)
 
 
 @dataclass(frozen=True)
@@ -73,8 +90,8 @@ class Job:
     record_every: int | None = None
 
     def __post_init__(self) -> None:
-        if self.record_every is not None and self.record_every < 1:
-            raise ValueError(f"record_every must be at least 1, got {self.record_every}")
+        if self.record_every is not None:
+            object.__setattr__(self, "record_every", whole("record_every", self.record_every, 1))
         if len(sizes := {problem.n for problem in self.problems}) > 1:
             raise ValueError(f"the problems of a job must have one n, got {sorted(sizes)}")
 
@@ -140,21 +157,31 @@ def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str
     job : Job
     """
     objections: list[str] = []
+    failures: list[PluginFailure] = []
     for engine in engines:
         # Where there is no other to turn to, what is faster does not matter.
         questions = (engine.can_run,) if engine is engines[-1] else (engine.can_run, engine.should_run)
         for question in questions:
-            if (answer := _answer(question, job)) is not True:
+            answer = _answer(engine, question, job, failures)
+            if answer is not True:
                 objections.append(f"{engine.name}: {answer}")
                 break
         else:
             return engine, objections
+    if failures:
+        raise failures[0]
     raise ValueError("no engine can run this job: " + "; ".join(objections))
 
 
-def _answer(question: Callable[[Job], Literal[True] | str], job: Job) -> Literal[True] | str:
-    """An engine's answer; one that raises has said no."""
+def _answer(
+    engine: Engine, question: Callable[[Job], Literal[True] | str], job: Job, failures: list[PluginFailure]
+) -> Literal[True] | str:
+    """An engine's answer; one that raises has said no, and whose failure that is goes to `failures`."""
     try:
-        return question(job)
+        with calling(job.activation, job.optimizer, engine):
+            return question(job)
     except Exception as error:
-        return f"it failed to say ({type(error).__name__}: {error})"
+        if isinstance(error, PluginFailure):
+            failures.append(error)
+        raised = error.__cause__ or error
+        return f"it failed to say ({type(raised).__name__}: {raised})"

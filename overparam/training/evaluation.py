@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from overparam.activations.base import Activation
+from overparam.activations.probe import require_alike
 from overparam.arrays import Array, Namespace
 from overparam.training.printing import compile_program
 from overparam.training.symbolic import Unrecordable, record_activation
@@ -23,5 +25,12 @@ def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
     try:
         program = record_activation(activation)
     except Unrecordable:
-        return lambda z: (activation.value(z), xp.asarray(activation.derivative(z), copy=True))
+        return partial(_evaluated, activation, xp)
     return compile_program(program, xp)
+
+
+def _evaluated(activation: Activation, xp: Namespace, z: Array) -> tuple[Array, Array]:
+    value, slope = activation.value(z), activation.derivative(z)
+    require_alike(activation, "value", value, z)
+    require_alike(activation, "derivative", slope, z)
+    return value, xp.asarray(slope, copy=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from overparam.activations.base import Activation
 from overparam.arrays import Array, array_namespace, squared_norm
+from overparam.faults import PluginFailure
 from overparam.network import jacobian_gram, preactivations, residual
 from overparam.optimizers.base import FunctionSpace
 from overparam.problems import Problem
@@ -51,6 +52,8 @@ def train_in_function_space(job: Job, method: FunctionSpace, position: int) -> O
         if job.record_every is not None and iteration % job.record_every == 0:
             recorder.add(iteration, relative, _distance(at.W, problem.W0), path)
         alpha = method.coefficients(gram, at.residual, damping)
+        if getattr(alpha, "shape", None) != at.residual.shape or alpha.dtype != at.residual.dtype:
+            raise PluginFailure.of(method, f"must give {problem.n} coefficients like the residual")
         promised = at.squared - float(squared_norm(at.residual - gram @ alpha))
         if abs(promised) <= rounding * at.squared:
             break

@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from overparam.optimizers.base import DirectSolver, FirstOrder, FunctionSpace
+from overparam.faults import PluginFailure
+from overparam.optimizers.base import DirectSolver, FirstOrder, FunctionSpace, OutputLayer
 from overparam.problems import Problem
 from overparam.training.batch import collate, plan_batches
 from overparam.training.descent import Descent
@@ -71,6 +72,11 @@ def _solve(job: Job, solver: DirectSolver, position: int) -> Outcome:
     with backend.scope():
         X, y, W0, v = (backend.asarray(a, job.dtype) for a in (problem.X, problem.y, problem.W0, problem.v))
         solution = solver.solve(Problem(X, y, W0, v), job.activation)
+        if not isinstance(solution, OutputLayer) or (solution.v.shape, solution.residual.shape) != (
+            v.shape,
+            y.shape,
+        ):
+            raise PluginFailure.of(solver, f"must give {problem.k} output weights and {problem.n} residuals")
         solved, weights = backend.to_numpy(solution.v), backend.to_numpy(W0)
         residual = backend.to_numpy(solution.residual).astype(np.float64)
     relative = float(np.linalg.norm(residual)) / float(job.label_norms()[position])

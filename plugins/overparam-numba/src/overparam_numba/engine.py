@@ -166,7 +166,7 @@ class _Training:
         self._start: NDArray[Any] = np.asarray(problem.W0).astype(job.dtype)
         self._step = float(optimizer.step_size_for(problem, job.activation))
         self._check_every = optimizer.updates_between_checks()
-        self._bounds = (1.0 / norm**2, job.stop.tolerance**2, DIVERGENCE_LIMIT**2)
+        self._bounds = (1.0 / norm**2, job.stop.squared_tolerance(job.dtype), DIVERGENCE_LIMIT**2)
         n, k, d, _ = self._space.sizes
         self._slice = max(16, int(_SLICE_FLOPS / (4 * n * k * d + 40 * n * k + 4000)))
         self.iteration, self.path, self.residual = 0, 0.0, math.nan
