@@ -10,18 +10,20 @@ from typing import Any
 import click
 
 from overparam.activations import Activation
+from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator
+from overparam.faults import calling
 from overparam.figures import bounds_figure, save
-from overparam.optimizers import Optimizer
+from overparam.optimizers import FirstOrder, Optimizer
 from overparam.problems import Problem
 from overparam.theory import Certificate, Evaluated, Theorem
 from overparam.theory import certify as evaluate
-from overparam.training import StopRule
+from overparam.training import StopRule, require_first_order
 
 __all__ = ["certify"]
 
@@ -58,16 +60,22 @@ def certify(settings: Settings, /, **given: Any) -> None:
         dtype = settings.dtype or "float64"
         X, y, W0, v = (backend.asarray(array, dtype) for array in (drawn.X, drawn.y, drawn.W0, drawn.v))
         problem = Problem(X, y, W0, v, key=drawn.key)
-        certificate = evaluate(
-            problem,
-            registry.resolve(Activation, given["activation"]),
-            registry.resolve(Optimizer, given["optimizer"]),
-            StopRule(given["max_iterations"], given["tolerance"]),
-            data=registry.resolve(DataGenerator, given["data"]),
-            theorems=registry.all_of(Theorem),
-            delta=given["delta"],
-            probes=given["probes"],
-        )
+        activation = registry.resolve(Activation, given["activation"])
+        optimizer = registry.resolve(Optimizer, given["optimizer"])
+        require_elementwise(activation, X)
+        if isinstance(optimizer, FirstOrder):
+            require_first_order(optimizer, problem, activation)
+        with calling(activation, optimizer):
+            certificate = evaluate(
+                problem,
+                activation,
+                optimizer,
+                StopRule(given["max_iterations"], given["tolerance"]),
+                data=registry.resolve(DataGenerator, given["data"]),
+                theorems=registry.all_of(Theorem),
+                delta=given["delta"],
+                probes=given["probes"],
+            )
     if given["plot"] is not None:
         save(bounds_figure(certificate), given["plot"])
     if given["as_json"]:

@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from overparam.activations import Activation
+from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
+from overparam.faults import calling
 from overparam.theory import TheoryReport, theory_report
 
 __all__ = ["theory"]
@@ -40,7 +42,9 @@ def theory(settings: Settings, /, **given: Any) -> None:
     problem = instance_of(registry, given)
     with backend.scope():
         X = backend.asarray(problem.X, settings.dtype or "float64")
-        report = theory_report(X, activation, order=given["order"])
+        require_elementwise(activation, X)
+        with calling(activation):
+            report = theory_report(X, activation, order=given["order"])
     if given["as_json"]:
         echo_json({"command": "theory", **report.to_json()})
     else:

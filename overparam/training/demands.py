@@ -7,11 +7,25 @@ from numbers import Real
 
 from overparam.activations.base import Activation
 from overparam.arrays import Array
-from overparam.faults import PluginFailure
-from overparam.optimizers.base import FirstOrder, State
+from overparam.faults import PluginFailure, calling
+from overparam.optimizers.base import FirstOrder, State, Step
 from overparam.problems import Problem
 
-__all__ = ["require_state", "require_step_size", "require_update"]
+__all__ = ["require_first_order", "require_state", "require_step_size", "require_update"]
+
+
+def require_first_order(optimizer: FirstOrder, problem: Problem, activation: Activation) -> None:
+    """Ask for a step size, a state and one update of a problem.
+
+    Raises
+    ------
+    PluginFailure
+        Where one of them is not what a training run needs.
+    """
+    with calling(optimizer, activation):
+        W = problem.W0
+        size, state = require_step_size(optimizer, problem, activation), require_state(optimizer, W)
+        require_update(optimizer, optimizer.update(W, 0.0 * W, state, Step(size, 0.0)), W, state)
 
 
 def require_step_size(optimizer: FirstOrder, problem: Problem, activation: Activation) -> float:

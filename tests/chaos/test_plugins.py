@@ -19,7 +19,7 @@ def call(tmp_path, monkeypatch):
 
     def run(misbehaviour, command, *arguments):
         install(site, misbehaviour.distribution, misbehaviour.source)
-        before, after = misbehaviour.options()
+        before, after = ((), ()) if command == "plugins" else misbehaviour.options()
         line = ["-q", *before, command, *arguments, *after]
         return CliRunner().invoke(main, line)
 
@@ -51,4 +51,23 @@ def test_it_ends_a_sweep(call, misbehaviour):
     assert done.exit_code == 1, (done.output, done.exception)
     assert misbehaviour.distribution in done.stderr
     assert "unexpected" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["theory", "certify"])
+@pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS, ids=name_of)
+def test_it_ends_what_the_theory_asks(call, misbehaviour, command):
+    used = {"theory": ("activation", "data"), "certify": ("activation", "data", "labels", "optimizer")}
+    if misbehaviour.family not in used[command]:
+        pytest.skip(f"{command} uses none of these")
+    require_failure(call(misbehaviour, command, *SIZES[: 6 if command == "theory" else None]), misbehaviour)
+
+
+@pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS, ids=name_of)
+def test_check_finds_it(call, misbehaviour):
+    if misbehaviour.place == "made" or misbehaviour.family == "executor":
+        pytest.skip("nothing to check is made, or the kit waits for its worker")
+    done = call(misbehaviour, "plugins", "check", misbehaviour.distribution)
+    assert done.exit_code == 1
+    assert "failed" in done.stdout
     assert "Traceback" not in done.stderr
