@@ -17,8 +17,18 @@ from overparam.data import DataGenerator, Labels
 from overparam.optimizers import Optimizer
 from overparam.plugins import Registry, default_registry
 from overparam.problems import Problem
-from overparam.sweeps import Execution, Executor, Grid, Specification, Study, load_study, run_sweep
+from overparam.sweeps import (
+    Execution,
+    Executor,
+    Grid,
+    Specification,
+    Study,
+    labels_of_sweep,
+    load_study,
+    run_sweep,
+)
 from overparam.training import Engine, Job, Outcome, StopRule, choose_engine, conduct
+from overparam.whole import whole, whole_numbers
 
 __all__ = ["Training", "draw_problem", "load_study", "prepare_training", "sweep", "train"]
 
@@ -31,7 +41,7 @@ def draw_problem(
     seed: int = 0,
     trial: int = 0,
     data: str | DataGenerator = "sphere",
-    labels: str | Labels = "gaussian",
+    labels: str | Labels | None = None,
 ) -> Problem:
     """Draw the problem of one trial, as `overparam.problems.draw_problem` does.
 
@@ -42,6 +52,7 @@ def draw_problem(
     seed, trial : int
         Non-negative; with (n, k, d) they name the instance.
     data, labels : str or component
+        The labels are the data's own where they bring some, else Gaussian, unless they are named.
 
     Returns
     -------
@@ -61,7 +72,7 @@ def draw_problem(
         seed=seed,
         trial=trial,
         data=registry.resolve(DataGenerator, data),
-        labels=registry.resolve(Labels, labels),
+        labels=None if labels is None else registry.resolve(Labels, labels),
     )
 
 
@@ -192,7 +203,7 @@ def sweep(
     activation: str | Activation = "softplus",
     optimizer: str | Optimizer = "gd",
     data: str | DataGenerator = "sphere",
-    labels: str | Labels = "gaussian",
+    labels: str | Labels | None = None,
     max_iterations: int = 15_000,
     tolerance: float = 2.5e-3,
     dtype: DType = "float32",
@@ -229,24 +240,26 @@ def sweep(
     registry = default_registry()
     place = registry.resolve(Backend, backend)
     place.require()
+    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
+    generator = registry.resolve(DataGenerator, data)
     specification = Specification(
-        seed=seed,
+        seed=whole("seed", seed, most=None),
         activation=registry.resolve(Activation, activation),
         optimizer=registry.resolve(Optimizer, optimizer),
-        data=registry.resolve(DataGenerator, data),
-        labels=registry.resolve(Labels, labels),
+        data=generator,
+        labels=registry.resolve(Labels, labels)
+        if labels is not None
+        else labels_of_sweep(generator, grid, seed),
         stop=StopRule(max_iterations, tolerance),
         dtype=dtype,
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    run_sweep(
-        Path(study), specification, Grid.product(_axis(n), _axis(k), _axis(d), trials=trials), execution
-    )
+    run_sweep(Path(study), specification, grid, execution)
     return load_study(study)
 
 
 def _axis(given: int | Sequence[int]) -> tuple[int, ...]:
-    return (given,) if isinstance(given, int) else tuple(given)
+    return whole_numbers("an axis", given)
 
 
 def _dtype_of(problem: Problem) -> DType:

@@ -196,6 +196,7 @@ def usual_labels(data: DataGenerator, n: int, d: int, seed: int = 0) -> Labels:
     ValueError
         Where that cannot be drawn.
     """
+    n, d = whole("n", n, 1), whole("d", d, 1)
     with calling(data, may_refuse=True):
         brings = data.brings_labels()
     if brings is None:

@@ -12,7 +12,7 @@ import click
 from overparam.activations import Activation
 from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
@@ -56,6 +56,9 @@ def certify(settings: Settings, /, **given: Any) -> None:
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     drawn = instance_of(registry, given)
+    labels, unused = labels_of(registry, given)
+    if unused:
+        settings.note(UNUSED_LABELS.format(labels.specification()))
     with backend.scope():
         dtype = settings.dtype or "float64"
         X, y, W0, v = (backend.asarray(array, dtype) for array in (drawn.X, drawn.y, drawn.W0, drawn.v))

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 import click
 
 from overparam.cli.options import all_of, problem_options
-from overparam.data import DataGenerator, Labels
+from overparam.data import DataGenerator, FileLabels, Labels
+from overparam.faults import calling
 from overparam.plugins import Registry
-from overparam.problems import Problem, draw_problem
+from overparam.problems import Problem, draw_problem, usual_labels
 
-__all__ = ["instance_of", "instance_options"]
+__all__ = ["UNUSED_LABELS", "instance_of", "instance_options", "labels_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+UNUSED_LABELS = "Note: the data bring labels of their own, which --labels {} leaves unused."
 
 _DEFAULT_N, _DEFAULT_D = 100, 20
 
@@ -39,16 +42,24 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
         For sizes that cannot be, or that are not the data's.
     """
     data = registry.resolve(DataGenerator, given["data"])
-    own = data.shape() or (_DEFAULT_N, _DEFAULT_D)
-    n, d = (
-        size if asked is None else asked for asked, size in zip((given["n"], given["d"]), own, strict=True)
-    )
-    return draw_problem(
-        n,
-        d,
-        given["k"],
-        seed=given["seed"],
-        trial=given["trial"],
-        data=data,
-        labels=registry.resolve(Labels, given["labels"]),
-    )
+    n, d = _sizes(data, given)
+    labels = None if given["labels"] is None else registry.resolve(Labels, given["labels"])
+    return draw_problem(n, d, given["k"], seed=given["seed"], trial=given["trial"], data=data, labels=labels)
+
+
+def labels_of(registry: Registry, given: dict[str, Any]) -> tuple[Labels, bool]:
+    """Return the labels that the options ask for, and whether they leave some of the data's own unused."""
+    data = registry.resolve(DataGenerator, given["data"])
+    usual = usual_labels(data, *_sizes(data, given), given["seed"])
+    if given["labels"] is None:
+        return usual, False
+    labels = registry.resolve(Labels, given["labels"])
+    return labels, isinstance(usual, FileLabels) and not isinstance(labels, FileLabels)
+
+
+def _sizes(data: DataGenerator, given: dict[str, Any]) -> tuple[int, int]:
+    """(n, d) as asked for, else the data's own, else the usual one."""
+    with calling(data, may_refuse=True):
+        own = data.shape()
+    n, d = own or (_DEFAULT_N, _DEFAULT_D)
+    return (n if given["n"] is None else given["n"], d if given["d"] is None else given["d"])

@@ -77,10 +77,8 @@ def problem_options(function: F) -> F:
         ),
         click.option(
             "--labels",
-            default="gaussian",
-            show_default=True,
             metavar="SPEC",
-            help="gaussian, rademacher, file.",
+            help="gaussian, rademacher, file.  [default: file where the data bring labels, else gaussian]",
         ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
     )(function)

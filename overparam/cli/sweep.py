@@ -11,15 +11,26 @@ import click
 from overparam.activations import Activation
 from overparam.api import engines_named
 from overparam.backends import Backend
+from overparam.cli.instance import UNUSED_LABELS
 from overparam.cli.options import echo_json, json_flag, problem_options, range_option, stop_options
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
-from overparam.data import DataGenerator, Labels
+from overparam.data import DataGenerator, FileLabels, Labels
 from overparam.figures import boundary_line
 from overparam.optimizers import Optimizer
-from overparam.sweeps import Execution, Executor, Grid, Shard, Specification, dry_run, load_study, verify
+from overparam.sweeps import (
+    Execution,
+    Executor,
+    Grid,
+    Shard,
+    Specification,
+    dry_run,
+    labels_of_sweep,
+    load_study,
+    verify,
+)
 from overparam.training import StopRule
 
 __all__ = ["execution_of", "executor_option", "sweep"]
@@ -89,7 +100,7 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     if given["shard"] is not None:
         grid = grid.only(Shard.parse(given["shard"]))
     execution = execution_of(settings, given["executor"])
-    asked = [(each["study"], _specification(settings, each)) for each in file.studies(ctx, given)]
+    asked = [(each["study"], _specification(settings, each, grid)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
     for study, specification in asked:
         if len(asked) > 1:
@@ -112,14 +123,20 @@ def execution_of(settings: Settings, executor: str) -> Execution:
     return Execution(backend, engines, settings.registry.resolve(Executor, executor))
 
 
-def _specification(settings: Settings, given: dict[str, Any]) -> Specification:
+def _specification(settings: Settings, given: dict[str, Any], grid: Grid) -> Specification:
     resolve = settings.registry.resolve
+    data = resolve(DataGenerator, given["data"])
+    labels = usual = labels_of_sweep(data, grid, given["seed"])
+    if given["labels"] is not None:
+        labels = resolve(Labels, given["labels"])
+        if isinstance(usual, FileLabels) and not isinstance(labels, FileLabels):
+            settings.note(UNUSED_LABELS.format(labels.specification()))
     return Specification(
         seed=given["seed"],
         activation=resolve(Activation, given["activation"]),
         optimizer=resolve(Optimizer, given["optimizer"]),
-        data=resolve(DataGenerator, given["data"]),
-        labels=resolve(Labels, given["labels"]),
+        data=data,
+        labels=labels,
         stop=StopRule(given["max_iterations"], given["tolerance"]),
         dtype=settings.dtype or "float32",
     )

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from overparam.api import Training, prepare_training
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
@@ -50,9 +50,14 @@ def train(settings: Settings, /, **given: Any) -> None:
     if plot is not None and record_every is None:
         record_every = max(1, given["max_iterations"] // _POINTS_OF_A_PLOT)
     registry = settings.registry
+    labels, unused = labels_of(registry, given)
+    given["labels"] = labels.specification()
+    problem = instance_of(registry, given)
+    if unused:
+        settings.note(UNUSED_LABELS.format(given["labels"]))
     training = prepare_training(
         registry,
-        instance_of(registry, given),
+        problem,
         activation=given["activation"],
         optimizer=given["optimizer"],
         stop=StopRule(given["max_iterations"], given["tolerance"]),

@@ -72,7 +72,7 @@ class File(DataGenerator):
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
             state = self.path.stat()
-            if not stat.S_ISREG(state.st_mode):
+            if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a folder says so itself
                 raise ValueError(f"{self.path} is no regular file")
             held = _load(self.path, self.normalize, state.st_mtime_ns, state.st_size)
         except OSError as error:

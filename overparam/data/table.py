@@ -71,5 +71,5 @@ def _header(path: Path, line: int, cells: list[str]) -> list[str]:
 def _numbers(path: Path, line: int, cells: list[str]) -> Matrix:
     for cell in cells:
         if not _NUMBER.fullmatch(cell):
-            raise ValueError(f"{path}, line {line}: {cell!r} is not a number")
+            raise ValueError(f"{path}, line {line}: could not convert string to float: {cell!r}")
     return np.array([float(cell) for cell in cells])

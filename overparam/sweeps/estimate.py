@@ -17,6 +17,7 @@ from overparam.sweeps.runner import Execution
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import load_study
 from overparam.sweeps.trials import Task
+from overparam.sweeps.usual import require_labels
 from overparam.training import Engine
 
 __all__ = ["Estimate", "dry_run"]
@@ -46,6 +47,7 @@ class Estimate:
 
 def dry_run(path: Path, specification: Specification, grid: Grid, execution: Execution) -> Estimate:
     """Count the trials left, calibrate the executor's workers on a few of them and foresee the wall time."""
+    require_labels(specification, grid)
     done = load_study(path).done(grid) if path.exists() else {}
     left = {cell: len(grid.trials_of(cell)) - done.get(cell, 0) for cell in grid.cells}
     runs = {cell: count for cell, count in left.items() if count and cell.k and cell.d}

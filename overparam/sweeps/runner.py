@@ -28,6 +28,7 @@ from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
 from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, train_drawn
+from overparam.sweeps.usual import require_labels
 from overparam.training import Engine, Job, choose_engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
@@ -125,6 +126,7 @@ def _run(
     written: str | None,
 ) -> None:
     _require_shape(specification, grid)
+    require_labels(specification, grid)
     with Store(path, specification.describe(), _environment(execution)) as store:
         store.request(grid, written)
         sweep = _Sweep(store, specification, grid, execution, report)
