@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import sys
 import threading
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -48,8 +49,11 @@ class Loop:
 
     def seal(self) -> None:
         """Note what numba has compiled, so that later runs can tell it from anything else."""
-        if self.kept is not None:
+        held = vars(self.module)
+        compiled = sum(len(held[name].overloads) for name in ("begin", "descend", "sample"))
+        if self.kept is not None and compiled != held["SEALED"]:
             self.kept.seal()
+            held["SEALED"] = compiled
 
 
 @lru_cache(maxsize=64)
@@ -85,9 +89,10 @@ def _module(name: str, source: str, kept: Kept | None) -> ModuleType:
     path = f"<{name}>" if kept is None else str(kept.path)
     module = ModuleType(name)
     module.__file__ = path
-    vars(module)["KEPT"] = kept is not None
+    vars(module).update(KEPT=kept is not None, SEALED=0)
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-    exec(compile(source, path, "exec"), vars(module))  # noqa: S102 - printed by this package a moment ago
+    sys.modules[name] = module  # numba looks functions up there
+    exec(compile(source, path, "exec"), vars(module))
     return module
 
 

@@ -34,7 +34,8 @@ class Kept:
     def is_compiled(self) -> bool:
         """Whether a training loop is there compiled, and unchanged since."""
         found = self._digests()
-        return any(name.endswith(".nbi") and ".begin-" not in name for name in found) and found == self._noted()
+        loops = [name for name in found if name.endswith(".nbi") and ".begin-" not in name]
+        return bool(loops) and found == self._noted()
 
     def seal(self) -> None:
         """Note the digests of numba's files; where that cannot be written, they are not believed later."""
@@ -55,7 +56,7 @@ class Kept:
         return self.path.with_suffix(".seal")
 
     def _files(self) -> list[Path]:
-        """numba's files, where it puts them beside a module."""
+        """Numba's files, where it puts them beside a module."""
         return sorted((self.path.parent / "__pycache__").glob(f"{self.path.stem}.*.nb[ic]"))
 
     def _digests(self) -> dict[str, str]:
@@ -107,8 +108,12 @@ def _is_private(folder: Path) -> bool:
     state = folder.lstat()
     if not stat.S_ISDIR(state.st_mode):
         return False
-    if hasattr(os, "geteuid"):
-        return state.st_uid == os.geteuid() and not state.st_mode & 0o022
+    if not hasattr(os, "geteuid"):
+        return True
+    if state.st_uid != os.geteuid():
+        return False
+    if state.st_mode & 0o077:
+        folder.chmod(0o700)
     return True
 
 
