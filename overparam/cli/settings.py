@@ -35,7 +35,7 @@ class Failure(click.ClickException):
         if isinstance(error, OverparamError):
             return cls(text, error.exit_code)
         if isinstance(error, OSError):
-            named = f"{error.filename}: {error.strerror}" if error.filename else text
+            named = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or text
             return cls(named, 1)
         if isinstance(error, ImportError | MemoryError):
             return cls(text or "out of memory", 1)

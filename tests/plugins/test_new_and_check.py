@@ -167,13 +167,10 @@ def test_a_new_package_of_any_name_passes_its_own_tests(tmp_path, monkeypatch, k
                         test(*arguments)
 
 
-def test_a_name_that_is_installed_is_refused(tmp_path):
+def test_a_name_that_is_installed_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "overparam_testing_it.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ComponentError, match="module overparam_testing_it is installed already"):
-        (tmp_path / "overparam_testing_it.py").write_text("")
-        sys.path.insert(0, str(tmp_path))
-        try:
-            write_package("testing-it", "data", tmp_path)
-        finally:
-            sys.path.remove(str(tmp_path))
+        write_package("testing-it", "data", tmp_path)
     with pytest.raises(ComponentError, match="is not a name"):
         write_package("a" * 300, "data", tmp_path)
