@@ -1,4 +1,4 @@
-"""Standard streams: what plugins print, streams that are closed or full, encodings without φ, strange names."""
+"""Streams: what plugins print, those that are closed or full, encodings without φ, strange names."""
 
 import json
 import os
@@ -154,7 +154,8 @@ def test_a_guarded_script_still_has_workers(tmp_path):
     (tmp_path / "script.py").write_text(
         "import overparam as op\nfrom beside import TRIALS\n"
         "if __name__ == '__main__':\n"
-        "    study = op.sweep('a.study', n=6, k=2, d=[1, 2], trials=TRIALS, max_iterations=3, executor='processes:workers=1')\n"
+        "    given = {'trials': TRIALS, 'max_iterations': 3, 'executor': 'processes:workers=1'}\n"
+        "    study = op.sweep('a.study', n=6, k=2, d=[1, 2], **given)\n"
         "    print(len(study.rows()))\n"
     )
     done = subprocess.run(
