@@ -37,9 +37,25 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+class Overdue(BaseException):
+    """A command line is still busy after a minute."""
+
+
+def give_up(*_):
+    raise Overdue
+
+
 def in_process(line):
     """The exit code and everything said; an exception that got out is said too."""
-    done = CliRunner().invoke(main, line.arguments)
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    try:
+        done = CliRunner().invoke(main, line.arguments)
+    except Overdue:
+        return None, "escaped: it did not end"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
     escaped = done.exception is not None and not isinstance(done.exception, SystemExit)
     said = done.stderr + (f"\nescaped: {done.exception!r}" if escaped else "")
     return done.exit_code, said
