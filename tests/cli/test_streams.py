@@ -1,13 +1,16 @@
 """Streams: what plugins print, those that are closed or full, encodings without φ, strange names."""
 
+import ast
 import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from overparam import cli
 from tests.plugins.installed import install
 
 TRAIN = ("--engine", "portable", "train", "--n", "8", "--d", "3", "--k", "4", "--max-iterations", "2")
@@ -162,3 +165,17 @@ def test_a_guarded_script_still_has_workers(tmp_path):
         [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
+
+
+def test_commands_write_to_standard_output_by_their_own_echo_alone():
+    """click.echo writes to sys.stdout, which is standard error while plugins' code can run."""
+    for source in Path(cli.__file__).parent.rglob("*.py"):
+        if source.name == "output.py":
+            continue
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "click.echo",
+                "click.secho",
+                "print",
+            ):
+                assert any(keyword.arg == "err" for keyword in node.keywords), f"{source}, line {node.lineno}"
