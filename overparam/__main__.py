@@ -26,7 +26,8 @@ def _open_standard_streams() -> None:
 
 def _leave_current_folder() -> None:
     """Import nothing more from the folder that ``python -m`` was called in."""
-    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()) and os.getcwd() != here:
         del sys.path[0]
 
 

@@ -169,13 +169,10 @@ def test_a_guarded_script_still_has_workers(tmp_path):
 
 def test_commands_write_to_standard_output_by_their_own_echo_alone():
     """click.echo writes to sys.stdout, which is standard error while plugins' code can run."""
+    writers = ("click.echo", "click.secho", "print")
     for source in Path(cli.__file__).parent.rglob("*.py"):
         if source.name == "output.py":
             continue
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
-                "click.echo",
-                "click.secho",
-                "print",
-            ):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in writers:
                 assert any(keyword.arg == "err" for keyword in node.keywords), f"{source}, line {node.lineno}"
