@@ -28,10 +28,12 @@ from overparam.sweeps import (
     Specification,
     Study,
     StudyWarning,
+    labels_of_sweep,
     load_study,
     run_sweep,
 )
-from overparam.training import Engine, Job, Outcome, Recipe, StopRule, choose_engine
+from overparam.training import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct
+from overparam.whole import whole, whole_numbers
 
 __all__ = [
     "Training",
@@ -53,7 +55,7 @@ def draw_problem(
     seed: int = 0,
     trial: int = 0,
     data: str | DataGenerator = defaults.DATA,
-    labels: str | Labels = defaults.LABELS,
+    labels: str | Labels | None = None,
     initialization: str | Initialization = defaults.INITIALIZATION,
 ) -> Problem:
     """Draw the problem of one trial, as `overparam.problems.draw_problem` does.
@@ -65,6 +67,7 @@ def draw_problem(
     seed, trial : int
         Non-negative; with (n, k, d) they name the instance.
     data, labels, initialization : str or component
+        The labels are the data's own where they bring some, else Gaussian, unless they are named.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def draw_problem(
         seed=seed,
         trial=trial,
         data=registry.resolve(DataGenerator, data),
-        labels=registry.resolve(Labels, labels),
+        labels=None if labels is None else registry.resolve(Labels, labels),
         initialization=registry.resolve(Initialization, initialization),
     )
 
@@ -107,7 +110,7 @@ class Training:
 
     def run(self) -> list[Outcome]:
         """Carry it out; one outcome a problem, in the job's order."""
-        outcomes = dict(self.engine.run(self.job))
+        outcomes = dict(conduct(self.engine, self.job))
         return [outcomes[position] for position in range(len(self.job.problems))]
 
 
@@ -234,7 +237,7 @@ def sweep(
     optimizer: str | Optimizer = defaults.OPTIMIZER,
     layers: Layers | None = None,
     data: str | DataGenerator = defaults.DATA,
-    labels: str | Labels = defaults.LABELS,
+    labels: str | Labels | None = None,
     max_iterations: int = defaults.MAX_ITERATIONS,
     tolerance: float = defaults.TOLERANCE,
     dtype: DType = defaults.SWEEP_DTYPE,
@@ -271,10 +274,14 @@ def sweep(
     registry = default_registry()
     place = registry.resolve(Backend, backend)
     place.require()
+    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
+    generator = registry.resolve(DataGenerator, data)
     specification = Specification(
-        seed=seed,
-        data=registry.resolve(DataGenerator, data),
-        labels=registry.resolve(Labels, labels),
+        seed=whole("seed", seed, most=None),
+        data=generator,
+        labels=registry.resolve(Labels, labels)
+        if labels is not None
+        else labels_of_sweep(generator, grid, seed),
         recipe=recipe_of(
             registry,
             activation=activation,
@@ -287,7 +294,6 @@ def sweep(
         ),
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
     run_sweep(Path(study), specification, grid, execution, _warn_of_notes)
     return load_study(study)
 
@@ -298,7 +304,7 @@ def _warn_of_notes(progress: Progress) -> None:
 
 
 def _axis(given: int | Sequence[int]) -> tuple[int, ...]:
-    return (given,) if isinstance(given, int) else tuple(given)
+    return whole_numbers("an axis", given)
 
 
 def _dtype_of(problem: Problem) -> DType:

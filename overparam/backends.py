@@ -293,6 +293,9 @@ class Ambient(Backend):
             Where the namespace, or the device, lacks the data type.
         """
         xp = self.array_namespace
+        if dtype == "int64":
+            # Counters and indices are this program's own business: what the library counts with will do.
+            return xp.asarray(array, dtype=_index_dtype(xp, self.device), device=self.device)
         converted = xp.asarray(array, dtype=getattr(xp, dtype), device=self.device)
         if converted.dtype != getattr(xp, dtype):
             raise ValueError(
@@ -326,6 +329,13 @@ def backend_of(array: Array) -> Backend:
     if array_api_compat.is_torch_array(array):
         return Torch(device=str(array.device))
     return Ambient(array_namespace(array), array_api_compat.device(array))
+
+
+def _index_dtype(xp: Namespace, device: Any) -> Any:
+    """The integers that a namespace indexes with on a device: JAX has 32 bits unless it is told otherwise."""
+    if hasattr(xp, "__array_namespace_info__"):
+        return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
+    return xp.int64
 
 
 def _second_level_cache() -> int:

@@ -8,7 +8,6 @@ __all__ = [
     "ACTIVATION",
     "DATA",
     "INITIALIZATION",
-    "LABELS",
     "LOSS",
     "MAX_ITERATIONS",
     "OPTIMIZER",
@@ -23,7 +22,6 @@ LOSS: Final = "squared"
 INITIALIZATION: Final = "paper"
 OPTIMIZER: Final = "gd"
 DATA: Final = "sphere"
-LABELS: Final = "gaussian"
 MAX_ITERATIONS: Final = 15_000
 TOLERANCE: Final = 2.5e-3
 TRIALS: Final = 10

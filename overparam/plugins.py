@@ -20,7 +20,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -36,6 +36,7 @@ from overparam.components import (
     unknown_name,
 )
 from overparam.data import DataGenerator, Labels
+from overparam.faults import OverparamError, calling
 from overparam.initializations import Initialization
 from overparam.losses import Loss
 from overparam.optimizers import Optimizer
@@ -71,10 +72,8 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 C = TypeVar("C", bound=Component)
 
 
-class PluginError(RuntimeError):
+class PluginError(OverparamError, RuntimeError):
     """A plugin failed, and OVERPARAM_STRICT_PLUGINS=1 asks for failures to be errors."""
-
-    exit_code: ClassVar[int] = 1
 
 
 class PluginWarning(UserWarning):
@@ -232,7 +231,9 @@ class Registry:
         if not isinstance(given, str):
             raise ComponentError(f"{given!r} is not of the family {family.kind}: give one, or its name")
         name, parameters = parse_specification(given)
-        return build(self.find(family, name), parameters)
+        found = self.find(family, name)
+        with calling(found, may_refuse=True):
+            return build(found, parameters)
 
     def all_of(self, family: type[C]) -> list[C]:
         """One component of every class of a family, for families whose components take no parameters."""
@@ -386,7 +387,9 @@ def _objection(item: object, family: type[Component]) -> str | None:
         typing.get_type_hints(item)
         if issubclass(item, _WITHOUT_PARAMETERS):
             item()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return _blame(f"{item.__name__} cannot be made from its parameters", error)
     return None
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from numbers import Integral
 
 import numpy as np
 
 from overparam.arrays import Array, array_namespace
-from overparam.data.base import DataGenerator, Labels
-from overparam.data.labels import Gaussian
+from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
+from overparam.data.labels import FileLabels, Gaussian
 from overparam.data.sphere import Sphere
-from overparam.initializations import Initialization, Paper
+from overparam.faults import PluginFailure, calling
+from overparam.initializations import Initialization, Paper, Weights
+from overparam.whole import whole
 
-__all__ = ["Problem", "Stream", "draw_problem", "generator"]
+__all__ = ["Problem", "Stream", "draw_problem", "generator", "usual_labels"]
+
+_UNIT = 1e-6  # of a squared norm: rows normalized in single precision pass
 
 
 class Stream(IntEnum):
@@ -140,7 +143,7 @@ def draw_problem(
     data : DataGenerator, optional
         Uniform on the sphere unless given.
     labels : Labels, optional
-        Standard Gaussian unless given.
+        The data's own where they bring some, else standard Gaussian, unless given.
     initialization : Initialization, optional
         The theorems', `Paper`, unless given.
 
@@ -153,15 +156,97 @@ def draw_problem(
     ------
     ValueError
         For a size below 1, a negative seed or trial, or data that cannot be drawn.
+    PluginFailure
+        Where a component raises anything else, or gives data or labels of another form.
     """
-    for name, value, least in (("n", n, 1), ("d", d, 1), ("k", k, 1), ("seed", seed, 0), ("trial", trial, 0)):
-        if not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name} must be at least {least} and without a fraction, got {value!r}")
+    n, d, k = whole("n", n, 1), whole("d", d, 1), whole("k", k, 1)
+    seed, trial = whole("seed", seed, most=None), whole("trial", trial)
 
     def stream(which: Stream) -> np.random.Generator:
         return generator(seed, n, k, d, trial, which)
 
-    dataset = (data or Sphere()).draw(n, d, stream(Stream.DATA))
-    y = (labels or Gaussian()).draw(dataset, stream(Stream.LABELS))
-    W0, v = (initialization or Paper()).draw(n, k, d, y, stream(Stream.WEIGHTS))
+    dataset = _data(data or Sphere(), n, d, stream(Stream.DATA))
+    y = _labels(labels or _usual(dataset), dataset, stream(Stream.LABELS))
+    W0, v = _weights(initialization or Paper(), n, k, d, y, stream(Stream.WEIGHTS))
     return Problem(dataset.X, y, W0, v, key=(seed, n, k, d, trial))
+
+
+def usual_labels(data: DataGenerator, n: int, d: int, seed: int = 0) -> Labels:
+    """Return the labels used where none are named: the data's own where they bring some, else Gaussian.
+
+    Where only drawing tells, a data set of n samples in d dimensions is drawn.
+
+    Raises
+    ------
+    ValueError
+        Where that cannot be drawn.
+    """
+    n, d = whole("n", n, 1), whole("d", d, 1)
+    with calling(data, may_refuse=True):
+        brings = data.brings_labels()
+    if brings is None:
+        return _usual(_data(data, n, d, generator(seed, n, 1, d, 0, Stream.DATA)))
+    return FileLabels() if brings else Gaussian()
+
+
+def _usual(dataset: Dataset) -> Labels:
+    return Gaussian() if dataset.y is None else FileLabels()
+
+
+def _data(data: DataGenerator, n: int, d: int, rng: np.random.Generator) -> Dataset:
+    """Draw a data set, and hold the generator to what it promises."""
+    with calling(data, may_refuse=True):
+        dataset = data.draw(n, d, rng)
+        unit = data.unit_rows
+    if not isinstance(dataset, Dataset):
+        raise PluginFailure.of(data, f"must give a Dataset, it gave a {type(dataset).__name__}")
+    arrays = [("X", dataset.X, (n, d)), *([] if dataset.y is None else [("y", dataset.y, (n,))])]
+    for name, array, shape in arrays:
+        if (objection := _objection(array, shape)) is not None:
+            raise PluginFailure.of(data, f"gave a {name} that is {objection}")
+    if unit:
+        error = np.abs(np.einsum("ij,ij->i", dataset.X, dataset.X) - 1.0)
+        if not error.max() <= _UNIT:
+            raise PluginFailure.of(data, f"gave an X whose row {int(error.argmax())} is no unit vector")
+    return dataset
+
+
+def _labels(labels: Labels, dataset: Dataset, rng: np.random.Generator) -> Matrix:
+    """Draw labels, which may read the data and not write to them."""
+    shown = [None if array is None else array.view() for array in (dataset.X, dataset.y)]
+    for array in shown:
+        if array is not None:
+            array.flags.writeable = False
+    try:
+        with calling(labels, may_refuse=True):
+            y = labels.draw(Dataset(shown[0], shown[1]), rng)  # type: ignore[arg-type]
+    except ValueError as error:
+        if "read-only" in str(error):  # NumPy's words for a write to what is shown
+            raise PluginFailure.of(labels, f"must not write to the data: {error}") from error
+        raise
+    if (objection := _objection(y, dataset.X.shape[:1])) is not None:
+        raise PluginFailure.of(labels, f"gave a y that is {objection}")
+    return y if y.flags.writeable else y.copy()
+
+
+def _weights(
+    initialization: Initialization, n: int, k: int, d: int, y: Matrix, rng: np.random.Generator
+) -> Weights:
+    """Draw initial weights, and hold the initialization to what it promises."""
+    shown = y.view()
+    shown.flags.writeable = False
+    with calling(initialization, may_refuse=True):
+        drawn = initialization.draw(n, k, d, shown, rng)
+    if not isinstance(drawn, tuple) or len(drawn) != 2:
+        raise PluginFailure.of(initialization, f"must give W and v, it gave a {type(drawn).__name__}")
+    for name, array, shape in (("W", drawn[0], (k, d)), ("v", drawn[1], (k,))):
+        if (objection := _objection(array, shape)) is not None:
+            raise PluginFailure.of(initialization, f"gave a {name} that is {objection}")
+    return Weights(*drawn)
+
+
+def _objection(array: object, shape: tuple[int, ...]) -> str | None:
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.shape != shape:
+        found = f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}".strip()
+        return f"{found}, where a float64 array of shape {shape} is asked for"
+    return None if np.isfinite(array).all() else "not finite everywhere"

@@ -1,13 +1,16 @@
 """Instances: named by their values, independent of order, and initialized as the theorems say."""
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from overparam.data import Rademacher, Separated
+import overparam as op
+from overparam.data import Dataset, FileLabels, Gaussian, Rademacher, Separated, Sphere
 from overparam.initializations import output_weights
-from overparam.problems import Problem, Stream, draw_problem, generator
+from overparam.problems import Problem, Stream, draw_problem, generator, usual_labels
 
 
 def arrays(p):
@@ -116,3 +119,49 @@ def test_shapes_have_to_agree():
         Problem(p.X, p.y[:4], p.W0, p.v)
     with pytest.raises(ValueError, match=r"W0 must be \(4, 3\)"):
         Problem(p.X, p.y, p.W0[:, :2], p.v)
+
+
+@dataclass(frozen=True)
+class Pictures(Sphere):
+    """Data with labels of their own, which say so only by bringing them."""
+
+    name: ClassVar[str] = "pictures"
+
+    def brings_labels(self):
+        return None
+
+    def draw(self, n, d, rng):
+        X = super().draw(n, d, rng).X
+        return Dataset(X, X[:, 0].copy())
+
+
+def test_data_that_bring_labels_are_used_with_them():
+    problem = draw_problem(7, 3, 2, data=Pictures())
+    np.testing.assert_array_equal(problem.y, problem.X[:, 0])
+    assert isinstance(usual_labels(Pictures(), 7, 3), FileLabels)
+    assert isinstance(usual_labels(Sphere(), 7, 3), Gaussian)
+    named = draw_problem(7, 3, 2, data=Pictures(), labels=Gaussian())
+    np.testing.assert_array_equal(named.y, draw_problem(7, 3, 2).y)
+
+
+@pytest.mark.filterwarnings("ignore::overparam.plugins.PluginWarning")  # of what is installed beside
+def test_any_librarys_whole_numbers_are_sizes(tmp_path):
+    five = np.int64(5)
+    problem = draw_problem(five, np.int32(3), np.uint8(2), seed=np.int64(1), trial=np.int16(4))
+    assert problem.key == (1, 5, 2, 3, 4)
+    assert all(type(number) is int for number in problem.key)
+    study = op.sweep(
+        tmp_path / "a.study",
+        n=five,
+        k=np.array([2, 4]),
+        d=[np.int64(1), 2],
+        trials=np.int64(1),
+        seed=np.int64(3),
+        max_iterations=np.int64(3),
+    )
+    assert len(study.rows()) == 4
+    assert study.specification["seed"] == 3
+    assert op.train(problem, max_iterations=np.int64(4), record_every=np.int64(2)).iterations == 4
+    for wrong in (2.0, "3", True, None):
+        with pytest.raises(ValueError, match="k must be"):
+            draw_problem(5, 3, wrong)

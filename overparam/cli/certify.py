@@ -13,15 +13,18 @@ import click
 from overparam import defaults
 from overparam.backends import Backend
 from overparam.cli.document import outcome_document, problem_document, recipe_document
-from overparam.cli.instance import instance_of, instance_options, recipe_for
+from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of, recipe_for
 from overparam.cli.options import echo_json, json_flag, stop_options
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
-from overparam.data import DataGenerator, Labels
+from overparam.data import DataGenerator
+from overparam.faults import calling
 from overparam.figures import bounds_figure, save
 from overparam.plugins import Registry
 from overparam.problems import Problem
 from overparam.theory import Certificate, Evaluated, Theorem
 from overparam.theory import certify as evaluate
+from overparam.training import require_trainable
 
 __all__ = ["certify"]
 
@@ -57,19 +60,25 @@ def certify(settings: Settings, /, **given: Any) -> None:
     dtype = settings.dtype or defaults.TRAIN_DTYPE
     recipe = recipe_for(registry, given, dtype)
     data = registry.resolve(DataGenerator, given["data"])
-    parts = {**recipe.components, "data": data, "labels": registry.resolve(Labels, given["labels"])}
+    labels, unused = labels_of(registry, given)
+    given["labels"] = labels.specification()
+    if unused:
+        settings.note(UNUSED_LABELS.format(given["labels"]))
+    parts = {**recipe.components, "data": data, "labels": labels}
     with backend.scope():
         X, y, W0, v = (backend.asarray(array, dtype) for array in (drawn.X, drawn.y, drawn.W0, drawn.v))
         problem = Problem(X, y, W0, v, key=drawn.key)
-        certificate = evaluate(
-            problem,
-            recipe,
-            data=data,
-            theorems=registry.all_of(Theorem),
-            origins=_origins(registry),
-            delta=given["delta"],
-            probes=given["probes"],
-        )
+        require_trainable(recipe, problem)
+        with calling(*recipe.components.values()):
+            certificate = evaluate(
+                problem,
+                recipe,
+                data=data,
+                theorems=registry.all_of(Theorem),
+                origins=_origins(registry),
+                delta=given["delta"],
+                probes=given["probes"],
+            )
         document = {
             "command": "certify",
             "problem": problem_document(problem, recipe.activation, given),
@@ -108,17 +117,17 @@ def _print(certificate: Certificate) -> None:
     for one in certificate.evaluated:
         _print_theorem(one, width)
     if certificate.set_aside:
-        click.echo("Not about this setting")
+        echo("Not about this setting")
         for title, reason in certificate.set_aside:
             _print_wrapped(f"  {title}: {reason}", width)
     if certificate.failed:
-        click.secho("Failed and set aside", fg="red")
+        echo(click.style("Failed and set aside", fg="red"))
         for failed in certificate.failed:
             _print_wrapped(f"  {failed.name} ({failed.component} of {failed.origin}): {failed.reason}", width)
 
 
 def _print_theorem(one: Evaluated, width: int) -> None:
-    click.secho(one.theorem.title, bold=True)
+    echo(click.style(one.theorem.title, bold=True))
     for hypothesis in one.hypotheses:
         where = "" if hypothesis.at_iteration is None else f" at iteration {hypothesis.at_iteration}"
         ratio = f", ratio {hypothesis.ratio:.3g}" if math.isfinite(hypothesis.ratio) else ""
@@ -133,7 +142,7 @@ def _print_theorem(one: Evaluated, width: int) -> None:
         _print_note(conclusion.note, width)
     if one.probability is not None:
         nothing = " (it promises nothing)" if one.probability <= 0.0 else ""
-        click.echo(f"  with probability at least {one.probability:.6g}{nothing}")
+        echo(f"  with probability at least {one.probability:.6g}{nothing}")
 
 
 def _verdict(holds: bool | None) -> str:
@@ -146,4 +155,4 @@ def _print_note(note: str, width: int) -> None:
 
 
 def _print_wrapped(text: str, width: int) -> None:
-    click.echo("\n".join(wrap(text, width, subsequent_indent=" " * 11)))
+    echo("\n".join(wrap(text, width, subsequent_indent=" " * 11)))

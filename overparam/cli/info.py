@@ -18,6 +18,7 @@ import click
 
 from overparam.backends import Backend, why_unavailable
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.plugins import Registry
 from overparam.problems import draw_problem
@@ -129,12 +130,12 @@ def _objection(engine: Engine, backend: Backend) -> str | None:
 
 
 def _print(document: dict[str, Any]) -> None:
-    click.echo(f"Python {document['python']} on {document['platform']}, {document['cpus']} CPUs")
-    click.echo("\nversions")
+    echo(f"Python {document['python']} on {document['platform']}, {document['cpus']} CPUs")
+    echo("\nversions")
     for name, number in document["versions"].items():
-        click.echo(f"    {name:<18} {number or 'not installed'}")
+        echo(f"    {name:<18} {number or 'not installed'}")
     for kind in ("backends", "engines"):
-        click.echo(f"\n{kind}")
+        echo(f"\n{kind}")
         for row in document[kind]:
             where = row.get("device") or ", ".join(row.get("backends", []))
-            click.echo(f"    {row['name']:<18} {where if row['available'] else row['reason']}")
+            echo(f"    {row['name']:<18} {where if row['available'] else row['reason']}")

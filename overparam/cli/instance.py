@@ -10,15 +10,18 @@ import click
 from overparam.api import recipe_of
 from overparam.backends import DType
 from overparam.cli.options import all_of, problem_options
-from overparam.data import DataGenerator, Labels
+from overparam.data import DataGenerator, FileLabels, Labels
+from overparam.faults import calling
 from overparam.initializations import Initialization
 from overparam.plugins import Registry
-from overparam.problems import Problem, draw_problem
+from overparam.problems import Problem, draw_problem, usual_labels
 from overparam.training import Recipe, StopRule
 
-__all__ = ["instance_of", "instance_options", "recipe_for"]
+__all__ = ["UNUSED_LABELS", "instance_of", "instance_options", "labels_of", "recipe_for"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+UNUSED_LABELS = "Note: the data bring labels of their own, which --labels {} leaves unused."
 
 _DEFAULT_N, _DEFAULT_D = 100, 20
 
@@ -49,10 +52,7 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
         For sizes that cannot be, or that are not the data's.
     """
     data = registry.resolve(DataGenerator, given["data"])
-    own = data.shape() or (_DEFAULT_N, _DEFAULT_D)
-    n, d = (
-        size if asked is None else asked for asked, size in zip((given["n"], given["d"]), own, strict=True)
-    )
+    n, d = _sizes(data, given)
     return draw_problem(
         n,
         d,
@@ -60,7 +60,7 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
         seed=given["seed"],
         trial=given["trial"],
         data=data,
-        labels=registry.resolve(Labels, given["labels"]),
+        labels=None if given["labels"] is None else registry.resolve(Labels, given["labels"]),
         initialization=registry.resolve(Initialization, given["initialization"]),
     )
 
@@ -77,3 +77,21 @@ def recipe_for(registry: Registry, given: dict[str, Any], dtype: DType) -> Recip
         stop=StopRule(given["max_iterations"], given["tolerance"]),
         dtype=dtype,
     )
+
+
+def labels_of(registry: Registry, given: dict[str, Any]) -> tuple[Labels, bool]:
+    """Return the labels that the options ask for, and whether they leave some of the data's own unused."""
+    data = registry.resolve(DataGenerator, given["data"])
+    usual = usual_labels(data, *_sizes(data, given), given["seed"])
+    if given["labels"] is None:
+        return usual, False
+    labels = registry.resolve(Labels, given["labels"])
+    return labels, isinstance(usual, FileLabels) and not isinstance(labels, FileLabels)
+
+
+def _sizes(data: DataGenerator, given: dict[str, Any]) -> tuple[int, int]:
+    """(n, d) as asked for, else the data's own, else the usual one."""
+    with calling(data, may_refuse=True):
+        own = data.shape()
+    n, d = own or (_DEFAULT_N, _DEFAULT_D)
+    return (n if given["n"] is None else given["n"], d if given["d"] is None else given["d"])

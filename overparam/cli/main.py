@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -12,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from overparam.cli.settings import Failure, Settings
+from overparam.faults import plugin_failure
 
 __all__ = ["main"]
 
@@ -65,15 +68,25 @@ class Commands(click.Group):
         """Run a command; whatever a user could have caused ends in one line and an exit code."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
-            raise
-        except (KeyboardInterrupt, click.Abort) as error:
-            click.echo(f"Interrupted{f': {error}' if str(error) else '.'}", err=True)
-            raise click.exceptions.Exit(130) from None
-        except Exception as error:
+        except KeyboardInterrupt as error:
+            raise _interrupted(error) from None
+        except BaseException as error:
+            # By a ValueError a component refuses what was asked for; anything else is its failure.
+            failure = None if isinstance(error, ValueError) else plugin_failure(error)
+            if failure is None and isinstance(error, click.Abort):
+                raise _interrupted(error) from None
+            passing = (click.ClickException, click.exceptions.Exit, BrokenPipeError)
+            if failure is None and isinstance(error, passing):
+                raise
             if ctx.params.get("verbose", 0) >= 2:
                 traceback.print_exc()
-            raise Failure.of(error) from None
+            raise Failure.of(failure or error) from None
+
+
+def _interrupted(error: BaseException) -> click.exceptions.Exit:
+    """Say that it was interrupted, and return the exit with the code for that."""
+    click.echo(f"Interrupted{f': {error}' if str(error) else '.'}", err=True)
+    return click.exceptions.Exit(130)
 
 
 @click.group(
@@ -125,8 +138,35 @@ def _require_used(ctx: click.Context, command: str) -> None:
 
 def run() -> None:
     """Entry point of the ``overparam`` script."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know no φ
+    code: object = 0
     try:
         main(prog_name="overparam")
-    except BrokenPipeError:
-        sys.stdout = None  # the reader left; nothing more can be written
-        sys.exit(0)
+    except SystemExit as ended:
+        code = ended.code
+    except OSError as error:
+        code = _unwritten(error)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        code = code or _unwritten(error)
+    _close_output()
+    sys.exit(code)  # type: ignore[arg-type]
+
+
+def _unwritten(error: OSError) -> int:
+    """Say that standard output cannot be written; a reader that left has all it wanted."""
+    if isinstance(error, BrokenPipeError):
+        return 0
+    click.echo(f"Error: standard output: {error.strerror}", err=True)
+    return 1
+
+
+def _close_output() -> None:
+    """Let nothing that ends with the process, a plugin's exit handler or a full buffer, write any more."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    sys.stdout = sys.stderr

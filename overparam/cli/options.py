@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from overparam import defaults
+from overparam.cli.output import echo, is_utf8
 
 __all__ = [
     "RANGE",
@@ -104,10 +105,8 @@ _DATA = click.option(
 )
 _LABELS = click.option(
     "--labels",
-    default=defaults.LABELS,
-    show_default=True,
     metavar="SPEC",
-    help="gaussian, rademacher, file.",
+    help="gaussian, rademacher, file.  [default: file where the data bring labels, else gaussian]",
 )
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 
@@ -157,7 +156,7 @@ def json_flag(function: F) -> F:
 
 def echo_json(document: Any) -> None:
     """Print a JSON document; numbers that are not finite become null."""
-    click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, indent=2))
+    echo(json.dumps(_finite(document), ensure_ascii=not is_utf8(), allow_nan=False, indent=2))
 
 
 def _finite(value: Any) -> Any:

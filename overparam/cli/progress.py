@@ -12,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
+from overparam.cli.output import echo, output
 from overparam.cli.settings import Settings
 from overparam.figures import plain, render
 from overparam.sweeps import Execution, Grid, PhaseDiagram, Progress, Specification, load_study, run_sweep
@@ -39,10 +40,11 @@ def train_with_progress(
         _live(study, run)
     else:
         run(report=_Lines(settings, shown, study))
-    if not as_json and not sys.stdout.isatty():
+    terminal = output()
+    if not as_json and not (terminal is not None and terminal.isatty()):
         loaded = load_study(study)
         for n in loaded.sample_sizes():
-            click.echo(plain(loaded.diagram(n)))
+            echo(plain(loaded.diagram(n)))
 
 
 def _describe(progress: Progress) -> str:

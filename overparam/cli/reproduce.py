@@ -10,6 +10,7 @@ import click
 from overparam import defaults
 from overparam.activations import ReLU, Softplus
 from overparam.cli.options import echo_json, json_flag, max_iterations_option, range_option, trials_option
+from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of, executor_option
@@ -106,4 +107,4 @@ def _report(output: Path, studies: dict[str, Study], *, as_json: bool) -> None:
     if as_json:
         echo_json({"command": "reproduce", "output": str(output), "panels": panels, "claim": _CLAIM})
     else:
-        click.echo("\n".join([*lines, f"written to {output}"]))
+        echo("\n".join([*lines, f"written to {output}"]))

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from overparam.cli.output import keep_output
+from overparam.faults import OverparamError
+
 if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
     from overparam.backends import DType
     from overparam.plugins import Registry
@@ -23,19 +26,21 @@ class Failure(click.ClickException):
         setattr(self, "exit_code", exit_code)  # noqa: B010 - click types it as the class's
 
     @classmethod
-    def of(cls, error: Exception) -> Failure:
+    def of(cls, error: BaseException) -> Failure:
         """Bad values are the user's (exit code 2); the rest is work that could not be finished (1).
 
-        An exception may say so itself by an attribute ``exit_code``.
+        This package's own errors say so themselves; no other exception may.
         """
         text = " ".join(str(error).split())
+        if isinstance(error, OverparamError):
+            return cls(text, error.exit_code)
         if isinstance(error, OSError):
-            named = f"{error.filename}: {error.strerror}" if error.filename else text
+            named = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or text
             return cls(named, 1)
         if isinstance(error, ImportError | MemoryError):
             return cls(text or "out of memory", 1)
-        if isinstance(error, ValueError) or hasattr(error, "exit_code"):
-            return cls(text, int(getattr(error, "exit_code", 2)))
+        if isinstance(error, ValueError):
+            return cls(text, 2)
         return cls(f"unexpected {type(error).__name__}: {text} (-vv shows where)", 1)
 
 
@@ -53,9 +58,13 @@ class Settings:
 
     @cached_property
     def registry(self) -> Registry:
-        """The components that can be named; what is set aside is reported once on standard error."""
+        """The components that can be named; what is set aside is reported once on standard error.
+
+        From here on plugins' code can run, so standard output is kept for the command alone.
+        """
         from overparam.plugins import Registry
 
+        keep_output()
         registry = Registry(disabled=self.disable_plugin, only_builtin=self.no_plugins)
         if not self.quiet:
             for problem in registry.problems:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.figures import boundary_line
 from overparam.sweeps import load_study
 
@@ -28,13 +29,13 @@ def status(study: Path, cells: bool, as_json: bool) -> None:
         return
     written = summary.pop("sweep_file")
     for name, value in summary.items():
-        click.echo(f"{name:<18} {value}")
+        echo(f"{name:<18} {value}")
     for diagram in diagrams.values():
-        click.echo(boundary_line(diagram))
+        echo(boundary_line(diagram))
     if cells:
-        click.echo("     n    k    d   asked    done  success  95 % interval")
+        echo("     n    k    d   asked    done  success  95 % interval")
         for n, k, d, asked, trials, successes, low, high in statuses:
             interval = f"{low:.2f} to {high:.2f}"
-            click.echo(f"{n:>6} {k:>4} {d:>4} {asked:>7} {trials:>7} {successes:>8}  {interval}")
+            echo(f"{n:>6} {k:>4} {d:>4} {asked:>7} {trials:>7} {successes:>8}  {interval}")
     if written is not None:
-        click.echo(f"asked for by this file:\n{written.rstrip()}")
+        echo(f"asked for by this file:\n{written.rstrip()}")

@@ -11,7 +11,7 @@ import click
 from overparam import defaults
 from overparam.api import engines_named
 from overparam.backends import Backend
-from overparam.cli.instance import recipe_for
+from overparam.cli.instance import UNUSED_LABELS, recipe_for
 from overparam.cli.options import (
     echo_json,
     json_flag,
@@ -20,12 +20,23 @@ from overparam.cli.options import (
     stop_options,
     trials_option,
 )
+from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
-from overparam.data import DataGenerator, Labels
+from overparam.data import DataGenerator, FileLabels, Labels
 from overparam.figures import boundary_line
-from overparam.sweeps import Execution, Executor, Grid, Shard, Specification, dry_run, load_study, verify
+from overparam.sweeps import (
+    Execution,
+    Executor,
+    Grid,
+    Shard,
+    Specification,
+    dry_run,
+    labels_of_sweep,
+    load_study,
+    verify,
+)
 
 __all__ = ["execution_of", "executor_option", "sweep"]
 
@@ -92,7 +103,7 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     if given["shard"] is not None:
         grid = grid.only(Shard.parse(given["shard"]))
     execution = execution_of(settings, given["executor"])
-    asked = [(each["study"], _specification(settings, each)) for each in file.studies(ctx, given)]
+    asked = [(each["study"], _specification(settings, each, grid)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
     for study, specification in asked:
         if len(asked) > 1:
@@ -115,12 +126,18 @@ def execution_of(settings: Settings, executor: str) -> Execution:
     return Execution(backend, engines, settings.registry.resolve(Executor, executor))
 
 
-def _specification(settings: Settings, given: dict[str, Any]) -> Specification:
+def _specification(settings: Settings, given: dict[str, Any], grid: Grid) -> Specification:
     registry = settings.registry
+    data = registry.resolve(DataGenerator, given["data"])
+    labels = usual = labels_of_sweep(data, grid, given["seed"])
+    if given["labels"] is not None:
+        labels = registry.resolve(Labels, given["labels"])
+        if isinstance(usual, FileLabels) and not isinstance(labels, FileLabels):
+            settings.note(UNUSED_LABELS.format(labels.specification()))
     return Specification(
         seed=given["seed"],
-        data=registry.resolve(DataGenerator, given["data"]),
-        labels=registry.resolve(Labels, given["labels"]),
+        data=data,
+        labels=labels,
         recipe=recipe_for(registry, given, settings.dtype or defaults.SWEEP_DTYPE),
     )
 
@@ -130,9 +147,9 @@ def _foresee(
 ) -> dict[str, Any]:
     estimate = dry_run(study, specification, grid, execution)
     if not as_json:
-        click.echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
-        click.echo(f"updates at most {estimate.most_updates:,}")
-        click.echo(f"estimated time  {estimate.seconds:.0f} s")
+        echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
+        echo(f"updates at most {estimate.most_updates:,}")
+        echo(f"estimated time  {estimate.seconds:.0f} s")
     return {"command": "sweep", "dry_run": True, "study": str(study), **vars(estimate)}
 
 
@@ -145,9 +162,9 @@ def _report(study: Path, specification: Specification, verified: int, *, as_json
         document["verification"] = vars(verify(loaded, specification, verified))
     if not as_json:
         for diagram in diagrams.values():
-            click.echo(boundary_line(diagram))
+            echo(boundary_line(diagram))
         for name, value in document.get("verification", {}).items():
-            click.echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
+            echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
     return document
 
 

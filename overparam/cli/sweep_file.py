@@ -6,9 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from itertools import product
-from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,8 @@ from overparam.sweeps import Grid
 __all__ = ["SweepFile", "read_sweep_file"]
 
 _VERSION = 1
+_LARGEST_FILE = 1 << 24  # bytes; a sweep's file has some lines
+_MOST_CELLS = 4_000_000  # of all grids, those that overlap counted again
 _AXES = ("n", "k", "d")
 _GLOBAL = ("backend", "dtype", "engine")
 _SEVERAL = ("activation", "loss", "initialization", "optimizer", "layers", "data", "labels", "seed")
@@ -58,13 +58,17 @@ class SweepFile:
 
     def grid(self, ctx: click.Context, given: Mapping[str, Any]) -> Grid:
         """The union of the file's grids, or the one grid of the options."""
-        grids = []
+        grids: list[Grid] = []
+        cells = 0
         for part in self.parts or ({},):
             own = {key: value for key, value in part.items() if ctx.get_parameter_source(key) not in _GIVEN}
             axes = {**given, **own}
             combine = Grid.zip if axes["combine"] == "zip" else Grid.product
             grids.append(combine(axes["n"], axes["k"], axes["d"], trials=given["trials"]))
-        return reduce(or_, grids)
+            cells += len(grids[-1].cells)
+            if cells > _MOST_CELLS:
+                raise ValueError(f"the grids of the file have more than {_MOST_CELLS:,} cells together")
+        return Grid.union(grids)
 
     def studies(self, ctx: click.Context, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The options of each study: one, or one for every combination of what the file lists.
@@ -100,14 +104,25 @@ def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | 
     if path is None:
         return SweepFile()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         file = _parse(text, {**_options(ctx.find_root(), _GLOBAL), **_options(ctx)})
+    except RecursionError:
+        raise click.BadParameter(f"{path}: its tables are nested too deeply", ctx, argument) from None
     except ValueError as error:
         raise click.BadParameter(f"{path}: {error}", ctx, argument) from None
     several = [key for key in _SEVERAL if isinstance(file.options.get(key), list)]
     own = {key: value for key, value in file.options.items() if key not in (*_GLOBAL, *several)}
     ctx.default_map = {**(ctx.default_map or {}), **own}
     return file
+
+
+def _text(path: Path) -> str:
+    """The text of a regular file of sane size: a pipe or a device may never end."""
+    if not path.is_file():
+        raise ValueError("it is no regular file")
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError(f"it has more than {_LARGEST_FILE:,} bytes")
+    return path.read_text(encoding="utf-8")
 
 
 def _options(ctx: click.Context, only: tuple[str, ...] = ()) -> dict[str, click.Option]:

@@ -8,11 +8,14 @@ from typing import Any
 import click
 
 from overparam.activations import Activation
+from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import data_options, echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import Gaussian
+from overparam.faults import calling
 from overparam.initializations import Paper
 from overparam.theory import Estimate, TheoryReport, theory_report
 
@@ -47,7 +50,9 @@ def theory(settings: Settings, /, **given: Any) -> None:
     problem = instance_of(registry, {**given, "labels": Gaussian(), "initialization": Paper()})
     with backend.scope():
         X = backend.asarray(problem.X, settings.dtype or "float64")
-        report = theory_report(X, activation, order=given["order"])
+        require_elementwise(activation, X)
+        with calling(activation):
+            report = theory_report(X, activation, order=given["order"])
     if given["as_json"]:
         echo_json({"command": "theory", **report.to_json()})
     else:
@@ -74,9 +79,9 @@ def _print(report: TheoryReport) -> None:
         ("κ̃(X)", _or_vacuous(report.kappa_tilde, "λ(X) is not told from zero")),
     ]
     for name, text in lines:
-        click.echo(f"{name:<16} {text}")
+        echo(f"{name:<16} {text}")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        echo(f"note: {note}")
 
 
 def _number(value: float, digits: int) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 from overparam import defaults
 from overparam.api import Training, prepare_training
 from overparam.cli.document import outcome_document, problem_document, recipe_document
-from overparam.cli.instance import instance_of, instance_options, recipe_for
+from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of, recipe_for
 from overparam.cli.options import echo_json, json_flag, stop_options
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator, Labels
 from overparam.figures import save, training_figure
@@ -52,8 +53,12 @@ def train(settings: Settings, /, **given: Any) -> None:
     if plot is not None and record_every is None:
         record_every = max(1, given["max_iterations"] // _POINTS_OF_A_PLOT)
     registry = settings.registry
+    labels, unused = labels_of(registry, given)
+    given["labels"] = labels.specification()
     recipe = recipe_for(registry, given, settings.dtype or defaults.TRAIN_DTYPE)
     problem = instance_of(registry, given)
+    if unused:
+        settings.note(UNUSED_LABELS.format(given["labels"]))
     training = prepare_training(registry, problem, recipe, record_every, settings.backend, settings.engine)
     for objection in training.objections:
         settings.detail(f"engine {objection}")
@@ -114,7 +119,7 @@ def _print(document: dict[str, Any]) -> None:
         "computed by": "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document),
     }
     for name, text in rows.items():
-        click.echo(f"{name:<18} {text}")
+        echo(f"{name:<18} {text}")
 
 
 def _save(path: Path, problem: Problem, outcome: Outcome) -> None:

@@ -47,6 +47,15 @@ class DataGenerator(Component):
             Where no such data set can be had; the message says what could be.
         """
 
+    @property
+    def unit_rows(self) -> bool:
+        """Whether the rows of X have norm 1, as the theorems assume; a field ``normalize`` may say no."""
+        return getattr(self, "normalize", True) is not False
+
+    def brings_labels(self) -> bool | None:
+        """Whether its data sets have labels of their own; None where only drawing one tells."""
+        return None
+
     def shape(self) -> tuple[int, int] | None:
         """The only (n, d) that this source has, or None where any can be drawn."""
         return None

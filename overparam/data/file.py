@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from overparam.data.archives import read_npy, read_npz
 from overparam.data.base import DataGenerator, Dataset, Matrix
+from overparam.data.table import read_csv
 
 __all__ = ["File"]
 
@@ -21,8 +22,9 @@ __all__ = ["File"]
 class File(DataGenerator):
     """X (n, d) and optionally y (n,) from a .npy, .npz or .csv file.
 
-    A .npz holds arrays `X` and optionally `y`; a .csv has one sample a row, an optional header, and
-    labels in the column headed `y`, if any. Nothing in a file is ever unpickled.
+    A .npz holds arrays `X` and optionally `y`, and nothing else in it is read; a .csv has one sample a
+    row, an optional header, and labels in the column headed `y`, if any. Nothing in a file is ever
+    unpickled.
 
     Attributes
     ----------
@@ -53,6 +55,10 @@ class File(DataGenerator):
         n, d = self._load().X.shape
         return n, d
 
+    def brings_labels(self) -> bool:
+        """Whether the file holds y."""
+        return self._load().y is not None
+
     def digest(self) -> str:
         """SHA-256 of the file."""
         try:
@@ -66,9 +72,13 @@ class File(DataGenerator):
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
             state = self.path.stat()
+            if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a folder says so itself
+                raise ValueError(f"{self.path} is no regular file")
             held = _load(self.path, self.normalize, state.st_mtime_ns, state.st_size)
         except OSError as error:
             raise ValueError(f"{self.path}: {error.strerror or error}") from error
+        except MemoryError as error:
+            raise ValueError(f"{self.path} is too large for this machine's memory") from error
         return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
 
 
@@ -106,71 +116,14 @@ def _real(path: Path, name: str, array: object) -> Matrix:
     return values.astype(np.float64)
 
 
-def _arrays(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
-    """The array of a .npy, or those of a .npz by name; nothing is unpickled, and the file is closed."""
-    try:
-        with path.open("rb") as handle:
-            loaded = np.load(handle, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded
-            with loaded:
-                return {name: loaded[name] for name in loaded.files}
-    except OSError:
-        raise
-    except Exception as error:  # damage shows as ValueError, EOFError, BadZipFile, TokenError, MemoryError, …
-        raise ValueError(
-            f"{path} is no readable {path.suffix} of plain arrays (pickles are refused)"
-        ) from error
-
-
 def _read_npy(path: Path) -> tuple[Matrix, Matrix | None]:
-    loaded = _arrays(path)
-    if isinstance(loaded, dict):
-        raise ValueError(f"{path} is an archive, not one array: call it .npz")
-    return _real(path, "X", loaded), None
+    return _real(path, "X", read_npy(path)), None
 
 
 def _read_npz(path: Path) -> tuple[Matrix, Matrix | None]:
-    arrays = _arrays(path)
-    if not isinstance(arrays, dict):
-        raise ValueError(f"{path} is one array, not an archive: call it .npy")
-    if "X" not in arrays:
-        raise ValueError(f"{path} has no array 'X'; it has: {', '.join(arrays) or 'nothing'}")
+    arrays = read_npz(path, ("X", "y"))
     y = _real(path, "y", arrays["y"]) if "y" in arrays else None
     return _real(path, "X", arrays["X"]), y
 
 
-def _read_csv(path: Path) -> tuple[Matrix, Matrix | None]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            rows = [(i, row) for i, row in enumerate(csv.reader(handle), start=1) if any(row)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a text file of comma-separated values: {error}") from error
-    named = rows and not any(map(_is_number, rows[0][1]))
-    header = [cell.strip() for cell in rows.pop(0)[1]] if named else None
-    if not rows:
-        raise ValueError(f"{path} holds no rows of numbers")
-    width = len(header) if header else len(rows[0][1])
-    table = np.empty((len(rows), width))
-    for target, (line, row) in zip(table, rows, strict=True):
-        if len(row) != width:
-            raise ValueError(f"{path}, line {line}: {len(row)} values where the first row has {width}")
-        try:
-            target[:] = [float(cell) for cell in row]
-        except ValueError as error:
-            raise ValueError(f"{path}, line {line}: {error}") from error
-    if header is None or "y" not in header:
-        return table, None
-    column = header.index("y")
-    return np.delete(table, column, axis=1), table[:, column]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-_READERS = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
+_READERS = {".npy": _read_npy, ".npz": _read_npz, ".csv": read_csv}

@@ -9,7 +9,9 @@ import numpy as np
 
 from overparam.data.base import Dataset, Labels, Matrix
 
-__all__ = ["FileLabels", "Gaussian", "Rademacher"]
+__all__ = ["NO_LABELS", "FileLabels", "Gaussian", "Rademacher"]
+
+NO_LABELS = "labels 'file' needs data that brings its own y; this data has none"
 
 
 @dataclass(frozen=True)
@@ -43,5 +45,5 @@ class FileLabels(Labels):
     def draw(self, dataset: Dataset, rng: np.random.Generator) -> Matrix:
         """Return the data set's own y, shape (n,)."""
         if dataset.y is None:
-            raise ValueError("labels 'file' needs data that brings its own y; this data has none")
+            raise ValueError(NO_LABELS)
         return dataset.y

@@ -91,6 +91,10 @@ class Separated(DataGenerator):
         if not (math.isfinite(self.delta) and self.delta > 0):
             raise ValueError(f"delta must be a positive number, got {self.delta}")
 
+    def brings_labels(self) -> bool:
+        """Return False."""
+        return False
+
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         """Draw X, shape (n, d).
 

@@ -25,6 +25,10 @@ class Sphere(DataGenerator):
 
     name: ClassVar[str] = "sphere"
 
+    def brings_labels(self) -> bool:
+        """Return False."""
+        return False
+
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         """Draw X, shape (n, d)."""
         return Dataset(uniform_on_sphere(n, d, rng))

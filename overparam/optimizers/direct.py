@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from overparam.activations.base import Activation
 from overparam.arrays import Array
+from overparam.faults import PluginFailure
 from overparam.optimizers.base import Move, Optimizer
 from overparam.optimizers.point import Layers, Point
 from overparam.problems import Problem
@@ -51,6 +52,10 @@ class DirectSolver(Optimizer):
         """Solve, and end."""
         network = point.network
         solution = self.solve(Problem(network.X, network.y, point.W, point.v), network.activation)
+        wanted = (point.v.shape, network.y.shape)
+        if not isinstance(solution, OutputLayer) or (solution.v.shape, solution.residual.shape) != wanted:
+            k, n = point.v.shape[0], network.y.shape[0]
+            raise PluginFailure.of(self, f"must give {k} output weights and {n} residuals")
         return Move(point.at((solution.v,)), None, ended=True, rank=int(solution.rank))
 
     def expected_updates(self, budget: int, ratio: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from overparam.arrays import Array, array_namespace, squared_norm
+from overparam.faults import PluginFailure
 from overparam.optimizers.base import Move, Optimizer
 from overparam.optimizers.point import Point
 
@@ -60,6 +61,10 @@ class FunctionSpace(Optimizer):
     def step(self, point: Point, state: Any) -> Move:
         """Try one step and take it where the loss falls."""
         alpha = self.coefficients(state.gram, point.residual, state.damping)
+        if (getattr(alpha, "shape", None), alpha.dtype) != (point.residual.shape, point.residual.dtype):
+            raise PluginFailure.of(
+                self, f"must give {point.residual.shape[0]} coefficients like the residual"
+            )
         promised = point.missed - float(squared_norm(point.residual - state.gram @ alpha))
         rounding = 8.0 * float(array_namespace(state.gram).finfo(state.gram.dtype).eps)
         if abs(promised) <= rounding * point.missed:

@@ -36,5 +36,5 @@ class LeastSquares(DirectSolver):
         inverse = xp.where(kept, 1.0, 0.0 * singular) / xp.where(kept, singular, 1.0 + 0.0 * singular)
         coordinates = (problem.y[..., None, :] @ left)[..., 0, :] * inverse
         v = (coordinates[..., None, :] @ right)[..., 0, :]
-        rank = xp.sum(xp.astype(kept, xp.int64), axis=-1)
+        rank = xp.count_nonzero(kept, axis=-1)
         return OutputLayer(v, rank, (features @ v[..., :, None])[..., 0] - problem.y)

@@ -15,6 +15,7 @@ from overparam.arrays import Array
 from overparam.components import require_positive
 from overparam.optimizers.first_order import FirstOrder, State, Step
 from overparam.problems import Problem
+from overparam.whole import LARGEST
 
 __all__ = ["StochasticGradientDescent"]
 
@@ -49,8 +50,10 @@ class StochasticGradientDescent(FirstOrder):
 
     def __post_init__(self) -> None:
         require_positive("step_size", self.step_size)
-        _require_count("batch_size", self.batch_size)
-        _require_count("check_every", self.check_every)
+        for name in ("batch_size", "check_every"):
+            object.__setattr__(self, name, _count(name, getattr(self, name)))
+        if self.batch_size > LARGEST:
+            raise ValueError(f"batch_size must be at most {LARGEST}")
         if self.sampling not in ("replacement", "reshuffling"):
             raise ValueError(f"sampling must be 'replacement' or 'reshuffling', got {self.sampling!r}")
 
@@ -79,6 +82,7 @@ class StochasticGradientDescent(FirstOrder):
             pending = pending[_BLOCK * self.batch_size :]
 
 
-def _require_count(name: str, value: object) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+def _count(name: str, value: object) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
         raise ValueError(f"{name} must be a positive number without a fraction, got {value!r}")
+    return int(value)

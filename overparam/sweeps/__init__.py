@@ -11,6 +11,7 @@ from overparam.sweeps.runner import Execution, Progress, run_sweep
 from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import Session, Study, load_study
+from overparam.sweeps.usual import labels_of_sweep
 from overparam.sweeps.verify import Verification, verify
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Verification",
     "dry_run",
     "export_study",
+    "labels_of_sweep",
     "load_study",
     "merge_studies",
     "run_sweep",

@@ -10,7 +10,7 @@ from overparam.sweeps.chunks import problem_bytes, working_set
 from overparam.sweeps.cost import FIRST_GUESS, Cost
 from overparam.sweeps.grid import Cell
 from overparam.sweeps.trials import Task, draw, job_for
-from overparam.training import Job, choose_engine
+from overparam.training import Job, choose_engine, conduct
 
 __all__ = ["calibrate"]
 
@@ -58,6 +58,6 @@ def _pace(task: Task, job: Job, updates: int) -> float:
     cost, before = Cost(task.specification), time.perf_counter()
     units = sum(
         max(1, outcome.iterations) * cost.of_update(Cell(*task.keys[position][:3]))
-        for position, outcome in engine.run(short)
+        for position, outcome in conduct(engine, short)
     )
     return units / (time.perf_counter() - before)

@@ -72,6 +72,8 @@ def require_study(path: Path) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():  # opening a pipe would wait for whoever writes to it
+        raise NotAStudy(f"{path} is not a study: it is no regular file")
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, f"the folder {path.parent} does not exist")
     # An empty file may be a study that was killed at its birth.
@@ -119,8 +121,9 @@ def connect_reader(path: Path, *, checked: bool = False) -> sqlite3.Connection:
     sqlite3.DatabaseError, OSError, StudyError
         Where the file is missing, or is not a study.
     """
+    require_study(path)
     with path.open("rb"):
-        require_study(path)
+        pass
     quoted = path.resolve().as_uri()
     connection = _connect_read_only(f"{quoted}?mode=ro")
     try:

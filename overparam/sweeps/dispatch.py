@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import Executor as FuturesExecutor
 
+from overparam.faults import PluginFailure, calling
 from overparam.sweeps.errors import StudyError
 from overparam.sweeps.executors import Executor
-from overparam.sweeps.schema import TrialRow
+from overparam.sweeps.grid import TrialKey
+from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.trials import Task, failed, run_task
+from overparam.training import Status
+from overparam.whole import whole
 
-__all__ = ["dispatch", "start"]
+__all__ = ["dispatch", "parallelism", "start"]
 
 _WINDOW = 3  # chunks in flight for each worker
 _LOSSES_BEFORE_SPLITTING = 2
+_STATUSES = frozenset({*map(str, Status), FAILED})
 
 
 def start(executor: Executor) -> FuturesExecutor | None:
@@ -26,13 +31,27 @@ def start(executor: Executor) -> FuturesExecutor | None:
     StudyError
         Where that fails.
     """
-    try:
-        return executor.create()
-    except (OSError, RuntimeError) as error:
-        raise StudyError(
-            f"the executor {executor.specification()} could not be started ({error}); what was reported "
-            "saved is kept: run the same command again to go on"
-        ) from error
+    with calling(executor, may_refuse=True):
+        try:
+            pool = executor.create()
+        except (OSError, RuntimeError) as error:
+            raise StudyError(
+                f"the executor {executor.specification()} could not be started ({error}); what was reported "
+                "saved is kept: run the same command again to go on"
+            ) from error
+    if pool is not None and not isinstance(pool, FuturesExecutor):
+        raise PluginFailure.of(executor, f"must create an executor or None, it gave a {type(pool).__name__}")
+    return pool
+
+
+def parallelism(executor: Executor) -> int:
+    """Return how many chunks an executor trains at a time, at least 1."""
+    with calling(executor):
+        count = executor.parallelism()
+        try:
+            return whole("its parallelism", count, 1)
+        except ValueError as error:
+            raise PluginFailure.of(executor, f"cannot be used: {error}") from error
 
 
 def dispatch(
@@ -76,7 +95,7 @@ class _Dispatcher:
     def run(self, tasks: Iterator[Task]) -> None:
         try:
             while True:
-                window = _WINDOW * self._executor.parallelism()  # workers may come and go
+                window = _WINDOW * parallelism(self._executor)  # workers may come and go
                 while len(self._running) < window and (following := self._next(tasks)) is not None:
                     self._submit(*following)
                 if not self._running:
@@ -101,14 +120,21 @@ class _Dispatcher:
 
     def _submit(self, task: Task, losses: int) -> None:
         try:
-            future = self._pool.submit(run_task, task)
+            future = self._submitted(task)
         except Exception as error:  # every library of executors has its own way to say that one is broken
             self._executor.abandon(self._pool)
             if (pool := start(self._executor)) is None:
                 raise StudyError(f"the executor broke and has no workers any more ({error})") from error
             self._pool = pool
-            future = self._pool.submit(run_task, task)
+            future = self._submitted(task)
         self._running[future] = (task, losses)
+
+    def _submitted(self, task: Task) -> Future[list[TrialRow]]:
+        with calling(self._executor):
+            future = self._pool.submit(run_task, task)
+        if not isinstance(future, Future):
+            raise PluginFailure.of(self._executor, f"must give futures, it gave a {type(future).__name__}")
+        return future
 
     def _finish(self, future: Future[list[TrialRow]]) -> None:
         task, losses = self._running.pop(future)
@@ -119,18 +145,46 @@ class _Dispatcher:
                 f"a worker cannot load its work ({error}): install there what is installed here; what was "
                 "reported saved is kept: run the same command again to go on"
             ) from error
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a worker may raise, SystemExit included
             self._lost(task, losses + 1, error)
         else:
-            self._take(rows)
+            self._accept(task, rows)
 
-    def _lost(self, task: Task, losses: int, error: Exception) -> None:
+    def _accept(self, task: Task, rows: object) -> None:
+        """Take the rows that the task asked for, each once, and hold the executor to the rest."""
+        left = set(task.keys)
+        given = rows if isinstance(rows, list | tuple) else ()
+        taken = []
+        for row in given:
+            if _is_row(row) and (key := TrialKey(*row[:4])) in left:
+                left.remove(key)
+                taken.append(row)
+        self._take(taken)
+        if left or len(taken) != len(given):
+            raise PluginFailure.of(
+                self._executor,
+                f"gave {len(given)} rows for {len(task.keys)} trials, {len(taken)} of them theirs; "
+                "these are saved: run the same command again to go on",
+            )
+
+    def _lost(self, task: Task, losses: int, error: BaseException) -> None:
         if losses <= _LOSSES_BEFORE_SPLITTING:
             self._again.append((task, losses))
         elif len(task.keys) == 1:
-            reason = f"its worker was lost {losses} times ({type(error).__name__}: {error})"
+            name = self._executor.specification()
+            reason = f"its worker was lost {losses} times ({type(error).__name__}: {error}) by {name}"
             self._take([failed(task.keys[0], reason)])
         else:
             middle = len(task.keys) // 2
             for keys in (task.keys[:middle], task.keys[middle:]):
                 self._again.append((task.only(keys), _LOSSES_BEFORE_SPLITTING))
+
+
+def _is_row(row: object) -> bool:
+    """Whether this is the row of a trial, as far as what a study counts goes."""
+    if not isinstance(row, TrialRow) or row.status not in _STATUSES:
+        return False
+    counts = (*row[:4], row.iterations, row.effective_parameters)
+    return row.success in (0, 1) and all(isinstance(count, int) and count >= 0 for count in counts)

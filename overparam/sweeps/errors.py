@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from overparam.faults import OverparamError
+
 __all__ = ["NotAStudy", "SpecificationMismatch", "StudyError", "StudyWarning"]
 
 
@@ -9,16 +11,8 @@ class StudyWarning(UserWarning):
     """Something about a study that its reader should know, such as changed versions."""
 
 
-class StudyError(Exception):
-    """A study cannot be read, written or finished.
-
-    Attributes
-    ----------
-    exit_code : int
-        What the command line ends with: 1 for work that could not be finished, 2 for bad input.
-    """
-
-    exit_code = 1
+class StudyError(OverparamError):
+    """A study cannot be read, written or finished."""
 
 
 class NotAStudy(StudyError):

@@ -11,12 +11,13 @@ from overparam.backends import Backend
 from overparam.sweeps.calibrate import calibrate
 from overparam.sweeps.chunks import block_of
 from overparam.sweeps.cost import Cost
-from overparam.sweeps.dispatch import start
+from overparam.sweeps.dispatch import parallelism, start
 from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.runner import Execution
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import load_study
 from overparam.sweeps.trials import Task
+from overparam.sweeps.usual import require_labels
 from overparam.training import Engine
 
 __all__ = ["Estimate", "dry_run"]
@@ -46,6 +47,7 @@ class Estimate:
 
 def dry_run(path: Path, specification: Specification, grid: Grid, execution: Execution) -> Estimate:
     """Count the trials left, calibrate the executor's workers on a few of them and foresee the wall time."""
+    require_labels(specification, grid)
     done = load_study(path).done(grid) if path.exists() else {}
     left = {cell: len(grid.trials_of(cell)) - done.get(cell, 0) for cell in grid.cells}
     runs = {cell: count for cell, count in left.items() if count and cell.k and cell.d}
@@ -97,7 +99,7 @@ def _measure(tasks: Sequence[Task], execution: Execution) -> float:
     if (pool := start(executor)) is None:
         return calibrate(tasks)
     try:
-        futures = [pool.submit(calibrate, tasks) for _ in range(executor.parallelism())]
+        futures = [pool.submit(calibrate, tasks) for _ in range(parallelism(executor))]
         return sum(future.result() for future in futures)
     finally:
         executor.abandon(pool)

@@ -16,9 +16,11 @@ from typing import ClassVar
 
 from overparam.components import Component
 from overparam.sweeps.errors import StudyError
+from overparam.whole import whole
 
 __all__ = ["Executor", "Processes", "Serial", "interrupts_held"]
 
+_MOST_WORKERS = 10_000  # processes of one machine
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -69,21 +71,27 @@ class Processes(Executor):
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"workers must be at least 1, got {self.workers}")
+        if self.workers is not None:
+            object.__setattr__(self, "workers", whole("workers", self.workers, 1, most=_MOST_WORKERS))
 
     def create(self) -> FuturesExecutor:
         """Start a pool; processes are spawned, since forking a process with threads is not safe."""
         share = str(max(1, _cores() // self.parallelism()))
-        pool = ProcessPoolExecutor(
-            self.parallelism(),
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin_worker,
-        )
+        # A child reads these when it starts and imports its libraries, before any initializer could set
+        # them. It must not import from the folder that it happens to start in.
+        environment = _environment({**dict.fromkeys(_THREAD_VARIABLES, share), "PYTHONSAFEPATH": "1"})
+        with environment, interrupts_held():
+            pool = ProcessPoolExecutor(
+                self.parallelism(),
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin_worker,
+            )
+            return self._started(pool)
+
+    def _started(self, pool: ProcessPoolExecutor) -> FuturesExecutor:
+        """Start all workers now, and wait for them."""
         try:
-            # A child reads these when it imports its libraries, before any initializer could set them.
-            with _environment(dict.fromkeys(_THREAD_VARIABLES, share)), interrupts_held():
-                all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
+            all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
             for started in all_started:
                 started.result()
         except BrokenExecutor as error:

@@ -6,11 +6,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from typing import NamedTuple
+
+from overparam.whole import LARGEST, whole, whole_numbers
 
 __all__ = ["WHOLE", "Cell", "Grid", "Shard", "TrialKey", "parse_range"]
 
 _LONGEST_RANGE = 1_000_000
+_MOST_CELLS = 1_000_000
+"""A cell takes some hundred bytes in the driver, and a row in the study's file."""
 
 
 def parse_range(text: str) -> tuple[int, ...]:
@@ -32,7 +37,7 @@ def parse_range(text: str) -> tuple[int, ...]:
         except ValueError:
             raise ValueError(f"{text!r} is not a range: write 1:25, 5:50:5 or 10,20,50") from None
         start, stop, step = ends[0], ends[min(len(ends), 2) - 1], ends[2] if len(ends) > 2 else 1
-        if len(ends) > 3 or step < 1 or stop < start or start < 0:
+        if len(ends) > 3 or step < 1 or stop < start or start < 0 or stop > LARGEST:
             raise ValueError(f"{part!r} is not a range of whole numbers from 0 upwards, lowest first")
         if len(numbers) + (stop - start) // step >= _LONGEST_RANGE:
             raise ValueError(f"{text!r} holds more than {_LONGEST_RANGE:,} numbers")
@@ -80,7 +85,7 @@ class Shard:
     count: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.number <= self.count:
+        if not 1 <= self.number <= self.count <= LARGEST:
             raise ValueError(f"a shard is number/count with 1 ≤ number ≤ count, got {self}")
 
     def __str__(self) -> str:
@@ -130,8 +135,7 @@ class Grid:
     shard: Shard = WHOLE
 
     def __post_init__(self) -> None:
-        if self.trials < 1:
-            raise ValueError(f"trials must be at least 1, got {self.trials}")
+        object.__setattr__(self, "trials", whole("trials", self.trials, 1))
         for cell in self.cells:
             if cell.n < 1 or cell.k < 0 or cell.d < 0:
                 raise ValueError(
@@ -140,8 +144,16 @@ class Grid:
 
     @classmethod
     def product(cls, n: Sequence[int], k: Sequence[int], d: Sequence[int], *, trials: int) -> Grid:
-        """All combinations of the axes' values."""
-        return cls.of((Cell(*sizes) for sizes in product(n, k, d)), trials=trials)
+        """All combinations of the axes' values.
+
+        Raises
+        ------
+        ValueError
+            For more cells than a study is made for.
+        """
+        axes = [sorted(set(whole_numbers(name, axis))) for name, axis in (("n", n), ("k", k), ("d", d))]
+        _require_few(prod(map(len, axes)))
+        return cls(tuple(Cell(*sizes) for sizes in product(*axes)), trials)
 
     @classmethod
     def zip(cls, n: Sequence[int], k: Sequence[int], d: Sequence[int], *, trials: int) -> Grid:
@@ -152,7 +164,7 @@ class Grid:
         ValueError
             Where the axes have different lengths other than 1.
         """
-        axes = {"n": n, "k": k, "d": d}
+        axes = {name: whole_numbers(name, axis) for name, axis in (("n", n), ("k", k), ("d", d))}
         longest = max(map(len, axes.values()))
         for name, values in axes.items():
             if len(values) not in (1, longest):
@@ -164,17 +176,37 @@ class Grid:
 
     @classmethod
     def of(cls, cells: Iterable[Cell], *, trials: int) -> Grid:
-        """The given cells, repetitions dropped, in the order of (n, k, d)."""
-        return cls(tuple(sorted(set(cells))), trials)
+        """The given cells, repetitions dropped, in the order of (n, k, d).
+
+        Raises
+        ------
+        ValueError
+            For more cells than a study is made for.
+        """
+        distinct = set(cells)
+        _require_few(len(distinct))
+        return cls(tuple(sorted(distinct)), trials)
+
+    @classmethod
+    def union(cls, grids: Sequence[Grid]) -> Grid:
+        """The cells of all, which must agree in everything else."""
+        first = grids[0]
+        for other in grids[1:]:
+            first._require_alike(other)
+        _require_few(sum(len(grid.cells) for grid in grids))
+        cells = (cell for grid in grids for cell in grid.cells)
+        return replace(cls.of(cells, trials=first.trials), shard=first.shard)
 
     def __or__(self, other: Grid) -> Grid:
         """The cells of both, which must agree in everything else."""
+        return Grid.union([self, other])
+
+    def _require_alike(self, other: Grid) -> None:
         if (self.trials, self.shard) != (other.trials, other.shard):
             raise ValueError(
                 f"only grids of equal trials and shard can be joined, got {self.trials} trials of shard "
                 f"{self.shard} and {other.trials} of {other.shard}"
             )
-        return replace(Grid.of((*self.cells, *other.cells), trials=self.trials), shard=self.shard)
 
     def only(self, shard: Shard) -> Grid:
         """The part of the grid that is this shard's."""
@@ -192,3 +224,8 @@ class Grid:
         for cell in self.cells:
             for trial in self.trials_of(cell):
                 yield TrialKey(*cell, trial)
+
+
+def _require_few(cells: int) -> None:
+    if cells > _MOST_CELLS:
+        raise ValueError(f"the grid has {cells:,} cells, a study holds {_MOST_CELLS:,} at most: make several")

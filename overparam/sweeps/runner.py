@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from overparam.backends import Backend
+from overparam.faults import calling
 from overparam.sweeps.chunks import chunks, working_set, worst_first
 from overparam.sweeps.cost import FIRST_GUESS, Cost
-from overparam.sweeps.dispatch import dispatch, start
+from overparam.sweeps.dispatch import dispatch, parallelism, start
+from overparam.sweeps.errors import StudyError
 from overparam.sweeps.executors import Executor
 from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
 from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, train_drawn
+from overparam.sweeps.usual import require_labels
 from overparam.training import Engine, Job, choose_engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
@@ -112,7 +115,21 @@ def run_sweep(
     KeyboardInterrupt
         With what had ended saved.
     """
+    components = (specification.data, specification.labels, execution.executor, execution.backend)
+    with calling(*components, may_refuse=True):
+        _run(path, specification, grid, execution, report, written)
+
+
+def _run(
+    path: Path,
+    specification: Specification,
+    grid: Grid,
+    execution: Execution,
+    report: Callable[[Progress], None],
+    written: str | None,
+) -> None:
     _require_shape(specification, grid)
+    require_labels(specification, grid)
     with Store(path, specification.describe(), _environment(specification, execution)) as store:
         store.request(grid, written)
         sweep = _Sweep(store, specification, grid, execution, report)
@@ -167,6 +184,10 @@ class _Sweep:
                 self.commit()
         else:
             dispatch(executor, pool, self._tasks(_CHUNK_SECONDS), self._take_all)
+        self.commit()
+        if self._saved != self._total:
+            left = self._total - self._saved
+            raise StudyError(f"{left} trials were not trained: run the same command again")
 
     def commit(self) -> None:
         """Bring what has ended to the disk and report it."""
@@ -184,7 +205,7 @@ class _Sweep:
         backend, dtype = self._execution.backend, self._specification.recipe.dtype
 
         def target() -> tuple[float, float]:
-            parallel = executor.parallelism()
+            parallel = parallelism(executor)
             paced = seconds * self._rate() / parallel
             if parallel == 1:
                 return paced, math.inf
@@ -248,7 +269,7 @@ class _Sweep:
         """Units of work a second of all workers together."""
         if self._units_done and self._elapsed() > _SETTLED_SECONDS:
             return self._units_done / self._elapsed()
-        return FIRST_GUESS * self._execution.executor.parallelism()
+        return FIRST_GUESS * parallelism(self._execution.executor)
 
     def _elapsed(self) -> float:
         return max(time.perf_counter() - self._started, 1e-9)

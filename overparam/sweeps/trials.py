@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from overparam.backends import Backend
+from overparam.faults import PluginFailure
 from overparam.problems import Problem, draw_problem
 from overparam.sweeps.grid import TrialKey
 from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.specification import Specification
-from overparam.training import Engine, Job, Outcome, Status, choose_engine
+from overparam.training import Engine, Job, Outcome, Status, choose_engine, conduct
 
 __all__ = ["Drawn", "Task", "draw", "draw_task", "failed", "job_for", "run_task", "train_drawn"]
 
@@ -84,9 +85,9 @@ def _train_all(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[Tri
         for key, row in _train(task, problems):
             del left[key]
             yield row
-        if left:
-            raise RuntimeError(f"the engine gave no outcome for {len(left)} of {len(problems)} problems")
     except Exception as error:
+        if not left:
+            raise  # every trial has its row, and the engine still failed
         if len(left) == 1:
             yield failed(next(iter(left)), error)
             return
@@ -117,7 +118,8 @@ def draw(specification: Specification, key: TrialKey) -> Problem:
 
 def failed(key: TrialKey, error: BaseException | str) -> TrialRow:
     """The row of a trial that could not be trained."""
-    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    named = isinstance(error, str | PluginFailure)
+    text = str(error) if named else f"{type(error).__name__}: {error}"
     return TrialRow(*key, FAILED, 0, 0, None, None, None, 0, 0.0, " ".join(text.split()))
 
 
@@ -127,7 +129,7 @@ def _train(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[tuple[T
     keys = list(problems)
     job = job_for(task, list(problems.values()))
     engine, _ = choose_engine(task.engines, job)
-    for position, outcome in engine.run(job):
+    for position, outcome in conduct(engine, job):
         yield keys[position], _row(keys[position], outcome)
 
 

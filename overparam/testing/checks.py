@@ -73,7 +73,9 @@ def run_check(check: Check) -> Result:
         verdict, message = Verdict.SKIPPED, str(reason)
     except AssertionError as error:
         verdict, message = Verdict.FAILED, str(error)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit included: the report is what ends the program
         verdict, message = Verdict.FAILED, f"it raised {type(error).__name__}: {error}"
     return Result(check.name, verdict, " ".join(message.split()), time.perf_counter() - started)
 

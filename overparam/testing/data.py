@@ -79,8 +79,8 @@ def _require_array(name: str, array: Matrix, shape: tuple[int, ...]) -> None:
 
 
 def _unit_rows(data: DataGenerator) -> None:
-    if getattr(data, "normalize", True) is False:
-        raise Skipped("normalize=false: its rows are not normalized")
+    if not data.unit_rows:
+        raise Skipped("its rows are not normalized")
     for n, d in _sizes(data):
         norms = np.linalg.norm(data.draw(n, d, _rng()).X, axis=1)
         worst = float(np.abs(norms - 1.0).max())

@@ -1,5 +1,7 @@
 """Training: recipes, jobs, the driver, the portable engine, and the recorder that fused engines build on."""
 
+from overparam.training.conduct import conduct
+from overparam.training.demands import require_trainable
 from overparam.training.driver import Loop, Seen, drive
 from overparam.training.engine import Engine, Job, choose_engine
 from overparam.training.observers import Look, Observer, Watch
@@ -24,5 +26,7 @@ __all__ = [
     "StopRule",
     "Watch",
     "choose_engine",
+    "conduct",
     "drive",
+    "require_trainable",
 ]

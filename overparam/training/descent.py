@@ -12,6 +12,7 @@ from overparam.arrays import Array, Namespace, dot, squared_norm
 from overparam.network import preactivations
 from overparam.optimizers import FirstOrder, State, Step
 from overparam.training.batch import Batch
+from overparam.training.demands import require_state, require_step_size, require_update
 from overparam.training.driver import Loop, Seen
 from overparam.training.engine import Job
 from overparam.training.evaluation import activation_function, loss_function
@@ -97,7 +98,7 @@ class Descent(Loop):
         job, xp = self._job, self._xp
         problems = [job.problems[position] for position in self.positions]
         scales = job.scales()[self.positions]
-        sizes = [self._rule.step_size_for(problem, job.activation) for problem in problems]
+        sizes = [require_step_size(self._rule, problem, job.activation) for problem in problems]
         units = np.arange(batch.v.shape[-1]) < np.array([problem.k for problem in problems])[:, None]
 
         def per_run(values: Any) -> Array:
@@ -110,11 +111,11 @@ class Descent(Loop):
             W=batch.W0,
             v=batch.v,
             acting=job.backend.asarray(units.astype(np.float64), job.dtype) > 0.0,
-            states=tuple(self._rule.init(array) for array in self._trained(batch.W0, batch.v)),
+            states=tuple(require_state(self._rule, array) for array in self._trained(batch.W0, batch.v)),
             scale=per_run(1.0 / scales),
             step_size=per_run(sizes),
             path=zero,
-            steps=xp.astype(zero, xp.int64),
+            steps=job.backend.asarray(np.zeros(len(problems), np.int64), "int64"),
         )
 
     def _trained(self, W: Array, v: Array) -> list[Array]:
@@ -163,7 +164,8 @@ class Descent(Loop):
         active = self._active[:, None, None]
         arrays, states, moved = [], [], []
         for array, gradient, state in zip(self._trained(s.W, s.v), self._gradients(), s.states, strict=True):
-            new, new_state = self._rule.update(array, gradient, state, step)
+            updated = self._rule.update(array, gradient, state, step)
+            new, new_state = require_update(self._rule, updated, array, state)
             moved.append(squared_norm(new - array, axes=2))
             arrays.append(xp.where(active, new, array))
             states.append(tuple(xp.where(active, a, b) for a, b in zip(new_state, state, strict=True)))

@@ -14,12 +14,14 @@ from overparam.activations import Activation
 from overparam.arrays import Array
 from overparam.backends import Backend, DType, backend_of
 from overparam.components import Component
+from overparam.faults import PluginFailure, calling
 from overparam.losses import Loss
 from overparam.optimizers import Layers, Optimizer
 from overparam.problems import Problem
 from overparam.training.observers import Watch
 from overparam.training.outcome import Outcome
 from overparam.training.recipe import Recipe, StopRule
+from overparam.whole import whole
 
 __all__ = ["Engine", "Job", "choose_engine"]
 
@@ -49,8 +51,8 @@ class Job:
     watches: tuple[Watch, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.record_every is not None and self.record_every < 1:
-            raise ValueError(f"record_every must be at least 1, got {self.record_every}")
+        if self.record_every is not None:
+            object.__setattr__(self, "record_every", whole("record_every", self.record_every, 1))
         if len(sizes := {problem.n for problem in self.problems}) > 1:
             raise ValueError(f"the problems of a job must have one n, got {sorted(sizes)}")
 
@@ -148,21 +150,31 @@ def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str
     job : Job
     """
     objections: list[str] = []
+    failures: list[PluginFailure] = []
     for engine in engines:
         # Where there is no other to turn to, what is faster does not matter.
         questions = (engine.objection,) if engine is engines[-1] else (engine.objection, engine.reservation)
         for question in questions:
-            if (answer := _answer(question, job)) is not None:
+            answer = _answer(engine, question, job, failures)
+            if answer is not None:
                 objections.append(f"{engine.name}: {answer}")
                 break
         else:
             return engine, objections
+    if failures:
+        raise failures[0]
     raise ValueError("no engine can run this job: " + "; ".join(objections))
 
 
-def _answer(question: Callable[[Job], str | None], job: Job) -> str | None:
-    """An engine's answer; one that raises has said no."""
+def _answer(
+    engine: Engine, question: Callable[[Job], str | None], job: Job, failures: list[PluginFailure]
+) -> str | None:
+    """An engine's answer; one that raises has said no, and whose failure that is goes to `failures`."""
     try:
-        return question(job)
+        with calling(*job.recipe.components.values(), engine):
+            return question(job)
     except Exception as error:
-        return f"it failed to say ({type(error).__name__}: {error})"
+        if isinstance(error, PluginFailure):
+            failures.append(error)
+        raised = error.__cause__ or error
+        return f"it failed to say ({type(raised).__name__}: {raised})"

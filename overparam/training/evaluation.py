@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from overparam.activations.base import Activation
+from overparam.activations.probe import require_alike
 from overparam.arrays import Array, Namespace
 from overparam.losses.base import Loss
 from overparam.training.printing import compile_program
@@ -24,8 +26,15 @@ def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
     try:
         program = record_activation(activation)
     except Unrecordable:
-        return lambda z: (activation.value(z), xp.asarray(activation.derivative(z), copy=True))
+        return partial(_evaluated, activation, xp)
     return compile_program(program, xp)
+
+
+def _evaluated(activation: Activation, xp: Namespace, z: Array) -> tuple[Array, Array]:
+    value, slope = activation.value(z), activation.derivative(z)
+    require_alike(activation, "value", value, z)
+    require_alike(activation, "derivative", slope, z)
+    return value, xp.asarray(slope, copy=True)
 
 
 def loss_function(loss: Loss, xp: Namespace) -> Evaluation:
@@ -33,5 +42,12 @@ def loss_function(loss: Loss, xp: Namespace) -> Evaluation:
     try:
         program = record_loss(loss)
     except Unrecordable:
-        return lambda f, y: (loss.derivative(f, y), loss.miss(f, y))
+        return partial(_lost, loss)
     return compile_program(program, xp)
+
+
+def _lost(loss: Loss, f: Array, y: Array) -> tuple[Array, Array]:
+    residual, miss = loss.derivative(f, y), loss.miss(f, y)
+    require_alike(loss, "derivative", residual, f)
+    require_alike(loss, "miss", miss, f)
+    return residual, miss

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import NamedTuple
 
 from overparam import defaults
@@ -14,13 +17,18 @@ from overparam.initializations import Initialization, Paper
 from overparam.losses import Loss, Squared
 from overparam.optimizers import GradientDescent, Layers, Optimizer
 from overparam.training.outcome import Status
+from overparam.whole import whole
 
 __all__ = ["DIVERGENCE_LIMIT", "Bounds", "Recipe", "StopRule"]
 
 DIVERGENCE_LIMIT = 1e8
 """A measure above this is divergence: single precision has lost the labels by then."""
 
-_SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
+_LIMITS: Mapping[DType, tuple[float, float]] = {
+    "float32": (2.0**-126, (2.0 - 2.0**-23) * 2.0**127),
+    "float64": (2.0**-1022, sys.float_info.max),
+}
+"""The smallest normal and the largest number of each data type."""
 
 
 class Bounds(NamedTuple):
@@ -59,10 +67,10 @@ class StopRule:
     tolerance: float = defaults.TOLERANCE
 
     def __post_init__(self) -> None:
-        if self.max_iterations < 0:
-            raise ValueError(f"max_iterations must be at least 0, got {self.max_iterations}")
-        if not (math.isfinite(self.tolerance) and self.tolerance > 0):
+        object.__setattr__(self, "max_iterations", whole("max_iterations", self.max_iterations))
+        if not (isinstance(self.tolerance, Real) and 0.0 < self.tolerance <= sys.float_info.max):
             raise ValueError(f"tolerance must be a positive number, got {self.tolerance}")
+        object.__setattr__(self, "tolerance", float(self.tolerance))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +126,10 @@ class Recipe:
 
     def bounds(self, n: int) -> Bounds:
         """Between what Σ miss²/scale² a run with n samples goes on."""
-        # A tolerance whose square underflows still lets an exact fit succeed.
-        low = max(self.loss.threshold(self.stop.tolerance, n), _SMALLEST[self.dtype])
-        return Bounds(low, DIVERGENCE_LIMIT**self.loss.exponent)
+        # A tolerance whose square leaves the floats: no total lies between it and the least or largest one.
+        least, most = _LIMITS[self.dtype]
+        low = most if self.stop.tolerance >= math.sqrt(most) else self.loss.threshold(self.stop.tolerance, n)
+        return Bounds(min(max(low, least), most), DIVERGENCE_LIMIT**self.loss.exponent)
 
     def measure(self, total: float) -> float:
         """The loss's measure from Σ miss²/scale²; nan for what is not a number."""

@@ -164,3 +164,35 @@ def test_cupy_without_a_gpu_says_what_to_do(overparam):
         pytest.skip("CuPy works here")
     assert call.code == 2
     assert "pip install 'overparam[cuda12]'" in call.errors or "nvidia-smi" in call.errors
+
+
+HUGE = 10**30
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ("train", f"--{name}", HUGE)
+            for name in ("n", "k", "d", "trial", "max-iterations", "record-every")
+        ),
+        *(("sweep", f"--{name}", HUGE) for name in ("n", "k", "d", "trials", "max-iterations")),
+        ("sweep", "--executor", f"processes:workers={HUGE}"),
+        ("train", "--optimizer", f"sgd:step_size=0.1,batch_size={HUGE}"),
+        ("sweep", "--n", "1:1000", "--k", "1:1000", "--d", "1:1000"),
+        ("sweep", "--shard", f"1/{HUGE}"),
+    ],
+    ids=lambda arguments: " ".join(map(str, arguments)),
+)
+def test_numbers_beyond_64_bits_and_grids_beyond_measure(overparam, arguments):
+    call = overparam(*arguments)
+    assert (call.code, call.output) == (2, "")
+    assert "unexpected" not in call.errors
+
+
+def test_a_seed_may_have_any_size(overparam):
+    assert (
+        overparam("train", "--seed", HUGE, "--max-iterations", 2, "--json").document["problem"]["seed"]
+        == HUGE
+    )
+    assert overparam("sweep", "--seed", HUGE, "--n", 5, "--k", 2, "--d", 1, "--max-iterations", 2).code == 0

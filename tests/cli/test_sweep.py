@@ -188,3 +188,39 @@ def test_another_data_file_of_the_same_name_is_refused(overparam, tmp_path):
     call = overparam("-q", "sweep", *asked)
     assert call.code == 2
     assert "data_digest (study: sha256:" in call.errors
+
+
+def labelled(folder):
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    np.savez(folder / "labelled.npz", X=X, y=X[:, 0])
+    return "file:path=labelled.npz"
+
+
+ONE = ("sweep", "--n", 12, "--k", 2, "--d", 3, "--trials", 1, "--max-iterations", 5)
+
+
+def test_data_that_bring_labels_are_trained_with_them(overparam, tmp_path):
+    data = labelled(tmp_path)
+    call = overparam(*ONE, "--data", data, "--json")
+    assert call.document["specification"]["labels"] == "file"
+    assert "labels" not in call.errors
+    trained = overparam("train", "--k", 2, "--data", data, "--max-iterations", 5, "--json")
+    assert trained.document["problem"]["labels"] == "file"
+    plain = overparam("train", "--n", 12, "--k", 2, "--max-iterations", 5, "--json")
+    assert plain.document["problem"]["labels"] == "gaussian"
+    assert overparam(*ONE, "--study", "b.study", "--json").document["specification"]["labels"] == "gaussian"
+
+
+@pytest.mark.parametrize("command", [ONE, ("train", "--k", 2, "--max-iterations", 5), ("certify", "--k", 2)])
+def test_labels_left_unused_are_noted(overparam, tmp_path, command):
+    call = overparam(*command, "--data", labelled(tmp_path), "--labels", "gaussian")
+    assert call.code == 0
+    assert call.errors.count("the data bring labels of their own, which --labels gaussian leaves unused") == 1
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_labels_that_the_data_do_not_bring_are_refused_at_once(overparam, tmp_path, more):
+    call = overparam(*ONE, "--labels", "file", *more)
+    assert (call.code, call.output) == (2, "")
+    assert "labels 'file' needs data that brings its own y" in call.errors
+    assert not (tmp_path / "overparam.study").exists()

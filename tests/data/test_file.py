@@ -1,8 +1,11 @@
 """Data from files: what is read, and one clear line for every way in which a file can be wrong."""
 
 import io
+import os
 import pickle
 import random
+import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -194,3 +197,73 @@ def test_a_file_that_changes_is_read_again_and_what_was_drawn_is_the_callers(tmp
     write(tmp_path / "a.npy", X[::-1])
     np.testing.assert_allclose(source.draw(5, 2, np.random.default_rng(0)).X, UNIT[::-1])
     assert source.digest() != digest
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x,y,y\n1,2,3\n", "line 1: more than one column is headed y"),
+        ("x, y ,y\n1,2,3\n", "line 1: more than one column is headed y"),
+        ("1,2\n,\n3,4\n", "line 2: could not convert string to float: ''"),
+        (",\n3,4\n", "line 1: '' is neither a number nor the name of a column"),
+        ("NA,NA\n3,4\n", "line 1: 'NA' is neither a number nor the name of a column"),
+        ("1,2\nNA,NA\n3,4\n", "line 2: could not convert string to float: 'NA'"),
+        ("1_0,2\n3,4\n", "line 1: could not convert string to float: '1_0'"),
+        ("x,y\n1,2\n\n1_0,2\n", "line 4: could not convert string to float: '1_0'"),
+        ("١,2\n3,4\n", "line 1: could not convert string to float: '١'"),
+    ],
+)
+def test_no_line_of_a_table_is_lost_or_misread(tmp_path, text, said):
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(said)):
+        File(path).shape()
+
+
+def test_only_what_is_used_of_an_archive_is_read(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in (("X", np.eye(3)), ("y", np.ones(3))):
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+        with archive.open("unused.npy", "w") as member:
+            member.write(b"this is no array and would be refused")
+    assert File(path).shape() == (3, 3)
+
+
+def test_a_compression_bomb_is_refused_by_what_it_declares(tmp_path):
+    path = tmp_path / "a.npz"
+    zeros = np.zeros(1 << 20)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("X.npy", "w") as member:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (1 << 7, 1 << 20)}
+        np.lib.format.write_array_header_1_0(member, header)
+        for _ in range(1 << 7):
+            member.write(zeros.tobytes())
+    assert path.stat().st_size < 2 << 20
+    with pytest.raises(ValueError, match="compression bomb"):
+        File(path).shape()
+
+
+def test_an_array_too_large_for_memory_is_said_to_be_that(tmp_path):
+    path = tmp_path / "a.npy"
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(
+            handle, {"descr": "<f8", "fortran_order": False, "shape": (1 << 20, 1 << 20)}
+        )
+        handle.truncate((1 << 43) + 4096)  # a hole: nothing is written
+    with pytest.raises(ValueError, match="too large for this machine's memory"):
+        File(path).shape()
+
+
+def test_a_pipe_is_no_data_file(tmp_path):
+    path = tmp_path / "a.csv"
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="is no regular file"):
+        File(path).shape()
+
+
+def test_a_loop_of_links_is_no_data_file(tmp_path):
+    path = tmp_path / "a.npz"
+    path.symlink_to(path)
+    with pytest.raises(ValueError, match="symbolic links"):
+        File(path).shape()

@@ -4,9 +4,14 @@ import importlib.util
 import os
 import subprocess
 import sys
+from contextlib import suppress
+from types import ModuleType
 
 import pytest
+from _pytest.outcomes import Skipped
 
+from overparam.cli.scaffold import write_package
+from overparam.components import ComponentError
 from tests.plugins.installed import install, overparam
 
 USES = {
@@ -114,3 +119,58 @@ def test_check_of_nobody(tmp_path):
     call = overparam(tmp_path, "plugins", "check", "nobody")
     assert (call.code, call.output) == (2, "")
     assert "no plugin is installed from 'nobody'" in call.errors
+
+
+ODD = [
+    *("none", "true", "false", "class", "import", "lambda", "print", "list", "int", "type", "object"),
+    *(
+        "activation",
+        "array",
+        "first-order",
+        "state",
+        "step",
+        "problem",
+        "data-generator",
+        "dataset",
+        "class-var",
+    ),
+    *(
+        "value-error",
+        "exception",
+        "dataclass",
+        "hookimpl",
+        "np",
+        "numpy",
+        "conformance",
+        "self",
+        "z",
+        "a1",
+        "x-2",
+    ),
+    *("ellipsis", "not-implemented", "softsign", "heavy", "rows", "test", "pytest"),
+]
+
+
+@pytest.mark.parametrize("kind", USES)
+def test_a_new_package_of_any_name_passes_its_own_tests(tmp_path, monkeypatch, kind):
+    for name in ODD:
+        package = write_package(name, kind, tmp_path)
+        monkeypatch.syspath_prepend(package / "src")
+        for source in (*package.glob("src/*.py"), *package.glob("tests/*.py")):
+            module = ModuleType(source.stem)
+            monkeypatch.setitem(sys.modules, source.stem, module)
+            exec(compile(source.read_text(encoding="utf-8"), str(source), "exec"), vars(module))
+            for test in [value for key, value in vars(module).items() if key.startswith("test_")]:
+                marks = getattr(test, "pytestmark", [])
+                for arguments in [case.values for case in marks[0].args[1]] if marks else [()]:
+                    with suppress(Skipped):
+                        test(*arguments)
+
+
+def test_a_name_that_is_installed_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "overparam_testing_it.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ComponentError, match="module overparam_testing_it is installed already"):
+        write_package("testing-it", "data", tmp_path)
+    with pytest.raises(ComponentError, match="is not a name"):
+        write_package("a" * 300, "data", tmp_path)

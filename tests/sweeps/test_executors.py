@@ -42,7 +42,8 @@ def test_rows_are_those_of_the_driver_and_a_raising_trial_stands_alone(tmp_path,
     path = tmp_path / "a.study"
     run_sweep(path, specification(), GRID, execution(Fake(poison=((4, 2, 1),)), Processes(workers=2)))
     rows = comparable(load_study(path))
-    assert [row.message for row in rows if row.status == "failed"] == ["RuntimeError: poison"]
+    [message] = [row.message for row in rows if row.status == "failed"]
+    assert message.endswith("failed: RuntimeError: poison")
     assert set(rows) - set(expected) == {row for row in rows if row.status == "failed"}
 
 

@@ -75,3 +75,14 @@ def test_what_is_no_shard(text):
 
 def test_a_shard_is_read_as_it_is_written():
     assert Shard.parse(str(Shard(2, 4))) == Shard(2, 4)
+
+
+def test_a_grid_too_large_is_refused_before_it_is_made():
+    axis = range(1, 1001)
+    with pytest.raises(ValueError, match="the grid has 1,000,000,000 cells"):
+        Grid.product(axis, axis, axis, trials=1)
+
+
+def test_many_grids_are_joined_at_once():
+    grids = [Grid.product([100], range(1, 30), [d], trials=2) for d in range(1, 300)]
+    assert Grid.union(grids).cells == Grid.product([100], range(1, 30), range(1, 300), trials=2).cells

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import overparam as op
 from overparam.activations import Activation, Hermite, ReLU, Softplus
 from overparam.backends import NumPy, backend_of
 from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
@@ -274,3 +275,34 @@ def test_of_many_a_few_that_stopped_wait_for_others_and_stay_as_they_are():
         assert outcomes[position].iterations == alone.iterations
         assert outcomes[position].path_length == alone.path_length
         assert outcomes[position].status is alone.status
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "sgd:step_size=0.1", "least-squares"])
+def test_single_precision_jax_is_computed_with_the_integers_it_has(optimizer):
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed")
+    drawn = op.draw_problem(12, 3, 6)
+    theirs = op.Problem(*(jnp.asarray(a) for a in (drawn.X, drawn.y, drawn.W0, drawn.v)), key=drawn.key)
+    assert str(theirs.X.dtype) == "float32"
+    given = {"optimizer": optimizer, "max_iterations": 60}
+    found = op.train(theirs, **given)
+    wanted = op.train(drawn, dtype="float32", engine="portable", **given)
+    assert (found.status, found.iterations) == (wanted.status, wanted.iterations)
+    np.testing.assert_allclose(found.relative_residual, wanted.relative_residual, rtol=1e-4)
+    np.testing.assert_allclose(found.W, wanted.W, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("tolerance", "status"),
+    [(1e-200, "budget_exhausted"), (1e-320, "budget_exhausted"), (1e200, "converged"), (1e300, "converged")],
+)
+def test_tolerances_whose_square_is_no_number(tolerance, status, dtype):
+    drawn = op.draw_problem(12, 3, 6)
+    outcome = op.train(drawn, tolerance=tolerance, max_iterations=5, engine="portable", dtype=dtype)
+    assert (outcome.status, outcome.iterations) == (status, 0 if status == "converged" else 5)
+    solved = op.Problem(
+        drawn.X, np.ones(12), np.zeros((4, 3)), np.full(4, 0.25)
+    )  # φ = 1, so f = 1 = y exactly
+    given = {"activation": "hermite:coefficients=1;0", "dtype": dtype, "engine": "portable"}
+    exact = op.train(solved, tolerance=tolerance, **given)
+    assert (exact.status, exact.iterations, exact.relative_residual) == ("converged", 0, 0.0)

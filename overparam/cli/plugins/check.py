@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.settings import Failure, Settings
 from overparam.components import ComponentError
+from overparam.faults import calling
 from overparam.plugins import Plugin, Registry
 from overparam.testing import Check, Result, Skipped, Verdict, checks_for, examples, run_check
 
@@ -38,7 +40,7 @@ def check_plugin(settings: Settings, distribution: str, as_json: bool) -> None:
     if as_json:
         echo_json({"distribution": distribution, "checks": rows, **counts})
     else:
-        click.echo(", ".join(f"{number} {verdict}" for verdict, number in counts.items()))
+        echo(", ".join(f"{number} {verdict}" for verdict, number in counts.items()))
     if failed := counts[Verdict.FAILED]:
         raise Failure(f"{distribution}: {failed} checks failed", 1)
 
@@ -67,13 +69,17 @@ def _results(plugin: Plugin) -> Iterator[tuple[str, Result]]:
         except Skipped as reason:
             yield subject, Result("examples", Verdict.SKIPPED, str(reason), 0.0)
             continue
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             message = f"examples() raised {type(error).__name__}: {error}"
             yield subject, Result("examples", Verdict.FAILED, message, 0.0)
             continue
         for instance in instances:
-            for check in checks_for(instance):
-                yield f"{cls.kind} {instance.specification()}", run_check(check)
+            with calling(cls):
+                checks, subject = checks_for(instance), f"{cls.kind} {instance.specification()}"
+            for check in checks:
+                yield subject, run_check(check)
 
 
 def _loads(plugin: Plugin) -> None:
@@ -95,6 +101,6 @@ def _row(subject: str, result: Result) -> dict[str, Any]:
 
 def _print(row: dict[str, Any]) -> None:
     verdict = click.style(f"{row['verdict']:<8}", fg=_COLOURS[Verdict(row["verdict"])])
-    click.echo(f"{verdict} {row['component']:<28} {row['check']}")
+    echo(f"{verdict} {row['component']:<28} {row['check']}")
     if row["message"]:
-        click.echo(f"{'':<9}{row['message']}")
+        echo(f"{'':<9}{row['message']}")

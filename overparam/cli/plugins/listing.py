@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.plugins import Plugin
 
@@ -26,13 +27,13 @@ def list_plugins(settings: Settings, as_json: bool) -> None:
         return
     for plugin in loaded:
         origin = f"{plugin.distribution} {plugin.version}, {plugin.state}, {plugin.seconds * 1e3:.0f} ms"
-        click.echo(f"{plugin.name}  ({origin})")
+        echo(f"{plugin.name}  ({origin})")
         for kind, names in _provided(plugin).items():
-            click.echo(f"    {kind + ':':<16} {', '.join(names)}")
+            echo(f"    {kind + ':':<16} {', '.join(names)}")
         for problem in plugin.problems:
-            click.echo(f"    problem:         {problem}")
+            echo(f"    problem:         {problem}")
     for clash in registry.clashes:
-        click.echo(f"one name twice:      {clash}")
+        echo(f"one name twice:      {clash}")
 
 
 def _provided(plugin: Plugin) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from overparam.cli.output import echo
 from overparam.cli.scaffold import KINDS, write_package
 from overparam.cli.settings import Settings
 from overparam.components import ComponentError
@@ -34,10 +35,10 @@ def new_plugin(settings: Settings, name: str, kind: str, directory: Path) -> Non
         owner = offered[bare][0][0].distribution
         raise ComponentError(f"{owner} already offers the {kind} {bare!r}: choose another name")
     package = write_package(name, kind, directory)
-    click.echo(f"Wrote {package}. Next:")
+    echo(f"Wrote {package}. Next:")
     for command in (
         f"pip install -e {package}",
         f"pytest {package}",
         f"overparam plugins check {package.name}",
     ):
-        click.echo(f"    {command}")
+        echo(f"    {command}")

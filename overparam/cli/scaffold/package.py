@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -32,6 +35,7 @@ KINDS: Mapping[str, _Kind] = {
     "data": _Kind(DataGenerator, "--data"),
 }
 
+_LONGEST = 60
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -53,19 +57,23 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
         For a name that no component can have, or a package that is there already.
     """
     name = name.removeprefix("overparam-")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise ComponentError(
-            f"{name!r} is not a name: use lower-case letters, digits and hyphens, e.g. swish"
+            f"{name[:_LONGEST]!r} is not a name: use up to {_LONGEST} lower-case letters, digits and "
+            "hyphens, e.g. swish"
         )
     package = folder / f"overparam-{name}"
     if package.exists():
         raise ComponentError(f"{package} is there already: choose another name, or remove it")
+    module = f"overparam_{name.replace('-', '_')}"
+    if find_spec(module) is not None:
+        raise ComponentError(f"the module {module} is installed already: choose another name")
     words = {
         "name": name,
         "kind": kind,
         "option": KINDS[kind].option,
-        "module": f"overparam_{name.replace('-', '_')}",
-        "cls": "".join(part.capitalize() for part in name.split("-")),
+        "module": module,
+        "cls": _class_name(name, kind),
         "version": version("overparam"),
     }
     contents = {
@@ -78,6 +86,16 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_template(template).substitute(words), encoding="utf-8")
     return package
+
+
+def _class_name(name: str, kind: str) -> str:
+    """The class's name; with the kind behind it where Python or the templates use the plain one."""
+    plain = "".join(part.capitalize() for part in name.split("-"))
+    texts = [_template(f"{stem}.py").template for stem in (kind, f"test_{kind}")]
+    used = {word for text in texts for word in re.findall(r"\w+", text)}
+    if keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in used:
+        return plain + kind.capitalize()
+    return plain
 
 
 def _template(name: str) -> Template:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from overparam_numba import Numba, compiled
+from overparam_numba import Numba
 
 from overparam.activations import Activation, Hermite, ReLU, Softplus
 from overparam.backends import NumPy
@@ -281,12 +281,4 @@ def test_two_processes_may_fill_the_cache_at_once(tmp_path):
     command = [sys.executable, "-c", code]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[0].strip() for process in both] == ["0", "0"]
-    assert len(list((tmp_path / "cache").glob("*.py"))) == 1
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    monkeypatch.setenv("OVERPARAM_CACHE_DIR", str(blocked))
-    path = compiled._written("x = 1\n", "overparam_loop_test")
-    assert path.read_text() == "x = 1\n"
+    assert len(list((tmp_path / "cache" / "loops").glob("*.py"))) == 1

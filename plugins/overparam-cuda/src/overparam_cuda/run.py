@@ -202,7 +202,7 @@ class Run:
                 np.int32(stride_of(self._batch)),
                 *(np.int64(number) for number in (self._iteration, last, self._job.stop.max_iterations)),
                 np.int64(self._optimizer.updates_between_checks()),
-                np.float64(self._job.stop.tolerance**2),
+                np.float64(self._job.stop.squared_tolerance(self._job.dtype)),
                 np.float64(DIVERGENCE_LIMIT**2),
                 *(there[name] for name in ("iterations", "relatives", "paths")),
                 np.int32(block.held),
@@ -228,7 +228,7 @@ class Run:
         """How a training ended, if it did: the stop rule holds only at iterates where it is checked."""
         over = reached.iteration >= self._job.stop.max_iterations
         if over or reached.iteration % self._optimizer.updates_between_checks() == 0:
-            if reached.relative < self._job.stop.tolerance**2:
+            if reached.relative < self._job.stop.squared_tolerance(self._job.dtype):
                 return Status.CONVERGED
             if not reached.relative <= DIVERGENCE_LIMIT**2:
                 return Status.DIVERGED

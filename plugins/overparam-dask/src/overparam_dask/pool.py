@@ -57,6 +57,8 @@ class Pool(FuturesExecutor):
         _quieten()
         # Who lost a worker is told at once: trying again is the driver's.
         dask.config.set({"distributed.scheduler.allowed-failures": 0})
+        # Workers, those that replace lost ones too, must not import from the folder they start in.
+        dask.config.set({"distributed.nanny.pre-spawn-environ.PYTHONSAFEPATH": "1"})
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -160,6 +162,8 @@ def _carrier() -> Callable[[bytes], bytes]:
             ended: tuple[Any, Exception | None] = (function(*args, **kwargs), None)
         except Exception as error:
             ended = (None, error)
+        except SystemExit as error:  # it would end the worker
+            ended = (None, RuntimeError(repr(error)))
         try:
             return pickle.dumps(ended)
         except Exception:

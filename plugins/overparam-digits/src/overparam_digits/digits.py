@@ -38,6 +38,10 @@ class Digits(DataGenerator):
     labels: Literal["true", "shuffled"] = "true"
     target: Literal["parity", "value"] = "parity"
 
+    def brings_labels(self) -> bool:
+        """Return True: what the images show."""
+        return True
+
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         """Draw X, shape (n, d), and y, shape (n,).
 

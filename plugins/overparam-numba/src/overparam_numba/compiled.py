@@ -1,16 +1,15 @@
 """Compiled training loops, kept on the disk between runs.
 
-A printed module is a file named after its contents, in the user's cache folder; numba keeps what it
-compiles beside it. Two processes may write the same file at once: it appears whole, and is the same.
+The source that is compiled is always the one that was printed: what a file holds is never executed. A
+file of that source is kept in the user's private cache folder, where numba keeps what it compiles beside it;
+a seal, the digests of numba's files, tells whether these are still what was compiled.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
+import linecache
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -18,10 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from overparam.plugin import Activation, DType, FirstOrder, leaves_idle_units
+from overparam.plugin import Activation, DType, FirstOrder
+from overparam_numba.kept import Kept, keep
 from overparam_numba.template import print_module
 
-__all__ = ["Loop", "cache_folder", "compiled_loop"]
+__all__ = ["Loop", "compiled_loop", "printed"]
 
 
 _IMPORTING = threading.Lock()
@@ -29,16 +29,43 @@ _IMPORTING = threading.Lock()
 
 @dataclass(frozen=True)
 class Loop:
-    """A printed module, how many arrays of state its method has, and whether units with v = 0 stay at W₀."""
+    """A printed module and how many arrays of state its method has.
+
+    Attributes
+    ----------
+    module : module
+    states : int
+    kept : Kept or None
+        Where the disk holds it; None where no private folder can be had.
+    """
 
     module: ModuleType
     states: int
-    leaves_idle_units: bool
+    kept: Kept | None
 
     def is_kept(self) -> bool:
         """Whether the disk holds it compiled."""
-        folder = Path(self.module.descend.stats.cache_path)
-        return any(folder.glob(f"{self.module.__name__}.[ds]*.nbi"))  # of descend or of sample
+        return self.kept is not None and self.kept.is_compiled()
+
+    def seal(self) -> None:
+        """Note what numba has compiled, so that later runs can tell it from anything else."""
+        held = vars(self.module)
+        compiled = sum(len(held[name].overloads) for name in ("begin", "descend", "sample"))
+        if self.kept is not None and compiled != held["SEALED"]:
+            self.kept.seal()
+            held["SEALED"] = compiled
+
+
+@lru_cache(maxsize=64)
+def printed(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
+    """Return the source of a loop and the number of its state arrays; nothing is written or compiled.
+
+    Raises
+    ------
+    Unrecordable
+        Where the activation or the method cannot be compiled.
+    """
+    return print_module(activation, optimizer, dtype)
 
 
 @lru_cache(maxsize=64)
@@ -50,30 +77,23 @@ def compiled_loop(activation: Activation, optimizer: FirstOrder, dtype: DType) -
     Unrecordable
         Where one of them cannot be compiled.
     """
-    source, states = print_module(activation, optimizer, dtype)
-    return Loop(_imported(source), states, leaves_idle_units(optimizer))
-
-
-def cache_folder() -> Path:
-    """Where printed modules are kept: OVERPARAM_CACHE_DIR, or the user's cache folder."""
-    if given := os.environ.get("OVERPARAM_CACHE_DIR"):
-        return Path(given)
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "overparam"
-
-
-def _imported(source: str) -> ModuleType:
+    source, states = printed(activation, optimizer, dtype)
     name = f"overparam_loop_{hashlib.sha256((source + _surroundings()).encode()).hexdigest()[:20]}"
     with _IMPORTING:
-        if name not in sys.modules:
-            path = _written(source, name)
-            specification = importlib.util.spec_from_file_location(name, path)
-            if specification is None or specification.loader is None:
-                raise ImportError(f"{path} cannot be imported")
-            module = importlib.util.module_from_spec(specification)
-            specification.loader.exec_module(module)
-            sys.modules[name] = module
-        return sys.modules[name]
+        kept = keep(name, source)
+        return Loop(_module(name, source, kept), states, kept)
+
+
+def _module(name: str, source: str, kept: Kept | None) -> ModuleType:
+    """Execute the printed source, whatever the disk holds."""
+    path = f"<{name}>" if kept is None else str(kept.path)
+    module = ModuleType(name)
+    module.__file__ = path
+    vars(module).update(KEPT=kept is not None, SEALED=0)
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+    sys.modules[name] = module  # numba looks functions up there
+    exec(compile(source, path, "exec"), vars(module))
+    return module
 
 
 @cache
@@ -81,19 +101,3 @@ def _surroundings() -> str:
     """What is compiled into a printed module besides its source: this package, by the compiler's version."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return "".join([version("numba"), version("llvmlite"), *(f.read_text(encoding="utf-8") for f in files)])
-
-
-def _written(source: str, name: str) -> Path:
-    """Write the module where it is kept, or for this process alone where nothing can be."""
-    for folder in (cache_folder(), Path(tempfile.mkdtemp(prefix="overparam-"))):
-        path = folder / f"{name}.py"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                partial = folder / f".{name}.{os.getpid()}"
-                partial.write_text(source, encoding="utf-8")
-                partial.replace(path)
-        except OSError:
-            continue
-        return path
-    raise OSError("no folder can be written to, not even a temporary one")

@@ -27,12 +27,14 @@ from overparam.plugin import (
     Unrecordable,
     row_stream,
 )
-from overparam_numba.compiled import Loop, compiled_loop
+from overparam_numba.compiled import Loop, compiled_loop, printed
 from overparam_numba.workspace import Workspace
 
 __all__ = ["Numba"]
 
 _SLICE_FLOPS = 3e9  # about a tenth of a second of a core, after which Python can be interrupted
+_NEVER = 1 << 62  # updates between checks that no run makes; compiled loops count in 64 bits
+_PLAIN = ("gd", "sgd")  # methods that leave W alone where the gradient is 0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Numba(Engine):
         if not isinstance(job.optimizer, FirstOrder):
             return f"{job.optimizer.name} is not a first-order method"
         try:
-            compiled_loop(job.activation, job.optimizer, job.dtype)
+            printed(job.activation, job.optimizer, job.dtype)
         except Unrecordable as error:
             return str(error)
         return True
@@ -101,6 +103,8 @@ class Numba(Engine):
             stop.set()
             for worker in workers:
                 worker.join()
+            if isinstance(job.optimizer, FirstOrder):
+                compiled_loop(job.activation, job.optimizer, job.dtype).seal()
 
 
 def _threads() -> int:
@@ -165,8 +169,8 @@ class _Training:
         )
         self._start: NDArray[Any] = np.asarray(problem.W0).astype(job.dtype)
         self._step = float(optimizer.step_size_for(problem, job.activation))
-        self._check_every = optimizer.updates_between_checks()
-        self._bounds = (1.0 / norm**2, job.stop.tolerance**2, DIVERGENCE_LIMIT**2)
+        self._check_every = min(optimizer.updates_between_checks(), _NEVER)
+        self._bounds = (1.0 / norm**2, job.stop.squared_tolerance(job.dtype), DIVERGENCE_LIMIT**2)
         n, k, d, _ = self._space.sizes
         self._slice = max(16, int(_SLICE_FLOPS / (4 * n * k * d + 40 * n * k + 4000)))
         self.iteration, self.path, self.residual = 0, 0.0, math.nan

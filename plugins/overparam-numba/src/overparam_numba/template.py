@@ -67,7 +67,7 @@ def update(a, w, g, states, kd, size, tau):
     return math.sqrt(total(moved))
 
 
-@njit(**OPTIONS, cache=True)
+@njit(**OPTIONS, cache=KEPT)
 def begin(a, w, states, kd):
     """The method's state before the first update."""
     lanes = lane_count(a)
@@ -76,7 +76,7 @@ def begin(a, w, states, kd):
 {start}
 
 
-@njit(**OPTIONS, cache=True)
+@njit(**OPTIONS, cache=KEPT)
 def descend(a, places, sizes, bounds, size, path, iteration, last):
     """Gradient descent up to iterate `last`, or until the stop rule is met.
 
@@ -97,7 +97,7 @@ def descend(a, places, sizes, bounds, size, path, iteration, last):
         iteration += 1
 
 
-@njit(**OPTIONS, cache=True)
+@njit(**OPTIONS, cache=KEPT)
 def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, check_every, final):
     """Stochastic updates up to iterate `last`, or until the stop rule is met where it is checked.
 

@@ -1,0 +1,34 @@
+"""Holding an activation to its contract: elementwise, in the shape and data type that it is given."""
+
+from __future__ import annotations
+
+from overparam.activations.base import Activation
+from overparam.arrays import Array
+from overparam.components import Component
+from overparam.faults import PluginFailure, calling
+
+__all__ = ["require_alike", "require_elementwise"]
+
+
+def require_elementwise(activation: Activation, z: Array) -> None:
+    """Evaluate φ and φ′ once.
+
+    Raises
+    ------
+    PluginFailure
+        Where one of them raises, or gives something else than an array of the shape and data type of z.
+    """
+    for name, function in (("value", activation.value), ("derivative", activation.derivative)):
+        with calling(activation):
+            found = function(z)
+        require_alike(activation, name, found, z)
+
+
+def require_alike(component: Component, name: str, found: Array, z: Array) -> None:
+    """Raise PluginFailure unless what an elementwise function gave has the shape and data type of z."""
+    if getattr(found, "shape", None) == z.shape and getattr(found, "dtype", None) == z.dtype:
+        return
+    given = f"{getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}".strip()
+    raise PluginFailure.of(
+        component, f"gave a {name} that is {given} for an array that is {z.dtype} {z.shape}"
+    )

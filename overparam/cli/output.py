@@ -1,0 +1,91 @@
+"""Standard output: it belongs to the command, and what plugins print goes to standard error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from typing import TextIO
+
+import click
+
+__all__ = ["echo", "is_utf8", "keep_output", "output"]
+
+_KEY = "overparam.output"
+
+
+def keep_output() -> None:
+    """Keep standard output for `echo` until the command ends; what others print goes to standard error."""
+    context = click.get_current_context(silent=True)
+    if context is not None and _KEY not in context.meta:
+        context.meta[_KEY] = context.find_root().with_resource(_kept())
+
+
+def output() -> TextIO | None:
+    """Return the stream of the command's own output; None where standard output is closed."""
+    context = click.get_current_context(silent=True)
+    stream: TextIO | None = sys.stdout if context is None else context.meta.get(_KEY, sys.stdout)
+    return stream
+
+
+def echo(text: str = "") -> None:
+    """Write a line to standard output; characters that its encoding lacks are written as escapes.
+
+    Raises
+    ------
+    OSError
+        Where it is closed or cannot be written; the error names standard output.
+    """
+    stream = output()
+    try:
+        if stream is None:
+            raise OSError(errno.EBADF, "it is closed")
+        encoding = stream.encoding or "utf-8"
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def is_utf8() -> bool:
+    """Whether standard output can hold every character."""
+    stream = output()
+    return stream is not None and (stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
+
+
+@contextmanager
+def _kept() -> Iterator[TextIO | None]:
+    """The stream that standard output was; meanwhile ``sys.stdout`` and descriptor 1 are standard error."""
+    given = sys.__stdout__
+    if given is None or sys.stdout is not given:  # closed, or another stream, as in tests and notebooks
+        shown = sys.stdout
+        with redirect_stdout(sys.stderr):
+            yield shown
+        return
+    given.flush()
+    number = given.fileno()
+    saved = os.dup(number)
+    own = os.fdopen(os.dup(number), "w", encoding=given.encoding, errors=given.errors)
+    try:
+        _point_to_standard_error(number)
+        with redirect_stdout(sys.stderr):
+            yield own
+    finally:
+        with suppress(OSError):  # what cannot be written was said where it was written
+            own.close()
+        with suppress(OSError):
+            given.flush()
+        os.dup2(saved, number)
+        os.close(saved)
+
+
+def _point_to_standard_error(number: int) -> None:
+    try:
+        os.dup2(sys.stderr.fileno(), number)
+    except (AttributeError, OSError, ValueError):  # standard error is closed, or is no file
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, number)
+        os.close(nothing)

@@ -1,0 +1,36 @@
+"""The labels of a sweep: those it uses where it names none, and whether its data bring them."""
+
+from __future__ import annotations
+
+from overparam.data import DataGenerator, FileLabels, Gaussian, Labels
+from overparam.data.labels import NO_LABELS
+from overparam.problems import usual_labels
+from overparam.sweeps.grid import Grid
+from overparam.sweeps.specification import Specification
+
+__all__ = ["labels_of_sweep", "require_labels"]
+
+
+def labels_of_sweep(data: DataGenerator, grid: Grid, seed: int = 0) -> Labels:
+    """Return the data's own labels where they bring some, else Gaussian ones.
+
+    Raises
+    ------
+    ValueError
+        Where only drawing data of the grid's first cell tells, and they cannot be drawn.
+    """
+    cell = next((cell for cell in grid.cells if cell.d), None)
+    return Gaussian() if cell is None else usual_labels(data, cell.n, cell.d, seed)
+
+
+def require_labels(specification: Specification, grid: Grid) -> None:
+    """Refuse labels that come with the data where these bring none, before anything runs.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(specification.labels, FileLabels):
+        return
+    if not isinstance(labels_of_sweep(specification.data, grid, specification.seed), FileLabels):
+        raise ValueError(NO_LABELS)

@@ -1,0 +1,133 @@
+"""Whatever is typed ends with 0, 1, 2 or 130, soon, without a traceback and without anything unexpected."""
+
+import os
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from overparam.cli.main import main
+from tests.chaos.commandline import draw, write_files
+
+CODES = {0, 1, 2, 130}
+SECONDS = 20.0
+SEED = int(os.environ.get("CHAOS_SEED", "0"))
+LINES = int(os.environ.get("CHAOS_LINES", "2500"))
+PROCESSES = int(os.environ.get("CHAOS_PROCESSES", "500"))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_files(tmp_path)
+    made = CliRunner().invoke(
+        main,
+        [
+            "-q",
+            "sweep",
+            *["--n", "6", "--k", "2", "--d", "1:2", "--max-iterations", "3", "--study", "good.study"],
+        ],
+    )
+    assert made.exit_code == 0
+    return tmp_path
+
+
+class Overdue(BaseException):
+    """A command line is still busy after a minute."""
+
+
+def give_up(*_):
+    raise Overdue
+
+
+def in_process(line):
+    """The exit code and everything said; an exception that got out is said too."""
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    try:
+        done = CliRunner().invoke(main, line.arguments)
+    except Overdue:
+        return None, "escaped: it did not end"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    escaped = done.exception is not None and not isinstance(done.exception, SystemExit)
+    said = done.stderr + (f"\nescaped: {done.exception!r}" if escaped else "")
+    return done.exit_code, said
+
+
+def as_process(line):
+    """The same by a process of its own, with interrupts as a shell gives them to it."""
+    words = [os.fsencode(word.replace("\0", "")) for word in line.arguments]
+    done = subprocess.run(
+        [os.fsencode(sys.executable), b"-m", b"overparam", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    return done.returncode, done.stderr.decode(errors="replace")
+
+
+def fault(line, call):
+    """What is wrong with the way a command line ended, or None."""
+    started = time.monotonic()
+    try:
+        code, said = call(line)
+    except subprocess.TimeoutExpired:
+        return "it did not end"
+    if code not in CODES:
+        return f"exit code {code}: {said[-600:]}"
+    if "escaped:" in said or ("Traceback" in said and "-vv" not in line.arguments):
+        return said[-600:]
+    if (
+        "unexpected " in said.lower()
+        and "unexpected extra argument" not in said
+        and "unexpected value" not in said
+    ):
+        return said[-600:]
+    if (seconds := time.monotonic() - started) > SECONDS:
+        return f"{seconds:.0f} s"
+    return None
+
+
+def hunt(seed, count, call):
+    """Try so many command lines; the faults found, each with the smallest line that shows one."""
+    rng = random.Random(seed)
+    found = []
+    for number in range(count):
+        line = draw(rng)
+        if number % 100 == 99:
+            print(f"{number + 1} lines, {len(found)} faults", flush=True)
+        if (wrong := fault(line, call)) is None:
+            continue
+        smaller = line
+        while smaller is not None:
+            line = smaller
+            smaller = next((each for each in line.smaller() if fault(each, call) is not None), None)
+        found.append(f"seed {seed}, line {number}: overparam {shlex.join(line.arguments)[:500]}\n    {wrong}")
+        print(found[-1], flush=True)
+    return found
+
+
+def test_a_few_command_lines(folder):
+    assert hunt(SEED, 60, in_process) == []
+
+
+def test_a_few_processes(folder):
+    assert hunt(SEED, 4, as_process) == []
+
+
+@pytest.mark.chaos
+def test_many_command_lines(folder):
+    assert hunt(SEED + 1, LINES, in_process) == []
+
+
+@pytest.mark.chaos
+def test_many_processes(folder):
+    assert hunt(SEED + 2, PROCESSES, as_process) == []
