@@ -4,7 +4,8 @@ from overparam.activations.base import Activation
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.backends import Backend, DType
 from overparam.components import Component, ComponentError
-from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
+from overparam.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
+from overparam.files import open_input, require_regular
 from overparam.hookspecs import hookimpl
 from overparam.optimizers.base import (
     DirectSolver,
@@ -37,6 +38,7 @@ __all__ = [
     "Component",
     "ComponentError",
     "Conclusion",
+    "ContentChanged",
     "DType",
     "DataGenerator",
     "Dataset",
@@ -74,8 +76,10 @@ __all__ = [
     "generator",
     "hookimpl",
     "interrupts_held",
+    "open_input",
     "record_activation",
     "record_update",
+    "require_regular",
     "row_stream",
     "squared_norm",
 ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.data.base import DataGenerator, Dataset, Matrix
+from overparam.data.base import ContentChanged, DataGenerator, Dataset, Matrix
+from overparam.files import open_input, require_regular
 
 __all__ = ["File"]
 
@@ -40,42 +42,82 @@ class File(DataGenerator):
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         """Return the file's data set; (n, d) must be the file's own shape."""
-        dataset = self._load()
-        if dataset.X.shape != (n, d):
-            raise ValueError(
-                f"{self.path} holds {dataset.X.shape[0]} samples in {dataset.X.shape[1]} dimensions, "
-                f"asked for n={n}, d={d}"
-            )
-        return dataset
+        return _copy(self.read().dataset, self.path, n, d)
 
     def shape(self) -> tuple[int, int]:
         """Return the (n, d) of the file."""
-        n, d = self._load().X.shape
+        n, d = self.read().dataset.X.shape
         return n, d
 
     def digest(self) -> str:
         """SHA-256 of the file."""
-        try:
-            with self.path.open("rb") as handle:
-                return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
-        except OSError as error:
-            raise ValueError(f"{self.path}: {error.strerror or error}") from error
+        return self.read().digest
 
-    def _load(self) -> Dataset:
+    def pinned(self, digest: str) -> DataGenerator:
+        """Return the file as long as its SHA-256 is this."""
+        return PinnedFile(self, digest)
+
+    def read(self) -> Content:
+        """Return what the file holds; it is parsed again only where it has changed."""
         if self.path.suffix.lower() not in _READERS:
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
-            state = self.path.stat()
-            held = _load(self.path, self.normalize, state.st_mtime_ns, state.st_size)
+            state = require_regular(self.path)
+            # A file that was replaced or rewritten differs in one of these, whatever its owner set its times to.
+            signature = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+            return _read(self.path, self.normalize, signature)
         except OSError as error:
             raise ValueError(f"{self.path}: {error.strerror or error}") from error
-        return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
+
+
+@dataclass(frozen=True)
+class PinnedFile(DataGenerator):
+    """A file of data with the digest that it must have wherever it is read."""
+
+    name: ClassVar[str] = File.name
+    file: File
+    expected: str
+
+    def specification(self) -> str:
+        """Spell it as the file, which it is."""
+        return self.file.specification()
+
+    def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
+        """Return the file's data set, from the very bytes that have the digest."""
+        content = self.file.read()
+        if content.digest != self.expected:
+            raise ContentChanged(
+                f"{self.file.path} does not hold the data that the sweep began with ({content.digest} instead "
+                f"of {self.expected})"
+            )
+        return _copy(content.dataset, self.file.path, n, d)
+
+
+class Content(NamedTuple):
+    """What a file holds, and what tells it from others."""
+
+    dataset: Dataset
+    digest: str
+
+
+def _copy(held: Dataset, path: Path, n: int, d: int) -> Dataset:
+    if held.X.shape != (n, d):
+        raise ValueError(
+            f"{path} holds {held.X.shape[0]} samples in {held.X.shape[1]} dimensions, asked for n={n}, d={d}"
+        )
+    return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
 
 
 @lru_cache(maxsize=1)
-def _load(path: Path, normalize: bool, modified: int, size: int) -> Dataset:
-    """Read a file once for all the trials of a sweep; `modified` and `size` tell when it is another."""
-    return _checked(path, *_READERS[path.suffix.lower()](path), normalize)
+def _read(path: Path, normalize: bool, signature: tuple[int, ...]) -> Content:
+    """Read a file once for all the trials of a sweep; the signature tells when it is another.
+
+    What is parsed is what was digested: the file may change at any moment.
+    """
+    with open_input(path) as file:
+        content = file.read()
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    return Content(_checked(path, *_READERS[path.suffix.lower()](path, content), normalize), digest)
 
 
 def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Dataset:
@@ -106,32 +148,29 @@ def _real(path: Path, name: str, array: object) -> Matrix:
     return values.astype(np.float64)
 
 
-def _arrays(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
+def _arrays(path: Path, content: bytes) -> NDArray[Any] | dict[str, NDArray[Any]]:
     """The array of a .npy, or those of a .npz by name; nothing is unpickled, and the file is closed."""
     try:
-        with path.open("rb") as handle:
-            loaded = np.load(handle, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded
-            with loaded:
-                return {name: loaded[name] for name in loaded.files}
-    except OSError:
-        raise
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
     except Exception as error:  # damage shows as ValueError, EOFError, BadZipFile, TokenError, MemoryError, …
         raise ValueError(
             f"{path} is no readable {path.suffix} of plain arrays (pickles are refused)"
         ) from error
 
 
-def _read_npy(path: Path) -> tuple[Matrix, Matrix | None]:
-    loaded = _arrays(path)
+def _read_npy(path: Path, content: bytes) -> tuple[Matrix, Matrix | None]:
+    loaded = _arrays(path, content)
     if isinstance(loaded, dict):
         raise ValueError(f"{path} is an archive, not one array: call it .npz")
     return _real(path, "X", loaded), None
 
 
-def _read_npz(path: Path) -> tuple[Matrix, Matrix | None]:
-    arrays = _arrays(path)
+def _read_npz(path: Path, content: bytes) -> tuple[Matrix, Matrix | None]:
+    arrays = _arrays(path, content)
     if not isinstance(arrays, dict):
         raise ValueError(f"{path} is one array, not an archive: call it .npy")
     if "X" not in arrays:
@@ -140,9 +179,9 @@ def _read_npz(path: Path) -> tuple[Matrix, Matrix | None]:
     return _real(path, "X", arrays["X"]), y
 
 
-def _read_csv(path: Path) -> tuple[Matrix, Matrix | None]:
+def _read_csv(path: Path, content: bytes) -> tuple[Matrix, Matrix | None]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
+        with io.TextIOWrapper(io.BytesIO(content), newline="", encoding="utf-8-sig") as handle:
             rows = [(i, row) for i, row in enumerate(csv.reader(handle), start=1) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a text file of comma-separated values: {error}") from error
