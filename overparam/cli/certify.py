@@ -11,11 +11,11 @@ import click
 
 from overparam.activations import Activation
 from overparam.backends import Backend
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.instance import check_outputs, instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator
-from overparam.figures import bounds_figure, save
+from overparam.figures import ENDINGS, bounds_figure, save
 from overparam.optimizers import Optimizer
 from overparam.problems import Problem
 from overparam.theory import Certificate, Evaluated, Theorem
@@ -50,6 +50,7 @@ def certify(settings: Settings, /, **given: Any) -> None:
     is kept. A hypothesis that fails does not stop the conclusions being measured.
     """
     registry = settings.registry
+    check_outputs(registry, given, {"plot": ENDINGS})
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     drawn = instance_of(registry, given)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from overparam.cli.options import all_of, problem_options
 from overparam.data import DataGenerator, Labels
+from overparam.files import check_output
 from overparam.plugins import Registry
 from overparam.problems import Problem, draw_problem
 
-__all__ = ["instance_of", "instance_options"]
+__all__ = ["check_outputs", "instance_of", "instance_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,3 +54,28 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
         data=data,
         labels=registry.resolve(Labels, given["labels"]),
     )
+
+
+def check_outputs(registry: Registry, given: Mapping[str, Any], endings: Mapping[str, Sequence[str]]) -> None:
+    """Refuse files that could not or must not be written, before anything is trained.
+
+    Parameters
+    ----------
+    registry : Registry
+    given : mapping
+        The command's parameters.
+    endings : mapping
+        Of the parameters that are files to be written, how their names may end.
+
+    Raises
+    ------
+    ValueError
+    """
+    data = registry.resolve(DataGenerator, given["data"])
+    read = [value for value in vars(data).values() if isinstance(value, Path)]
+    for name, allowed in endings.items():
+        if (path := given[name]) is not None:
+            check_output(path, allowed, inputs=read)
+    written = [given[name].resolve() for name in endings if given[name] is not None]
+    if len(set(written)) < len(written):
+        raise ValueError(f"{written[0]} cannot be written twice: name different files")

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from overparam.cli.visible import visible_json
+
 __all__ = ["RANGE", "all_of", "echo_json", "json_flag", "problem_options", "range_option", "stop_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -107,7 +109,8 @@ def json_flag(function: F) -> F:
 
 def echo_json(document: Any) -> None:
     """Print a JSON document; numbers that are not finite become null."""
-    click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, indent=2))
+    text = json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, indent=2)
+    click.echo(visible_json(text))
 
 
 def _finite(value: Any) -> Any:

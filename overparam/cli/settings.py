@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from overparam.cli.visible import visible
+
 if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
     from overparam.backends import DType
     from overparam.plugins import Registry
@@ -28,9 +30,9 @@ class Failure(click.ClickException):
 
         An exception may say so itself by an attribute ``exit_code``.
         """
-        text = " ".join(str(error).split())
+        text = visible(" ".join(str(error).split()))
         if isinstance(error, OSError):
-            named = f"{error.filename}: {error.strerror}" if error.filename else text
+            named = visible(f"{error.filename}: {error.strerror}") if error.filename else text
             return cls(named, 1)
         if isinstance(error, ImportError | MemoryError):
             return cls(text or "out of memory", 1)
@@ -59,15 +61,15 @@ class Settings:
         registry = Registry(disabled=self.disable_plugin, only_builtin=self.no_plugins)
         if not self.quiet:
             for problem in registry.problems:
-                click.echo(f"Warning: {problem}", err=True)
+                click.echo(f"Warning: {visible(problem)}", err=True)
         return registry
 
     def note(self, text: str) -> None:
         """Say something on standard error, unless asked to be quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)
 
     def detail(self, text: str) -> None:
         """Say something on standard error where asked to say more."""
         if self.verbose:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from click.core import ParameterSource
 from overparam.cli.options import RANGE
 from overparam.cli.settings import Settings
 from overparam.components import unknown_name
+from overparam.files import open_input
 from overparam.sweeps import Grid
 
 __all__ = ["SweepFile", "read_sweep_file"]
@@ -100,7 +102,8 @@ def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | 
     if path is None:
         return SweepFile()
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_input(path) as handle:
+            text = io.TextIOWrapper(handle, encoding="utf-8").read()
         file = _parse(text, {**_options(ctx.find_root(), _GLOBAL), **_options(ctx)})
     except ValueError as error:
         raise click.BadParameter(f"{path}: {error}", ctx, argument) from None

@@ -9,10 +9,11 @@ import click
 import numpy as np
 
 from overparam.api import Training, prepare_training
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.instance import check_outputs, instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.settings import Settings
-from overparam.figures import save, training_figure
+from overparam.figures import ENDINGS, save, training_figure
+from overparam.files import replaced
 from overparam.optimizers import FirstOrder
 from overparam.problems import Problem
 from overparam.training import Outcome, StopRule
@@ -43,12 +44,11 @@ _POINTS_OF_A_PLOT = 500
 def train(settings: Settings, /, **given: Any) -> None:
     """Train one realization and report how it ended."""
     output, plot = given["output"], given["plot"]
-    if output is not None and output.suffix != ".npz":
-        raise click.BadParameter(f"{output} must end in .npz", param_hint="--output")
     record_every = given["record_every"]
     if plot is not None and record_every is None:
         record_every = max(1, given["max_iterations"] // _POINTS_OF_A_PLOT)
     registry = settings.registry
+    check_outputs(registry, given, {"output": (".npz",), "plot": ENDINGS})
     training = prepare_training(
         registry,
         instance_of(registry, given),
@@ -143,5 +143,5 @@ def _save(path: Path, problem: Problem, outcome: Outcome) -> None:
     }
     if outcome.history is not None:
         arrays |= vars(outcome.history)
-    with path.open("wb") as handle:
+    with replaced(path) as handle:
         np.savez(handle, allow_pickle=False, **arrays)

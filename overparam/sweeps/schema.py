@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import cache
 from typing import NamedTuple
 
 from overparam.sweeps.seals import Mark, seal, seal_trial
@@ -12,6 +13,7 @@ __all__ = [
     "APPLICATION_ID",
     "COLUMNS",
     "FAILED",
+    "PARTS",
     "SEALED",
     "VERSION",
     "WITH_TALLIES",
@@ -22,6 +24,7 @@ __all__ = [
     "create",
     "expected_schema",
     "migrate",
+    "note_parts",
     "schema_of",
     "totals",
 ]
@@ -195,6 +198,9 @@ VERSION = len(_STEPS)
 WITH_TALLIES = 3
 """The first version that keeps them; readers take no older one."""
 
+PARTS = "parts"
+"""What the meta table calls the names of the specification's parts."""
+
 SEALED = 4
 """The first version whose rows carry checksums."""
 
@@ -212,9 +218,19 @@ def migrate(connection: sqlite3.Connection, version: int, target: int = VERSION)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {target}")
     if target >= SEALED:
+        note_parts(connection)
         mark = Mark(os.urandom(16), os.urandom(16), 1, *totals(connection))
         connection.execute("INSERT INTO mark VALUES (1, ?)", [mark.pack()])
     connection.execute("COMMIT")
+
+
+def note_parts(connection: sqlite3.Connection) -> None:
+    """Keep which parts the specification has, so that one that is lost is missed."""
+    names = " ".join(name for (name,) in connection.execute("SELECT name FROM specification ORDER BY name"))
+    if names:
+        connection.execute(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", [PARTS, names, seal("meta", PARTS, names)]
+        )
 
 
 def totals(connection: sqlite3.Connection) -> tuple[int, int, int]:
@@ -234,7 +250,8 @@ def contents(connection: sqlite3.Connection) -> int:
     return seal("contents", *checksums)
 
 
-def expected_schema(version: int) -> set[tuple[str, str, str]]:
+@cache
+def expected_schema(version: int) -> frozenset[tuple[str, str, str]]:
     """What the schema of a study of some version holds: type, name and text of everything in it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
@@ -244,10 +261,10 @@ def expected_schema(version: int) -> set[tuple[str, str, str]]:
         connection.close()
 
 
-def schema_of(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+def schema_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
     """What the schema of a database holds, white space aside."""
     found = connection.execute("SELECT type, name, sql FROM sqlite_master LIMIT 100")
-    return {(str(kind), str(name), " ".join(str(text).split())) for kind, name, text in found}
+    return frozenset((str(kind), str(name), " ".join(str(text).split())) for kind, name, text in found)
 
 
 def count_done(connection: sqlite3.Connection, cell: tuple[int, int, int], trials: range) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -17,7 +18,7 @@ from overparam.sweeps.errors import SpecificationMismatch, StudyError
 from overparam.sweeps.grid import WHOLE, Cell, Grid
 from overparam.sweeps.lock import WriterLock
 from overparam.sweeps.rescue import rescue
-from overparam.sweeps.schema import FAILED, Session, TrialRow, contents, count_done
+from overparam.sweeps.schema import FAILED, Session, TrialRow, contents, count_done, note_parts
 from overparam.sweeps.seals import Mark, seal
 from overparam.sweeps.signals import undisturbed
 from overparam.sweeps.specification import Description, differences
@@ -120,6 +121,12 @@ class Store:
         """Count those of a cell's trials that are done; those that failed are not."""
         with plainly(self._path):
             return count_done(self._connection, cell, trials)
+
+    def counted(self) -> Counter[Cell]:
+        """How many trials of every cell there are, those that failed included."""
+        with plainly(self._path):
+            found = self._connection.execute("SELECT n, k, d, sum(trials) FROM tally GROUP BY n, k, d")
+            return Counter({Cell(n, k, d): trials for n, k, d, trials in found})
 
     def missing(self, cell: Cell, trials: range) -> Iterator[int]:
         """Those of a cell's trials that are not done, or failed."""
@@ -270,6 +277,7 @@ class Store:
                         for name, text in ((name, json.dumps(value)) for name, value in description.items())
                     ),
                 )
+                note_parts(self._connection)
                 self._mark = self._mark._replace(contents=contents(self._connection))
             return
         if differing := differences(stored, description):
