@@ -63,7 +63,7 @@ class File(DataGenerator):
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
             state = require_regular(self.path)
-            # A file that was replaced or rewritten differs in one of these, whatever its owner set its times to.
+            # A file that was replaced or rewritten differs in one of these.
             signature = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
             return _read(self.path, self.normalize, signature)
         except OSError as error:
@@ -87,8 +87,8 @@ class PinnedFile(DataGenerator):
         content = self.file.read()
         if content.digest != self.expected:
             raise ContentChanged(
-                f"{self.file.path} does not hold the data that the sweep began with ({content.digest} instead "
-                f"of {self.expected})"
+                f"{self.file.path} does not hold the data that the sweep began with "
+                f"({content.digest} instead of {self.expected})"
             )
         return _copy(content.dataset, self.file.path, n, d)
 

@@ -133,8 +133,8 @@ def _wrong_mark(connection: sqlite3.Connection, sums: dict[str, int]) -> str | N
 
 def _listed(keys: Sequence[Sequence[Any]]) -> str:
     first = ", ".join(f"({', '.join(str(value)[:60] for value in key)})" for key in keys[:_NAMED])
-    what = "row" if len(keys) == 1 else "rows"
-    return f"{'' if len(keys) <= _MOST_WRONG else 'more than '}{len(keys):,} {what}: {first}{', …' if len(keys) > _NAMED else ''}"
+    count = f"{len(keys):,}" if len(keys) <= _MOST_WRONG else f"more than {_MOST_WRONG:,}"
+    return f"{count} {'row' if len(keys) == 1 else 'rows'}: {first}{', …' if len(keys) > _NAMED else ''}"
 
 
 class TrialScan:

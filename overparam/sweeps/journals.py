@@ -1,4 +1,4 @@
-"""The logs that SQLite leaves beside a study whose writer was killed: are they this file's, and whole?
+"""Whether the logs that SQLite leaves beside a study whose writer was killed are this file's, and whole.
 
 SQLite applies whatever lies there by name. After a copy was put back in the place of a killed study, that
 would make one file of two; and where a log is damaged it stops reading there, and says nothing.

@@ -86,7 +86,9 @@ class WriterLock:
                 raise
             os.close(file)
             time.sleep(_PAUSE * (attempt + 1 < _ATTEMPTS))
-        raise StudyError(f"{self._study} is being written by {_said(self._path)}: wait for it, or stop it first")
+        raise StudyError(
+            f"{self._study} is being written by {_said(self._path)}: wait for it, or stop it first"
+        )
 
     def bind(self) -> None:
         """Lock the study itself; to be called again when it has been made.
@@ -215,7 +217,7 @@ def _lock_byte(file: int) -> bool:
 
 
 def _byte_is_locked(study: Path) -> bool:
-    """Ask the system, where it tells: opening and closing the study would cost this process SQLite's locks."""
+    """Ask the system: opening and closing the study itself would cost this process SQLite's locks."""
     try:
         state, locks = study.stat(), Path("/proc/locks").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -61,7 +61,9 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
     # An empty file may become a study.
     kept = [load_study(target)] if target.exists() and target.stat().st_size else []
     for study in kept:
-        if differing := differences(study.specification, specification, study.path.name, studies[0].path.name):
+        if differing := differences(
+            study.specification, specification, study.path.name, studies[0].path.name
+        ):
             raise SpecificationMismatch(
                 f"{study.path} was begun with another specification: {'; '.join(differing)}"
             )
@@ -78,12 +80,14 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _require_agreement(studies: Sequence[Study]) -> None:
-    """Refuse studies that hold different outcomes of one trial; wall time aside, and what failed gives way."""
-    rows = heapq.merge(
-        *(((row[:4], place, row) for row in study) for place, study in enumerate(studies)),
-        key=lambda held: held[:2],
-    )
-    contradicted, example = [], ""
+    """Refuse studies that hold different outcomes of one trial, wall time aside; what failed gives way."""
+
+    def of(place: int) -> Iterator[tuple[tuple[int, ...], int, TrialRow]]:
+        return ((row[:4], place, row) for row in studies[place])
+
+    rows = heapq.merge(*map(of, range(len(studies))), key=lambda held: held[:2])
+    contradicted: list[tuple[int, ...]] = []
+    example = ""
     for key, same in groupby(rows, key=lambda held: held[0]):
         ended = [(place, row._replace(seconds=0.0)) for _, place, row in same if row.status != FAILED]
         other = next(((place, row) for place, row in ended if row != ended[0][1]), None)

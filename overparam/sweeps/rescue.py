@@ -39,8 +39,8 @@ def rescue(path: Path, connection: sqlite3.Connection) -> tuple[Path, sqlite3.Co
         connection.close()
         return rescued, copy
     raise StudyError(
-        f"{path} was deleted, moved or replaced while it was being written, and what it held could be written "
-        f"nowhere ({errors[-1]})"
+        f"{path} was deleted, moved or replaced while it was being written, and what it held could be "
+        f"written nowhere ({errors[-1]})"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is whole of a damaged study, as a study of its own: every row whose checksum is right, wherever it lies."""
+"""A new study of what is whole of a damaged one: every row whose checksum is right, wherever it lies."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def salvage(source: str | Path, target: str | Path) -> Salvage:
             kept = store.take_over(found.trials(), found.all_sessions())
             counted = store.counted()
     tallied = found.tallied()
-    lost = None if tallied is None else {cell: n for cell in tallied if (n := tallied[cell] - counted[cell]) > 0}
+    lost = (
+        None if tallied is None else {cell: n for cell in tallied if (n := tallied[cell] - counted[cell]) > 0}
+    )
     return Salvage(kept, lost, tuple(sorted(found.damaged)))
 
 
@@ -120,7 +122,8 @@ class _Tables:
         names = self.meta.get(PARTS, "").split()
         if not names or set(names) - set(self._parts):
             raise NotAStudy(
-                f"the specification of {self._path} is damaged or missing: nobody can say of what its trials are"
+                f"the specification of {self._path} is damaged or missing: "
+                "nobody can say of what its trials are"
             )
         return {name: json.loads(self._parts[name]) for name in names}
 
@@ -154,7 +157,9 @@ class _Tables:
         ):
             columns = ", ".join(column.split()[0] for column in TABLES["tally"])
             counter: Counter[Cell] = Counter()
-            for *tally, checksum in connection.execute(f"SELECT {columns}, checksum FROM tally LIMIT 1000000"):
+            for *tally, checksum in connection.execute(
+                f"SELECT {columns}, checksum FROM tally LIMIT 1000000"
+            ):
                 if not right_row("tally", tally, checksum):
                     return None
                 counter[Cell(*tally[:3])] += tally[4]
@@ -214,7 +219,7 @@ class _Tables:
 def _trial(values: tuple[Any, ...]) -> tuple[TrialRow, int] | None:
     if len(values) != len(COLUMNS) + 2 or not isinstance(values[-2], int):
         return None
-    row = [
+    row: list[Any] = [
         float(value) if place in _REAL and isinstance(value, int) else value
         for place, value in enumerate(values[:-1])
     ]

@@ -40,7 +40,7 @@ def undisturbed() -> Iterator[None]:
         finally:
             if signal.SIGINT in held:
                 signal.signal(signal.SIGINT, interrupt)
-    for number in received:
-        handler = handlers[signal.Signals(number)]
+    for came in received:
+        handler = handlers[signal.Signals(came)]
         if callable(handler):
-            handler(number, None)
+            handler(came, None)

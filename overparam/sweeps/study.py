@@ -89,7 +89,10 @@ class Study:
     def cells(self) -> dict[Cell, int]:
         """Every cell that was asked for, and how many trials of it, those of other shards included."""
         with self._open() as connection:
-            return {Cell(*sizes): trials for *sizes, trials in connection.execute("SELECT n, k, d, trials FROM cell")}
+            return {
+                Cell(*sizes): trials
+                for *sizes, trials in connection.execute("SELECT n, k, d, trials FROM cell")
+            }
 
     def sample_sizes(self) -> list[int]:
         """Every n that was asked for."""

@@ -1,4 +1,4 @@
-"""Trials and their tallies, written together and both with their checksums; the caller holds a transaction."""
+"""Trials and their tallies, written together and with their checksums; the caller holds a transaction."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def draw_task(task: Task) -> Drawn:
             problems[key] = draw(task.specification, key)
         except ContentChanged as error:
             raise StudyError(
-                f"{error}; what was saved is of the right data: bring them back and run the same command again"
+                f"{error}: bring them back and run the same command again; what is saved is right"
             ) from error
         except Exception as error:
             rows.append(failed(key, error))
@@ -129,7 +129,7 @@ def draw(specification: Specification, key: TrialKey) -> Problem:
 
 
 def pinned(specification: Specification, digest: object) -> Specification:
-    """The same with data that are checked to have this digest wherever they are read; None where there is none."""
+    """The same, with data that must have this digest wherever they are read; None where data have none."""
     if not isinstance(digest, str):
         return specification
     return replace(specification, data=specification.data.pinned(digest))
