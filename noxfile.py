@@ -36,6 +36,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Random damage, cuts, kills and signals: `nox -s chaos -- COUNT SEED`, 1,000 of seed 0 unless told."""
+    count, seed = [*session.posargs, *("1000", "0")[len(session.posargs) :]][:2]
+    _install(session, "test", extras="[plot]")
+    session.run("pytest", "-m", "chaos", env={"OVERPARAM_CHAOS": count, "OVERPARAM_SEED": seed})
+
+
+@nox.session
 def tests_min(session: nox.Session) -> None:
     """The test suite on the lowest supported versions of the core's dependencies."""
     lowest = [line.replace(">=", "==") for line in GROUPS["project"]["dependencies"]]

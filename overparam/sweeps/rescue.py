@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from overparam.sweeps.errors import StudyError
+from overparam.sweeps.journals import journal_names
 
 __all__ = ["rescue"]
 
@@ -36,12 +38,24 @@ def rescue(path: Path, connection: sqlite3.Connection) -> tuple[Path, sqlite3.Co
         except (OSError, sqlite3.Error) as error:
             errors.append(str(error))
             continue
-        connection.close()
+        _leave(path, connection)
         return rescued, copy
     raise StudyError(
         f"{path} was deleted, moved or replaced while it was being written, and what it held could be "
         f"written nowhere ({errors[-1]})"
     )
+
+
+def _leave(path: Path, connection: sqlite3.Connection) -> None:
+    """Bring the log into the file, wherever that is now, and take it away from beside what has its name."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    wal, _, shared = journal_names(path)
+    with suppress(OSError):
+        if not wal.stat().st_size:
+            wal.unlink()
+            shared.unlink()
 
 
 def _free_name(path: Path) -> Path:

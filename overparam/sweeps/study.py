@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from overparam.sweeps.connect import connect_reader, damaged, format_of, plainly
 from overparam.sweeps.diagram import PhaseDiagram, wilson_interval
-from overparam.sweeps.errors import StudyError
+from overparam.sweeps.errors import NotAStudy, StudyError
 from overparam.sweeps.frames import to_pandas, to_xarray
 from overparam.sweeps.grid import Cell, Grid, Shard
 from overparam.sweeps.integrity import TrialScan
@@ -33,6 +33,7 @@ _TEXT = ("status", "message")
 _WHOLE = ("n", "k", "d", "trial", "success", "iterations", "effective_parameters")
 _STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAILED)
 _BLOCK = 10_000
+_LARGEST_DIAGRAM = 50_000_000
 
 
 class CellStatus(NamedTuple):
@@ -175,9 +176,13 @@ class Study:
         if not cells:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
+        if len(k) * len(d) > _LARGEST_DIAGRAM:
+            raise NotAStudy(f"{self.path} asks for {len(k):,} × {len(d):,} cells, too many for a diagram")
         successes, trials = np.zeros((len(k), len(d)), np.int64), np.zeros((len(k), len(d)), np.int64)
         row_of, column_of = ({value: i for i, value in enumerate(axis)} for axis in (k, d))
         for width, inputs, succeeded, done in counts:
+            if width not in row_of or inputs not in column_of:
+                continue  # trained, but not asked for
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
         return PhaseDiagram(n, k, d, successes, trials)
