@@ -1,13 +1,15 @@
 """``python -m overparam``, and the ``overparam`` script."""
 
-import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 
 _SIGNALLED = 128
 """Exit codes of a process that a signal ended: this, and the number of the signal."""
+
+
+class _Interrupt(KeyboardInterrupt):
+    """An interrupt. Where one of the base class met a class being made, Python would end by SIGINT at last."""
 
 
 def run() -> None:
@@ -20,7 +22,7 @@ def run() -> None:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        raise KeyboardInterrupt
+        raise _Interrupt
 
     usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     handled = [number for number, handler in usual.items() if signal.getsignal(number) == handler]
@@ -44,13 +46,7 @@ def run() -> None:
     except BaseException:
         if not received:
             raise
-    if received:
-        # Python would end by another signal, where an interrupt met it while it compiled a class.
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError, AttributeError):
-                stream.flush()
-        os._exit(_SIGNALLED + received[0])
-    sys.exit(code)
+    sys.exit(_SIGNALLED + received[0] if received else code)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ __all__ = ["check_journals", "frames_of", "journal_names", "main_mark"]
 
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 _WAL_MAGIC = 0x377F0682
+_FEW_BITS = 3
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 
@@ -34,7 +35,7 @@ class Frame(NamedTuple):
 
 
 class _Log(NamedTuple):
-    """The frames that SQLite reads, and whether transactions stand behind them that it does not."""
+    """The frames that SQLite reads, and whether damaged ones stand behind them."""
 
     frames: list[Frame]
     cut: bool
@@ -187,13 +188,15 @@ def _read_wal(wal: Path) -> _Log | None:
         right = place + 1
         if frames[place].commits:
             committed = right
-    behind = range(right, len(frames))
-    cut = any(
-        frames[place].commits
-        and content[_WAL_HEADER + place * stride + 8 : _WAL_HEADER + place * stride + 16] == salts
-        for place in behind
-    )
+    # A frame is appended whole or in part, and one of an earlier round has quite other salts: what is whole
+    # and of this round, but not right, was written and is damaged.
+    behind = (_WAL_HEADER + place * stride for place in range(right, len(frames)))
+    cut = any(_bits_apart(content[start + 8 : start + 16], salts) <= _FEW_BITS for start in behind)
     return _Log(frames[:committed], cut)
+
+
+def _bits_apart(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
 
 
 def _weights(count: int) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:

@@ -27,7 +27,7 @@ def test_killed_again_and_again(tmp_path, whole, attacks, executor):
 
 
 def test_a_killed_study_or_its_log_with_a_flipped_bit(tmp_path, attacks):
-    """The same rows or a refusal, but for the log's last transaction: cut there, it is one not yet written."""
+    """The same rows or a refusal, even in the log's last transaction."""
     study = tmp_path / "a.study"
     driver = Driver(study, tmp_path / "log")
     driver.wait_for(150)

@@ -103,8 +103,7 @@ def test_a_log_with_a_flipped_bit_gives_the_same_rows_or_is_refused(killed):
     content, main, chance = log.read_bytes(), study.read_bytes(), random.Random(3)
     expected, refused = what_it_says(study), 0
     for _ in range(25):
-        # But for the last transaction: a log cut short there is that of a writer killed a moment before.
-        log.write_bytes(flip(content, chance.randrange(8 * len(content) * 3 // 4)))
+        log.write_bytes(flip(content, chance.randrange(8 * len(content))))
         put_in_place(main, study)
         found = what_it_says(study)
         assert found in (None, expected)
