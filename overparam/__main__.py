@@ -9,7 +9,7 @@ _SIGNALLED = 128
 
 
 class _Interrupt(KeyboardInterrupt):
-    """An interrupt. Where one of the base class met a class being made, Python would end by SIGINT at last."""
+    """An interrupt: one of the base class, met while a class is made, has Python end by SIGINT at last."""
 
 
 def run() -> None:

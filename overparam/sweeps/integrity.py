@@ -49,13 +49,13 @@ TABLES = {
 """The columns of every table but the trials', a question mark where NULL may stand; checksums aside."""
 
 _SINCE_SEALED = ("checksums INTEGER",)
+_KINDS = {table: [column.split()[1] for column in columns] for table, columns in TABLES.items()}
 _KEYS = {"specification": 1, "meta": 1, "cell": 3, "session": 1, "tally": 4}
 
 
 def right_row(table: str, row: Sequence[Any], checksum: object = None) -> bool:
     """Whether a row's values are of the types of its table, within bounds, and have this checksum, if any."""
-    columns = TABLES[table][: len(row)]
-    if not all(_fits(column.partition(" ")[2], value) for column, value in zip(columns, row, strict=True)):
+    if not all(map(_fits, _KINDS[table], row)):
         return False
     if checksum is not None and seal(table, *row) != checksum:
         return False
@@ -68,10 +68,10 @@ def right_row(table: str, row: Sequence[Any], checksum: object = None) -> bool:
 def _fits(kind: str, value: Any) -> bool:
     if value is None:
         return kind.endswith("?")
-    if kind == "TEXT":
-        return isinstance(value, str)
     if kind == "INTEGER":
         return isinstance(value, int) and 0 <= value <= _LARGEST
+    if kind == "TEXT":
+        return isinstance(value, str)
     return isinstance(value, float) and math.isfinite(value)
 
 
@@ -99,7 +99,8 @@ def wrong_tables(connection: sqlite3.Connection, version: int) -> str | None:
             values, checksum = (row[:-1], row[-1]) if sealed else (row, None)
             rows += 1
             known = checksum is not None or not sealed
-            if known and right_row(table, values, checksum) and _after(last, values[: _KEYS[table]]):
+            # Texts are in the order of their letters, which is that of their bytes in UTF-8.
+            if known and right_row(table, values, checksum) and values[: _KEYS[table]] > last:
                 last, total = values[: _KEYS[table]], total + (checksum or 0)
                 continue
             wrong.append(values[: _KEYS[table]])
@@ -109,12 +110,6 @@ def wrong_tables(connection: sqlite3.Connection, version: int) -> str | None:
             return f"of the table {table}, {_listed(wrong)}"
         sums[table] = rows if table == "session" else total
     return _wrong_mark(connection, sums) if sealed else None
-
-
-def _after(last: tuple[Any, ...], key: tuple[Any, ...]) -> bool:
-    """Whether the keys are in order; texts are, by their bytes."""
-    plain = [tuple(v.encode() if isinstance(v, str) else v for v in each) for each in (last, key)]
-    return plain[0] < plain[1]
 
 
 def _wrong_mark(connection: sqlite3.Connection, sums: dict[str, int]) -> str | None:

@@ -219,7 +219,9 @@ def _lock_byte(file: int) -> bool:
 def _byte_is_locked(study: Path) -> bool:
     """Ask the system: opening and closing the study itself would cost this process SQLite's locks."""
     try:
-        state, locks = study.stat(), Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+        if (state := study.stat()).st_nlink == 1:  # no other name
+            return False
+        locks = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return False
     where = f"{os.major(state.st_dev):02x}:{os.minor(state.st_dev):02x}:{state.st_ino}"
