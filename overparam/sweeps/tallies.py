@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,9 +16,8 @@ _WRITTEN = (*COLUMNS, "session", "checksum")
 _INSERT = f"INSERT INTO trial ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
 _REPLACE = f"INSERT OR REPLACE{_INSERT.removeprefix('INSERT')}"
 _ONE = "n = ? AND k = ? AND d = ? AND status = ?"
-_STATUS, _SUCCESS, _ITERATIONS, _SECONDS, _CHECKSUM = (
-    _WRITTEN.index(name) for name in ("status", "success", "iterations", "seconds", "checksum")
-)
+_STATUS = _WRITTEN.index("status")
+_SUMMED = [_WRITTEN.index(name) for name in ("success", "iterations", "seconds", "checksum")]
 
 Sealed = tuple[Any, ...]
 """A trial's values, its session and its checksum."""
@@ -76,13 +76,14 @@ def _tally(connection: sqlite3.Connection, new: Iterable[Sealed], gone: Iterable
     """Add to the tallies what is new, take away what is gone; return the change of their checksums' sum."""
     changes: dict[tuple[Any, ...], list[Any]] = {}
     for sign, rows in ((1, new), (-1, gone)):
+        alike: dict[tuple[Any, ...], list[Sealed]] = defaultdict(list)
         for row in rows:
-            change = changes.setdefault((*row[:3], row[_STATUS]), [0, 0, 0, 0.0, 0])
-            change[0] += sign
-            change[1] += sign * row[_SUCCESS]
-            change[2] += sign * row[_ITERATIONS]
-            change[3] += sign * row[_SECONDS]
-            change[4] += sign * row[_CHECKSUM]
+            alike[row[0], row[1], row[2], row[_STATUS]].append(row)
+        for key, members in alike.items():
+            columns = list(zip(*members, strict=True))
+            sums = [len(members), *(sum(columns[place]) for place in _SUMMED)]
+            before = changes.get(key, [0] * len(sums))
+            changes[key] = [old + sign * more for old, more in zip(before, sums, strict=True)]
     difference, tallies = 0, []
     for key, change in changes.items():
         *before, checksum = connection.execute(
