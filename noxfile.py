@@ -44,6 +44,14 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Random damage, kills, signals and command lines: `nox -s chaos -- COUNT SEED`, else 1,000 of seed 0."""
+    count, seed = [*session.posargs, *("1000", "0")[len(session.posargs) :]][:2]
+    _install(session, "test", extras="[plot]")
+    session.run("pytest", "-m", "chaos", env={"OVERPARAM_CHAOS": count, "OVERPARAM_SEED": seed})
+
+
+@nox.session
 def tests_min(session: nox.Session) -> None:
     """The test suite on the lowest supported versions of the core's dependencies."""
     lowest = [line.replace(">=", "==") for line in GROUPS["project"]["dependencies"]]

@@ -4,7 +4,8 @@ from overparam.activations import Activation, ReLU, Softplus
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.backends import Backend, CuPy, DType, NumPy
 from overparam.components import Component, ComponentError, Identity, require_positive
-from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
+from overparam.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
+from overparam.files import open_input, require_regular
 from overparam.hookspecs import hookimpl
 from overparam.initializations.base import Initialization, Weights
 from overparam.losses import Loss, Squared, require_signs, tolerated_fraction
@@ -50,6 +51,7 @@ __all__ = [
     "Component",
     "ComponentError",
     "Conclusion",
+    "ContentChanged",
     "CuPy",
     "DType",
     "DataGenerator",
@@ -109,11 +111,13 @@ __all__ = [
     "hookimpl",
     "interrupts_held",
     "leaves_idle_units",
+    "open_input",
     "preactivations",
     "record_activation",
     "record_loss",
     "record_update",
     "require_positive",
+    "require_regular",
     "require_signs",
     "row_stream",
     "squared_norm",

@@ -13,13 +13,20 @@ import click
 from overparam import defaults
 from overparam.backends import Backend
 from overparam.cli.document import outcome_document, problem_document, recipe_document
-from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of, recipe_for
+from overparam.cli.instance import (
+    UNUSED_LABELS,
+    check_outputs,
+    instance_of,
+    instance_options,
+    labels_of,
+    recipe_for,
+)
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator
 from overparam.faults import calling
-from overparam.figures import bounds_figure, save
+from overparam.figures import ENDINGS, bounds_figure, save
 from overparam.plugins import Registry
 from overparam.problems import Problem
 from overparam.theory import Certificate, Evaluated, Theorem
@@ -54,6 +61,7 @@ def certify(settings: Settings, /, **given: Any) -> None:
     is kept. A hypothesis that fails does not stop the conclusions being measured.
     """
     registry = settings.registry
+    check_outputs(registry, given, {"plot": ENDINGS})
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     drawn = instance_of(registry, given)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from overparam.sweeps import export_study, load_study
+from overparam.files import check_output
+from overparam.sweeps import TABLES, export_study, load_study
 
 __all__ = ["export"]
 
@@ -22,4 +23,5 @@ __all__ = ["export"]
 )
 def export(study: Path, output: Path) -> None:
     """Write STUDY as a table, one row a trial, ordered by (n, k, d, trial)."""
+    check_output(output, TABLES, inputs=[study])
     export_study(load_study(study), output)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,12 +13,13 @@ from overparam.backends import DType
 from overparam.cli.options import all_of, problem_options
 from overparam.data import DataGenerator, FileLabels, Labels
 from overparam.faults import calling
+from overparam.files import check_output
 from overparam.initializations import Initialization
 from overparam.plugins import Registry
 from overparam.problems import Problem, draw_problem, usual_labels
 from overparam.training import Recipe, StopRule
 
-__all__ = ["UNUSED_LABELS", "instance_of", "instance_options", "labels_of", "recipe_for"]
+__all__ = ["UNUSED_LABELS", "check_outputs", "instance_of", "instance_options", "labels_of", "recipe_for"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,3 +97,28 @@ def _sizes(data: DataGenerator, given: dict[str, Any]) -> tuple[int, int]:
         own = data.shape()
     n, d = own or (_DEFAULT_N, _DEFAULT_D)
     return (n if given["n"] is None else given["n"], d if given["d"] is None else given["d"])
+
+
+def check_outputs(registry: Registry, given: Mapping[str, Any], endings: Mapping[str, Sequence[str]]) -> None:
+    """Refuse files that could not or must not be written, before anything is trained.
+
+    Parameters
+    ----------
+    registry : Registry
+    given : mapping
+        The command's parameters.
+    endings : mapping
+        Of the parameters that are files to be written, how their names may end.
+
+    Raises
+    ------
+    ValueError
+    """
+    data = registry.resolve(DataGenerator, given["data"])
+    read = [value for value in vars(data).values() if isinstance(value, Path)]
+    for name, allowed in endings.items():
+        if (path := given[name]) is not None:
+            check_output(path, allowed, inputs=read)
+    written = [given[name].resolve() for name in endings if given[name] is not None]
+    if len(set(written)) < len(written):
+        raise ValueError(f"{written[0]} cannot be written twice: name different files")

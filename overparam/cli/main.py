@@ -33,6 +33,7 @@ class Commands(click.Group):
         "plot": "Draw a study's phase diagram.",
         "export": "Write a study as a table, one row a trial.",
         "merge": "Make one study of several of one specification, such as shards.",
+        "salvage": "Take what is whole of a damaged study.",
         "theory": "Compute the paper's quantities for a data set and an activation.",
         "certify": "Train, and evaluate every theorem that applies.",
         "plugins": "Look at the installed plugins.",

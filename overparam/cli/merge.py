@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from overparam.cli.settings import Settings
+from overparam.files import check_output
 from overparam.sweeps import merge_studies
 
 __all__ = ["merge"]
@@ -25,6 +26,8 @@ __all__ = ["merge"]
 def merge(settings: Settings, studies: tuple[Path, ...], output: Path) -> None:
     """Bring the trials of STUDIES, all of one specification, into one study.
 
-    Trials that are there already are left alone, so merging again changes nothing.
+    Trials that are there already are left alone, so merging again changes nothing. Studies that hold
+    different outcomes of one trial, wall time aside, are refused.
     """
+    check_output(output)
     settings.note(f"{output}: {merge_studies(output, studies):,} trials taken in")

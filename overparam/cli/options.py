@@ -11,6 +11,7 @@ import click
 
 from overparam import defaults
 from overparam.cli.output import echo, is_utf8
+from overparam.cli.visible import visible_json
 
 __all__ = [
     "RANGE",
@@ -156,7 +157,8 @@ def json_flag(function: F) -> F:
 
 def echo_json(document: Any) -> None:
     """Print a JSON document; numbers that are not finite become null."""
-    echo(json.dumps(_finite(document), ensure_ascii=not is_utf8(), allow_nan=False, indent=2))
+    text = json.dumps(_finite(document), ensure_ascii=not is_utf8(), allow_nan=False, indent=2)
+    echo(visible_json(text))
 
 
 def _finite(value: Any) -> Any:

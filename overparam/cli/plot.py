@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from overparam.figures import phase_figure, save
+from overparam.cli.visible import visible
+from overparam.figures import ENDINGS, phase_figure, save
+from overparam.files import check_output
 from overparam.sweeps import Study, StudyError, load_study
 
 __all__ = ["plot", "titled"]
@@ -23,6 +25,7 @@ __all__ = ["plot", "titled"]
 )
 def plot(study: Path, output: Path) -> None:
     """Draw STUDY's phase diagram, a panel for every n."""
+    check_output(output, ENDINGS, inputs=[study])
     loaded = load_study(study)
     sizes = loaded.sample_sizes()
     if not sizes:
@@ -33,4 +36,8 @@ def plot(study: Path, output: Path) -> None:
 def titled(study: Study, n: int) -> str:
     """Return a panel's title: the activation, the number of samples and the optimizer."""
     named = study.specification
-    return f"{named['activation']}, {named['optimizer']}, n = {n}"
+    # Matplotlib reads formulas between dollars, and SVG holds no control characters.
+    activation, optimizer = (
+        visible(named.get(part, "?")).replace("$", r"\$") for part in ("activation", "optimizer")
+    )
+    return f"{activation}, {optimizer}, n = {n}"

@@ -14,6 +14,7 @@ import numpy as np
 
 from overparam.cli.output import echo, output
 from overparam.cli.settings import Settings
+from overparam.cli.visible import visible
 from overparam.figures import plain, render
 from overparam.sweeps import Execution, Grid, PhaseDiagram, Progress, Specification, load_study, run_sweep
 
@@ -76,7 +77,7 @@ class _Lines:
         now = time.monotonic()
         if self._shown and (now - self._last >= _LINE_SECONDS or progress.saved == progress.total):
             self._last = now
-            click.echo(f"{self._study}: {_describe(progress)}", err=True)
+            click.echo(visible(f"{self._study}: {_describe(progress)}"), err=True)
 
 
 def _live(study: Path, run: Callable[..., None]) -> None:
@@ -108,7 +109,7 @@ def _live(study: Path, run: Callable[..., None]) -> None:
             if now - last >= 1.0 / _FRAMES_PER_SECOND or progress.saved == progress.total:
                 last = now
                 pictures: list[Any] = [render(count.diagram()) for count in counts.values()]
-                live.update(Group(*pictures, Text(_describe(progress))), refresh=True)
+                live.update(Group(*pictures, Text(visible(_describe(progress)))), refresh=True)
 
         run(report=show)
 

@@ -14,7 +14,8 @@ from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of, executor_option
-from overparam.figures import boundary_line, phase_figure, save
+from overparam.figures import ENDINGS, boundary_line, phase_figure, save
+from overparam.files import check_output, replaced
 from overparam.optimizers import GradientDescent
 from overparam.sweeps import Grid, Specification, Study, load_study
 from overparam.training import Recipe, StopRule
@@ -27,6 +28,7 @@ _PANELS = {
     "fig2c": (100, ReLU(), GradientDescent(0.1)),
     "fig2d": (200, ReLU(), GradientDescent(0.1)),
 }
+_DRAWN, _BOUNDARY = (".png", ".svg"), "boundary.txt"
 _CLAIM = (
     "The paper: success begins around kd = n, the white curve. The 15,000 updates are a budget: independent "
     "measurements put its 50 % boundary at kd/n of 1.4 to 1.7 for softplus and 1.5 to 2.2 for ReLU."
@@ -57,6 +59,10 @@ def reproduce(settings: Settings, /, **given: Any) -> None:
     output: Path = given["output"]
     output.mkdir(parents=True, exist_ok=True)
     names = list(_PANELS) if given["figure"] == "fig2" else [given["figure"]]
+    for name in {*names, given["figure"]}:
+        for ending in _DRAWN:
+            check_output((output / name).with_suffix(ending), ENDINGS)
+    check_output(output / _BOUNDARY)
     execution = execution_of(settings, given["executor"])
     studies: dict[str, Study] = {}
     for name in names:
@@ -84,7 +90,7 @@ def reproduce(settings: Settings, /, **given: Any) -> None:
 def _draw(stem: Path, studies: dict[str, Study]) -> None:
     diagrams = [study.diagram(_PANELS[name][0]) for name, study in studies.items()]
     titles = [f"{_PANELS[name][1].name}, n = {_PANELS[name][0]}" for name in studies]
-    for suffix in (".png", ".svg"):
+    for suffix in _DRAWN:
         save(phase_figure(diagrams, titles), stem.with_suffix(suffix))
 
 
@@ -103,7 +109,8 @@ def _report(output: Path, studies: dict[str, Study], *, as_json: bool) -> None:
             **{key: value for key, value in study.status().items() if key != "specification"},
         }
     lines.append(_CLAIM)
-    (output / "boundary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with replaced(output / _BOUNDARY) as file:
+        file.write(("\n".join(lines) + "\n").encode())
     if as_json:
         echo_json({"command": "reproduce", "output": str(output), "panels": panels, "claim": _CLAIM})
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from overparam.cli.output import keep_output
+from overparam.cli.visible import visible
 from overparam.faults import OverparamError
 
 if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
@@ -31,11 +32,13 @@ class Failure(click.ClickException):
 
         This package's own errors say so themselves; no other exception may.
         """
-        text = " ".join(str(error).split())
+        text = visible(" ".join(str(error).split()))
         if isinstance(error, OverparamError):
             return cls(text, error.exit_code)
         if isinstance(error, OSError):
-            named = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or text
+            named = (
+                visible(f"{error.filename}: {error.strerror}") if error.filename else error.strerror or text
+            )
             return cls(named, 1)
         if isinstance(error, ImportError | MemoryError):
             return cls(text or "out of memory", 1)
@@ -68,15 +71,15 @@ class Settings:
         registry = Registry(disabled=self.disable_plugin, only_builtin=self.no_plugins)
         if not self.quiet:
             for problem in registry.problems:
-                click.echo(f"Warning: {problem}", err=True)
+                click.echo(f"Warning: {visible(problem)}", err=True)
         return registry
 
     def note(self, text: str) -> None:
         """Say something on standard error, unless asked to be quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)
 
     def detail(self, text: str) -> None:
         """Say something on standard error where asked to say more."""
         if self.verbose:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)

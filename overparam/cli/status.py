@@ -8,10 +8,13 @@ import click
 
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
+from overparam.cli.visible import visible
 from overparam.figures import boundary_line
 from overparam.sweeps import load_study
 
 __all__ = ["status"]
+
+_LINES = "\n\t"
 
 
 @click.command()
@@ -29,7 +32,7 @@ def status(study: Path, cells: bool, as_json: bool) -> None:
         return
     written = summary.pop("sweep_file")
     for name, value in summary.items():
-        echo(f"{name:<18} {value}")
+        echo(f"{visible(name):<18} {visible(value)}")
     for diagram in diagrams.values():
         echo(boundary_line(diagram))
     if cells:
@@ -38,4 +41,4 @@ def status(study: Path, cells: bool, as_json: bool) -> None:
             interval = f"{low:.2f} to {high:.2f}"
             echo(f"{n:>6} {k:>4} {d:>4} {asked:>7} {trials:>7} {successes:>8}  {interval}")
     if written is not None:
-        echo(f"asked for by this file:\n{written.rstrip()}")
+        echo(f"asked for by this file:\n{visible(written.rstrip(), keep=_LINES)}")

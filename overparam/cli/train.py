@@ -11,12 +11,20 @@ import numpy as np
 from overparam import defaults
 from overparam.api import Training, prepare_training
 from overparam.cli.document import outcome_document, problem_document, recipe_document
-from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of, recipe_for
+from overparam.cli.instance import (
+    UNUSED_LABELS,
+    check_outputs,
+    instance_of,
+    instance_options,
+    labels_of,
+    recipe_for,
+)
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator, Labels
-from overparam.figures import save, training_figure
+from overparam.figures import ENDINGS, save, training_figure
+from overparam.files import replaced
 from overparam.plugins import Registry
 from overparam.problems import Problem
 from overparam.training import Outcome
@@ -47,12 +55,11 @@ _POINTS_OF_A_PLOT = 500
 def train(settings: Settings, /, **given: Any) -> None:
     """Train one realization and report how it ended."""
     output, plot = given["output"], given["plot"]
-    if output is not None and output.suffix != ".npz":
-        raise click.BadParameter(f"{output} must end in .npz", param_hint="--output")
     record_every = given["record_every"]
     if plot is not None and record_every is None:
         record_every = max(1, given["max_iterations"] // _POINTS_OF_A_PLOT)
     registry = settings.registry
+    check_outputs(registry, given, {"output": (".npz",), "plot": ENDINGS})
     labels, unused = labels_of(registry, given)
     given["labels"] = labels.specification()
     recipe = recipe_for(registry, given, settings.dtype or defaults.TRAIN_DTYPE)
@@ -133,5 +140,5 @@ def _save(path: Path, problem: Problem, outcome: Outcome) -> None:
     }
     if outcome.history is not None:
         arrays |= vars(outcome.history)
-    with path.open("wb") as handle:
+    with replaced(path) as handle:
         np.savez(handle, allow_pickle=False, **arrays)

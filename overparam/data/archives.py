@@ -20,23 +20,23 @@ _LARGE, _BOMB = 1 << 26, 200
 """Data above 64 MiB whose compressed form is 200 times smaller are no measurements."""
 
 
-def read_npy(path: Path) -> NDArray[Any]:
-    """Return the array of a .npy file.
+def read_npy(path: Path, handle: IO[bytes]) -> NDArray[Any]:
+    """Return the array of a .npy file that is open; the path is for messages.
 
     Raises
     ------
     ValueError
         Where it is none, is damaged, holds objects or does not fit into memory.
     """
-    with _plainly(path), path.open("rb") as handle:
+    with _plainly(path):
         if handle.read(2) == b"PK":
             raise _Refused(f"{path} is an archive, not one array: call it .npz")
         handle.seek(0)
-        return _array(path, handle, path.stat().st_size)
+        return _array(path, handle, os.fstat(handle.fileno()).st_size)
 
 
-def read_npz(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return those of the named arrays that a .npz file has; nothing else in it is read.
+def read_npz(path: Path, handle: IO[bytes], names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return those of the named arrays that an open .npz file has; nothing else in it is read.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def read_npz(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         Where it is no archive, or one of them is damaged, holds objects or does not fit into memory.
     """
     with _plainly(path):
-        with path.open("rb") as handle:
-            if handle.read(6) == b"\x93NUMPY":
-                raise _Refused(f"{path} is one array, not an archive: call it .npy")
-        with zipfile.ZipFile(path) as archive:
+        if handle.read(6) == b"\x93NUMPY":
+            raise _Refused(f"{path} is one array, not an archive: call it .npy")
+        handle.seek(0)
+        with zipfile.ZipFile(handle) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             found = {}
             for name in names:
@@ -58,8 +58,8 @@ def read_npz(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
                         f"{path}: {name} would be {info.file_size:,} bytes from {info.compress_size:,}; "
                         "this is refused as a compression bomb"
                     )
-                with archive.open(info) as handle:
-                    found[name] = _array(path, handle, info.file_size)
+                with archive.open(info) as member:
+                    found[name] = _array(path, member, info.file_size)
             if "X" in names and "X" not in found:
                 raise _Refused(f"{path} has no array 'X'; it has: {', '.join(members) or 'nothing'}")
             return found

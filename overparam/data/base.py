@@ -11,9 +11,21 @@ from numpy.typing import NDArray
 
 from overparam.components import Component
 
-__all__ = ["DataGenerator", "Dataset", "Labels", "Matrix"]
+__all__ = ["ContentChanged", "DataGenerator", "Dataset", "Labels", "Matrix"]
 
 Matrix: TypeAlias = NDArray[np.float64]
+
+
+class ContentChanged(ValueError):
+    """A source of data no longer holds what it held when the work began.
+
+    Attributes
+    ----------
+    exit_code : int
+        1: the work could not be finished.
+    """
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,14 @@ class DataGenerator(Component):
     def digest(self) -> str | None:
         """What tells this source's contents from others', or None where its specification does."""
         return None
+
+    def pinned(self, digest: str) -> DataGenerator:
+        """Return a generator of the contents with this digest only, for work that lasts.
+
+        Where the source holds others by then, `draw` of what is returned raises `ContentChanged`. It is sent
+        to other processes and hosts, and so is the digest in it. A source that cannot change is its own.
+        """
+        return self
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar, NamedTuple
 
 import numpy as np
 
 from overparam.data.archives import read_npy, read_npz
-from overparam.data.base import DataGenerator, Dataset, Matrix
+from overparam.data.base import ContentChanged, DataGenerator, Dataset, Matrix
 from overparam.data.table import read_csv
+from overparam.files import open_input, require_regular
 
 __all__ = ["File"]
 
@@ -42,50 +42,98 @@ class File(DataGenerator):
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         """Return the file's data set; (n, d) must be the file's own shape."""
-        dataset = self._load()
-        if dataset.X.shape != (n, d):
-            raise ValueError(
-                f"{self.path} holds {dataset.X.shape[0]} samples in {dataset.X.shape[1]} dimensions, "
-                f"asked for n={n}, d={d}"
-            )
-        return dataset
+        return _copy(self.read().dataset, self.path, n, d)
 
     def shape(self) -> tuple[int, int]:
         """Return the (n, d) of the file."""
-        n, d = self._load().X.shape
+        n, d = self.read().dataset.X.shape
         return n, d
 
     def brings_labels(self) -> bool:
         """Whether the file holds y."""
-        return self._load().y is not None
+        return self.read().dataset.y is not None
 
     def digest(self) -> str:
         """SHA-256 of the file."""
-        try:
-            with self.path.open("rb") as handle:
-                return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
-        except OSError as error:
-            raise ValueError(f"{self.path}: {error.strerror or error}") from error
+        return self.read().digest
 
-    def _load(self) -> Dataset:
+    def pinned(self, digest: str) -> DataGenerator:
+        """Return the file as long as its SHA-256 is this."""
+        return PinnedFile(self, digest)
+
+    def read(self) -> Content:
+        """Return what the file holds; it is parsed again only where it has changed."""
         if self.path.suffix.lower() not in _READERS:
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
-            state = self.path.stat()
-            if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a folder says so itself
-                raise ValueError(f"{self.path} is no regular file")
-            held = _load(self.path, self.normalize, state.st_mtime_ns, state.st_size)
+            state = require_regular(self.path)
+            # A file that was replaced or rewritten differs in one of these.
+            signature = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+            return _read(self.path, self.normalize, signature)
         except OSError as error:
             raise ValueError(f"{self.path}: {error.strerror or error}") from error
         except MemoryError as error:
             raise ValueError(f"{self.path} is too large for this machine's memory") from error
-        return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
+
+
+@dataclass(frozen=True)
+class PinnedFile(DataGenerator):
+    """A file of data with the digest that it must have wherever it is read."""
+
+    name: ClassVar[str] = File.name
+    file: File
+    expected: str
+
+    def specification(self) -> str:
+        """Spell it as the file, which it is."""
+        return self.file.specification()
+
+    def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
+        """Return the file's data set, from the very bytes that have the digest."""
+        content = self.file.read()
+        if content.digest != self.expected:
+            raise ContentChanged(
+                f"{self.file.path} does not hold the data that the sweep began with "
+                f"({content.digest} instead of {self.expected})"
+            )
+        return _copy(content.dataset, self.file.path, n, d)
+
+
+class Content(NamedTuple):
+    """What a file holds, and what tells it from others."""
+
+    dataset: Dataset
+    digest: str
+
+
+def _copy(held: Dataset, path: Path, n: int, d: int) -> Dataset:
+    if held.X.shape != (n, d):
+        raise ValueError(
+            f"{path} holds {held.X.shape[0]} samples in {held.X.shape[1]} dimensions, asked for n={n}, d={d}"
+        )
+    return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
 
 
 @lru_cache(maxsize=1)
-def _load(path: Path, normalize: bool, modified: int, size: int) -> Dataset:
-    """Read a file once for all the trials of a sweep; `modified` and `size` tell when it is another."""
-    return _checked(path, *_READERS[path.suffix.lower()](path), normalize)
+def _read(path: Path, normalize: bool, signature: tuple[int, ...]) -> Content:
+    """Read a file once for all the trials of a sweep; the signature tells when it is another.
+
+    What is parsed is what was digested: a file may change, so it is digested before and after.
+    """
+    with open_input(path) as handle:
+        before = _digest(handle)
+        dataset = _checked(path, *_READERS[path.suffix.lower()](path, handle), normalize)
+        if _digest(handle) != before:
+            raise ContentChanged(f"{path} is being written to: run the command again when that is done")
+    return Content(dataset, before)
+
+
+def _digest(handle: IO[bytes]) -> str:
+    """SHA-256 of an open file, which is then at its start."""
+    handle.seek(0)
+    digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
+    handle.seek(0)
+    return f"sha256:{digest}"
 
 
 def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Dataset:
@@ -116,12 +164,12 @@ def _real(path: Path, name: str, array: object) -> Matrix:
     return values.astype(np.float64)
 
 
-def _read_npy(path: Path) -> tuple[Matrix, Matrix | None]:
-    return _real(path, "X", read_npy(path)), None
+def _read_npy(path: Path, handle: IO[bytes]) -> tuple[Matrix, Matrix | None]:
+    return _real(path, "X", read_npy(path, handle)), None
 
 
-def _read_npz(path: Path) -> tuple[Matrix, Matrix | None]:
-    arrays = read_npz(path, ("X", "y"))
+def _read_npz(path: Path, handle: IO[bytes]) -> tuple[Matrix, Matrix | None]:
+    arrays = read_npz(path, handle, ("X", "y"))
     y = _real(path, "y", arrays["y"]) if "y" in arrays else None
     return _real(path, "X", arrays["X"]), y
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -20,8 +22,8 @@ _NOTHING = {"", "na", "n/a", "null", "none", "?", "-"}
 """What stands for a missing value, and so names no column."""
 
 
-def read_csv(path: Path) -> tuple[Matrix, Matrix | None]:
-    """Read X, and y from the column headed ``y`` where there is one.
+def read_csv(path: Path, handle: IO[bytes]) -> tuple[Matrix, Matrix | None]:
+    """Read X of an open file, and y from the column headed ``y`` where there is one.
 
     Raises
     ------
@@ -29,11 +31,14 @@ def read_csv(path: Path) -> tuple[Matrix, Matrix | None]:
         For anything but one optional header and lines of equally many numbers; blank lines are skipped.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.reader(handle)
+        text = io.TextIOWrapper(handle, newline="", encoding="utf-8-sig")
+        try:
+            reader = csv.reader(text)
             # Lines that are not blank, with their numbers.
             lines = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells)
             return _table(path, lines)
+        finally:
+            text.detach()  # the file stays open
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a text file of comma-separated values: {error}") from error
 

@@ -1,12 +1,13 @@
 """Figures: the phase diagram and one training with matplotlib, and the diagram on a terminal."""
 
 from overparam.figures.bounds import bounds_figure
-from overparam.figures.canvas import FORMATS, PlottingUnavailable, new_figure, save
+from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
 from overparam.figures.phase import phase_figure
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
 from overparam.figures.training import training_figure
 
 __all__ = [
+    "ENDINGS",
     "FORMATS",
     "HeatMap",
     "PlottingUnavailable",

@@ -6,10 +6,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from overparam.files import check_output, replaced
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "PlottingUnavailable", "new_figure", "save"]
+__all__ = ["ENDINGS", "FORMATS", "PlottingUnavailable", "new_figure", "save"]
 
 # A date would make two files of one figure differ, and so would matplotlib's version after an upgrade.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -19,7 +21,10 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 FORMATS = tuple(_METADATA)
-"""The endings that `save` takes."""
+"""The formats that `save` takes."""
+
+ENDINGS = tuple(f".{kind}" for kind in FORMATS)
+"""How the names of their files end."""
 
 
 class PlottingUnavailable(ImportError):
@@ -50,15 +55,13 @@ def save(figure: Figure, path: str | Path) -> None:
     Raises
     ------
     ValueError
-        For another ending.
+        For another ending, or a file that cannot be written.
     OSError
-        Where the file cannot be written.
+        Where the disk is full.
     """
     path = Path(path)
+    check_output(path, ENDINGS)
     kind = path.suffix.lower().removeprefix(".")
-    if kind not in _METADATA:
-        endings = ", ".join(f".{known}" for known in FORMATS)
-        raise ValueError(f"a figure's file must end in one of {endings}, got {str(path)!r}")
     # Optional and slow to import, like Figure above; whoever holds a figure has it.
     from matplotlib import rc_context
 
@@ -66,4 +69,5 @@ def save(figure: Figure, path: str | Path) -> None:
     # Element ids of an SVG are random without a salt.
     with rc_context({"svg.hashsalt": "overparam"}):
         figure.savefig(drawn, format=kind, dpi=200, metadata=_METADATA[kind])
-    path.write_bytes(drawn.getvalue())
+    with replaced(path) as file:
+        file.write(drawn.getvalue())

@@ -4,18 +4,20 @@ from overparam.sweeps.diagram import Boundary, ParameterCount, PhaseDiagram
 from overparam.sweeps.errors import NotAStudy, SpecificationMismatch, StudyError, StudyWarning
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
-from overparam.sweeps.export import EXPORTED, export_study
+from overparam.sweeps.export import EXPORTED, TABLES, export_study
 from overparam.sweeps.grid import Cell, Grid, Shard, TrialKey
 from overparam.sweeps.merge import merge_studies
 from overparam.sweeps.runner import Execution, Progress, run_sweep
-from overparam.sweeps.schema import TrialRow
+from overparam.sweeps.salvage import Salvage, salvage
+from overparam.sweeps.schema import Session, TrialRow
 from overparam.sweeps.specification import Specification
-from overparam.sweeps.study import Session, Study, load_study
+from overparam.sweeps.study import Study, load_study
 from overparam.sweeps.usual import labels_of_sweep
 from overparam.sweeps.verify import Verification, verify
 
 __all__ = [
     "EXPORTED",
+    "TABLES",
     "Boundary",
     "Cell",
     "Estimate",
@@ -27,6 +29,7 @@ __all__ = [
     "PhaseDiagram",
     "Processes",
     "Progress",
+    "Salvage",
     "Serial",
     "Session",
     "Shard",
@@ -44,5 +47,6 @@ __all__ = [
     "load_study",
     "merge_studies",
     "run_sweep",
+    "salvage",
     "verify",
 ]

@@ -140,6 +140,8 @@ class _Dispatcher:
         task, losses = self._running.pop(future)
         try:
             rows = future.result()
+        except StudyError:
+            raise
         except ImportError as error:
             raise StudyError(
                 f"a worker cannot load its work ({error}): install there what is installed here; what was "

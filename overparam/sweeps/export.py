@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
+from overparam.files import check_output, replaced
 from overparam.sweeps.connect import plainly
 from overparam.sweeps.frames import optional
 from overparam.sweeps.study import Study
 
-__all__ = ["EXPORTED", "export_study"]
+__all__ = ["EXPORTED", "TABLES", "export_study"]
 
 _TYPES = {
     "n": "int64",
@@ -47,44 +49,38 @@ def export_study(study: Study, path: str | Path) -> None:
     Raises
     ------
     ValueError
-        For another ending.
+        For another ending, or a file that must not or cannot be written, such as the study itself.
     StudyError
         Where the study cannot be read or the table cannot be written.
     """
     path = Path(path)
-    writers = {".csv": _csv, ".json": _json, ".parquet": _parquet}
-    if path.suffix.lower() not in writers:
-        raise ValueError(f"a table's file must end in {', '.join(writers)}, got {str(path)!r}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with plainly(path):
-        try:
-            writers[path.suffix.lower()](study.select(EXPORTED), partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    check_output(path, TABLES, inputs=[study.path])
+    with plainly(path), replaced(path) as file:
+        _WRITERS[path.suffix.lower()](study.select(EXPORTED), file)
 
 
-def _csv(rows: Iterable[Row], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(EXPORTED)
-        writer.writerows(rows)
+def _csv(rows: Iterable[Row], file: IO[bytes]) -> None:
+    text = io.TextIOWrapper(file, newline="", encoding="utf-8")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(EXPORTED)
+    writer.writerows(rows)
+    text.detach()  # flushed, and left open
 
 
-def _json(rows: Iterable[Row], path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        before = "[\n"
-        for row in rows:
-            file.write(before + json.dumps(dict(zip(EXPORTED, row, strict=True)), allow_nan=False))
-            before = ",\n"
-        file.write("[]\n" if before == "[\n" else "\n]\n")
+def _json(rows: Iterable[Row], file: IO[bytes]) -> None:
+    before = "[\n"
+    for row in rows:
+        line = json.dumps(dict(zip(EXPORTED, row, strict=True)), allow_nan=False)
+        file.write(f"{before}{line}".encode())
+        before = ",\n"
+    file.write(b"[]\n" if before == "[\n" else b"\n]\n")
 
 
-def _parquet(rows: Iterable[Row], path: Path) -> None:
+def _parquet(rows: Iterable[Row], file: IO[bytes]) -> None:
     pyarrow = optional("pyarrow", "a .parquet table")
     parquet = optional("pyarrow.parquet", "a .parquet table")
     schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in _TYPES.items()])
-    with parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(file, schema) as writer:
         for block in _blocks(rows):
             columns = zip(*block, strict=True)
             writer.write_table(pyarrow.table([list(values) for values in columns], schema=schema))
@@ -94,3 +90,8 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     rest = iter(rows)
     while block := list(islice(rest, _BLOCK)):
         yield block
+
+
+_WRITERS = {".csv": _csv, ".json": _json, ".parquet": _parquet}
+TABLES = tuple(_WRITERS)
+"""The endings that `export_study` takes."""

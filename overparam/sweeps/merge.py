@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from overparam.sweeps.errors import SpecificationMismatch
 from overparam.sweeps.grid import Cell, Grid
+from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow
 from overparam.sweeps.specification import Description, differences
 from overparam.sweeps.store import Store
 from overparam.sweeps.study import Study, load_study
 
 __all__ = ["merge_studies"]
 
+_NAMED = 3  # trials in a message
+
 
 def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
     """Add to one study what others hold: cells, trials and the sessions that trained them.
 
-    A trial that several hold is taken from the target, then from the first; one that failed is taken
-    only where all failed. Merging again changes nothing, and an interrupted merge can be run again.
+    A trial that several hold must have one outcome, wall time aside; one that failed is taken only where
+    all failed. Merging again changes nothing, and an interrupted merge can be run again.
 
     Parameters
     ----------
@@ -37,12 +42,13 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
     ValueError
         Without a source.
     SpecificationMismatch
-        Where one was begun with another specification; nothing is changed then.
+        Where one was begun with another specification, or holds another outcome of a trial; nothing is
+        changed then.
     StudyError
         Where a file cannot be read or the target not be written.
     """
     target = Path(target)
-    studies = [load_study(source) for source in sources if Path(source).resolve() != target.resolve()]
+    studies = [load_study(source) for source in sources if not _same(Path(source), target)]
     if not studies:
         raise ValueError("name at least one study to merge")
     specification: Description = {}
@@ -53,8 +59,57 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
                 f"{studies[0].path} and {study.path} are of different specifications: {'; '.join(differing)}"
             )
         specification = {**own, **specification}
+    # An empty file may become a study.
+    kept = [load_study(target)] if target.exists() and target.stat().st_size else []
+    for study in kept:
+        if differing := differences(
+            study.specification, specification, study.path.name, studies[0].path.name
+        ):
+            raise SpecificationMismatch(
+                f"{study.path} was begun with another specification: {'; '.join(differing)}"
+            )
+    _require_agreement([*kept, *studies])
     with Store(target, specification, {}) as store:
         return sum(_take_over(store, study) for study in studies)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.resolve() == other.resolve()
+
+
+def _require_agreement(studies: Sequence[Study]) -> None:
+    """Refuse studies that hold different outcomes of one trial, wall time aside; what failed gives way."""
+
+    def of(place: int) -> Iterator[tuple[tuple[int, ...], int, TrialRow]]:
+        return ((row[:4], place, row) for row in studies[place])
+
+    rows = heapq.merge(*map(of, range(len(studies))), key=lambda held: held[:2])
+    contradicted: list[tuple[int, ...]] = []
+    example = ""
+    for key, same in groupby(rows, key=lambda held: held[0]):
+        ended = [(place, row._replace(seconds=0.0)) for _, place, row in same if row.status != FAILED]
+        other = next(((place, row) for place, row in ended if row != ended[0][1]), None)
+        if other is None:
+            continue
+        if not contradicted:
+            example = _difference(studies, ended[0], other)
+        contradicted.append(key)
+    if contradicted:
+        first = ", ".join(map(str, contradicted[:_NAMED]))
+        raise SpecificationMismatch(
+            f"{len(contradicted):,} trials have different outcomes in different studies, "
+            f"(n, k, d, trial) = {first}{', …' if len(contradicted) > _NAMED else ''}; the first: {example}"
+        )
+
+
+def _difference(studies: Sequence[Study], one: tuple[int, TrialRow], other: tuple[int, TrialRow]) -> str:
+    name = next(name for name in COLUMNS if getattr(one[1], name) != getattr(other[1], name))
+    return " and ".join(
+        f"{name} {getattr(row, name)} in {studies[place].path}" for place, row in (one, other)
+    )
 
 
 def _take_over(store: Store, study: Study) -> int:
@@ -63,7 +118,4 @@ def _take_over(store: Store, study: Study) -> int:
         asked[trials].append(cell)
     for trials, cells in asked.items():
         store.request(Grid.of(cells, trials=trials), study.sweep_file)
-    return sum(
-        store.take_over(study.rows_of(session), session.environment, session.began)
-        for session in study.numbered_sessions()
-    )
+    return store.take_over(study.stored(), study.numbered_sessions())

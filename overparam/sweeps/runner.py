@@ -27,7 +27,7 @@ from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.schema import TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.store import Store
-from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, train_drawn
+from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, pinned, train_drawn
 from overparam.sweeps.usual import require_labels
 from overparam.training import Engine, Job, choose_engine
 
@@ -111,7 +111,8 @@ def run_sweep(
     Raises
     ------
     StudyError
-        Where the study cannot be written. What was reported saved is kept; the same call goes on.
+        Where the study cannot be written, or the data are others by now. What was reported saved is kept; the
+        same call goes on.
     KeyboardInterrupt
         With what had ended saved.
     """
@@ -130,9 +131,12 @@ def _run(
 ) -> None:
     _require_shape(specification, grid)
     require_labels(specification, grid)
-    with Store(path, specification.describe(), _environment(specification, execution)) as store:
+    description = specification.describe()
+    with Store(path, description, _environment(specification, execution)) as store:
         store.request(grid, written)
-        sweep = _Sweep(store, specification, grid, execution, report)
+        # The data may be replaced at any moment, here or where a worker reads them.
+        fixed = pinned(specification, description.get("data_digest"))
+        sweep = _Sweep(store, fixed, grid, execution, report)
         try:
             sweep.run()
         finally:

@@ -10,19 +10,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.sweeps.connect import connect_reader, plainly
+from overparam.sweeps.connect import connect_reader, damaged, format_of, plainly
 from overparam.sweeps.diagram import ParameterCount, PhaseDiagram, wilson_interval
-from overparam.sweeps.errors import StudyError
+from overparam.sweeps.errors import NotAStudy, StudyError
 from overparam.sweeps.frames import to_pandas, to_xarray
 from overparam.sweeps.grid import Cell, Grid, Shard
+from overparam.sweeps.integrity import TrialScan
 from overparam.sweeps.lock import holder
-from overparam.sweeps.schema import COLUMNS, FAILED, TrialRow, count_done
+from overparam.sweeps.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
 from overparam.sweeps.specification import Description, completed
 from overparam.sweeps.versions import versions_used
 
@@ -32,7 +34,7 @@ _TEXT = ("status", "message")
 _WHOLE = ("n", "k", "d", "trial", "success", "iterations", "effective_parameters")
 _STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAILED)
 _BLOCK = 10_000
-_ORDER = "ORDER BY n, k, d, trial"
+_LARGEST_DIAGRAM = 50_000_000
 
 
 class CellStatus(NamedTuple):
@@ -49,22 +51,6 @@ class CellStatus(NamedTuple):
     successes: int
     low: float
     high: float
-
-
-class Session(NamedTuple):
-    """One run that wrote to the file.
-
-    ``environment`` is JSON; ``began`` and ``saved``, its start and its last commit, are seconds since the
-    epoch; ``seconds_left`` is what the driver expected then.
-    """
-
-    number: int
-    environment: str
-    began: float | None
-    saved: float | None
-    trials: int
-    updates: int
-    seconds_left: float | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +91,10 @@ class Study:
     def cells(self) -> dict[Cell, int]:
         """Every cell that was asked for, and how many trials of it, those of other shards included."""
         with self._open() as connection:
-            return {Cell(*sizes): trials for *sizes, trials in connection.execute("SELECT * FROM cell")}
+            return {
+                Cell(*sizes): trials
+                for *sizes, trials in connection.execute("SELECT n, k, d, trials FROM cell")
+            }
 
     def sample_sizes(self) -> list[int]:
         """Every n that was asked for."""
@@ -113,21 +102,32 @@ class Study:
             return [n for (n,) in connection.execute("SELECT DISTINCT n FROM cell ORDER BY n")]
 
     def __iter__(self) -> Iterator[TrialRow]:
-        return map(TrialRow._make, self.select(COLUMNS))
+        return (row for row, _ in self.stored())
 
     def rows(self) -> list[TrialRow]:
         """Every finished trial, ordered by (n, k, d, trial)."""
         return list(self)
 
-    def rows_of(self, session: Session) -> Iterator[TrialRow]:
-        """The finished trials that one run wrote."""
-        return map(TrialRow._make, self.select(COLUMNS, session))
+    def stored(self) -> Iterator[tuple[TrialRow, int]]:
+        """The finished trials, one at a time, each with the number of the session that wrote it.
 
-    def select(self, columns: Sequence[str], session: Session | None = None) -> Iterator[tuple[Any, ...]]:
-        """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
-        where = f"WHERE session = {session.number:d}" if session else ""
+        Every row is compared with its checksum on the way, and their number with the tallies at the end.
+
+        Raises
+        ------
+        NotAStudy
+            At the end, where a row is not as it was written, or one is missing.
+        """
         with self._open() as connection:
-            yield from connection.execute(f"SELECT {', '.join(columns)} FROM trial {where} {_ORDER}")
+            scan = TrialScan(connection, format_of(connection))
+            yield from scan.rows()
+            if wrong := scan.wrong():
+                raise damaged(self.path, wrong)
+
+    def select(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
+        chosen = [COLUMNS.index(name) for name in columns]
+        return (tuple(row[place] for place in chosen) for row in self)
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The finished trials as arrays, ordered by (n, k, d, trial); nan for what is not finite."""
@@ -139,14 +139,16 @@ class Study:
                 )
                 for name in COLUMNS
             }
-            cursor = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trial {_ORDER}")
-            start = 0
-            while block := cursor.fetchmany(_BLOCK):
+            scan = TrialScan(connection, format_of(connection))
+            rows, start = scan.rows(), 0
+            while block := [row for row, _ in islice(rows, _BLOCK)]:
                 for name, values in zip(COLUMNS, zip(*block, strict=True), strict=True):
                     # One object a word, not one a row.
                     kept = [text and sys.intern(text) for text in values] if name in _TEXT else values
                     table[name][start : start + len(block)] = kept
                 start += len(block)
+            if wrong := scan.wrong():
+                raise damaged(self.path, wrong)
         return table
 
     def to_pandas(self) -> Any:
@@ -176,9 +178,13 @@ class Study:
         if not cells:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
+        if len(k) * len(d) > _LARGEST_DIAGRAM:
+            raise NotAStudy(f"{self.path} asks for {len(k):,} × {len(d):,} cells, too many for a diagram")
         successes, trials = np.zeros((len(k), len(d)), np.int64), np.zeros((len(k), len(d)), np.int64)
         row_of, column_of = ({value: i for i, value in enumerate(axis)} for axis in (k, d))
         for width, inputs, succeeded, done in counts:
+            if width not in row_of or inputs not in column_of:
+                continue  # trained, but not asked for
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
         return PhaseDiagram(n, k, d, successes, trials, count)
@@ -217,6 +223,7 @@ class Study:
             ended, updates, seconds = _ended(connection)
             sessions = _sessions(connection)
             specification, written = _specification(connection), _meta(connection, "sweep_file")
+            version = format_of(connection)
         done = sum(count for status, count in ended.items() if status != FAILED)
         return {
             "study": str(self.path),
@@ -228,6 +235,7 @@ class Study:
             "updates": updates,
             "training_seconds": seconds,
             "writer": writer,
+            "checksums": "on every row" if version >= SEALED else f"none (format {version})",
             **_pace(sessions, writing=writer is not None),
             "distributions": versions_used(json.loads(session.environment) for session in sessions),
             "specification": specification,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overparam.backends import Backend
+from overparam.data.base import ContentChanged
 from overparam.faults import PluginFailure
 from overparam.problems import Problem, draw_problem
+from overparam.sweeps.errors import StudyError
 from overparam.sweeps.grid import TrialKey
 from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.training import Engine, Job, Outcome, Status, choose_engine, conduct
 
-__all__ = ["Drawn", "Task", "draw", "draw_task", "failed", "job_for", "run_task", "train_drawn"]
+__all__ = ["Drawn", "Task", "draw", "draw_task", "failed", "job_for", "pinned", "run_task", "train_drawn"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,13 @@ def run_task(task: Task) -> list[TrialRow]:
 
 
 def draw_task(task: Task) -> Drawn:
-    """Draw a task's instances; one that cannot be drawn is a row with the status "failed"."""
+    """Draw a task's instances; one that cannot be drawn is a row with the status "failed".
+
+    Raises
+    ------
+    StudyError
+        Where the source of the data holds others by now.
+    """
     problems, rows = {}, []
     for key in task.keys:
         if key.k == 0 or key.d == 0:
@@ -64,6 +72,10 @@ def draw_task(task: Task) -> Drawn:
             continue
         try:
             problems[key] = draw(task.specification, key)
+        except ContentChanged as error:
+            raise StudyError(
+                f"{error}: bring them back and run the same command again; what is saved is right"
+            ) from error
         except Exception as error:
             rows.append(failed(key, error))
     return Drawn(task, problems, tuple(rows))
@@ -114,6 +126,13 @@ def draw(specification: Specification, key: TrialKey) -> Problem:
         labels=specification.labels,
         initialization=specification.recipe.initialization,
     )
+
+
+def pinned(specification: Specification, digest: object) -> Specification:
+    """The same, with data that must have this digest wherever they are read; None where data have none."""
+    if not isinstance(digest, str):
+        return specification
+    return replace(specification, data=specification.data.pinned(digest))
 
 
 def failed(key: TrialKey, error: BaseException | str) -> TrialRow:

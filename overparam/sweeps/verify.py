@@ -11,7 +11,7 @@ from overparam.sweeps.grid import TrialKey
 from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.specification import Specification
 from overparam.sweeps.study import Study
-from overparam.sweeps.trials import Task, run_task
+from overparam.sweeps.trials import Task, pinned, run_task
 from overparam.training import Portable, Status
 
 __all__ = ["Verification", "verify"]
@@ -42,6 +42,7 @@ def verify(study: Study, specification: Specification, trials: int, seed: int = 
     """Train `trials` realizations of the study again and compare; which ones `seed` decides."""
     stored = {TrialKey(*row[:4]): row for row in _sample(study, trials, np.random.default_rng(seed))}
     exact = replace(specification, recipe=replace(specification.recipe, dtype="float64"))
+    exact = pinned(exact, study.specification.get("data_digest"))
     pairs: list[tuple[TrialRow, TrialRow]] = []
     for n in sorted({key.n for key in stored}):
         keys = tuple(key for key in stored if key.n == n)

@@ -180,7 +180,7 @@ COMMANDS = {
     ("info",): ["--json"],
     ("nonsense",): [],
 }
-POSITIONAL = {
+POSITIONAL: dict[tuple[str, ...], tuple[list[str], ...]] = {
     ("sweep",): ([], ["a.toml"], ["grids.toml"], ["deep.toml"], ["noise.toml"], ["pipe.csv"], ["folder.npy"]),
     ("reproduce",): (["fig2a"], ["fig9"], []),
     ("merge",): ([], ["good.study"], ["good.study", "new.study"], ["noise.study", "good.study"]),
@@ -225,7 +225,8 @@ def draw(rng: random.Random) -> CommandLine:
         name = rng.choice(known) if known and rng.random() < 0.93 else rng.choice(list(OPTIONS))
         values = RANGES if command == ("sweep",) and name in ("--n", "--k", "--d") else OPTIONS[name]
         groups.append((name,) if values is None else (name, rng.choice(values)))
-    before, after = [], []
+    before: list[tuple[str, ...]] = []
+    after: list[tuple[str, ...]] = []
     for _ in range(rng.randrange(3)):
         name = rng.choice(list(GLOBAL))
         values = GLOBAL[name]

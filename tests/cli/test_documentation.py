@@ -21,7 +21,7 @@ Written by `nox -s docs` from the commands' own help.
 - `--json` puts one JSON document on standard output and nothing else. It has no NaN or Infinity: null, and a
   status that says why. Progress, notes and warnings go to standard error.
 - Exit codes: 0 done; 1 the work could not be finished, and the message says what is kept and how to go on;
-  2 bad usage or input; 130 interrupted, with the study saved.
+  2 bad usage or input; 130 interrupted (143 by SIGTERM), with the study saved.
 - `OVERPARAM_STRICT_PLUGINS=1` makes a plugin that fails an error.
 """
 

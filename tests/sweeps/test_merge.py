@@ -11,6 +11,7 @@ from overparam.sweeps import (
     merge_studies,
     run_sweep,
 )
+from tests.sweeps.damage import change, reseal
 from tests.sweeps.fakes import Fake, comparable, execution, specification
 
 GRID = Grid.product([5, 8], [0, 2, 4], [1, 3], trials=5)
@@ -87,3 +88,38 @@ def test_nothing_to_merge_and_a_missing_file(tmp_path, whole):
         merge_studies(whole, [whole])
     with pytest.raises(StudyError, match="No such file"):
         merge_studies(tmp_path / "merged.study", [tmp_path / "none.study"])
+
+
+def test_studies_that_contradict_each_other_are_refused_and_nothing_is_written(tmp_path, whole):
+    """One trial of the other study has another outcome, as from a program that had a fault then."""
+    other, third = tmp_path / "other.study", tmp_path / "third.study"
+    run_sweep(other, specification(), GRID, execution())
+    run_sweep(third, specification(), Grid.of(GRID.cells[:2], trials=1), execution())
+    change(
+        other, "UPDATE trial SET iterations = iterations + 1, seconds = 7 WHERE k = 2 AND d = 3 AND trial < 2"
+    )
+    reseal(other, tallied=True)
+    target = tmp_path / "merged.study"
+    for sources in ([whole, other], [other, whole], [third, whole, other]):
+        with pytest.raises(SpecificationMismatch) as refused:
+            merge_studies(target, sources)
+        assert "4 trials have different outcomes" in str(refused.value)
+        assert "(5, 2, 3, 0), (5, 2, 3, 1), (8, 2, 3, 0), …" in str(refused.value)
+        assert "whole.study" in str(refused.value)
+        assert "other.study" in str(refused.value)
+        assert refused.value.exit_code == 2
+        assert not target.exists()
+    before = whole.read_bytes()
+    with pytest.raises(SpecificationMismatch, match="different outcomes"):
+        merge_studies(whole, [other])
+    assert whole.read_bytes() == before
+
+
+def test_the_same_outcome_at_another_pace_is_no_contradiction(tmp_path, whole):
+    other = tmp_path / "other.study"
+    run_sweep(other, specification(), GRID, execution())
+    change(other, "UPDATE trial SET seconds = seconds + 1")
+    reseal(other, tallied=True)
+    target = tmp_path / "merged.study"
+    assert merge_studies(target, [whole, other]) == len(GRID)
+    assert load_study(target).rows() == load_study(whole).rows()

@@ -1,0 +1,46 @@
+"""Work that an interrupt must not cut in two."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["undisturbed"]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back until the block has ended; then their handlers run.
+
+    Masking them would not do: where there are other threads, those take the signal and the main thread
+    raises all the same. Only the main thread runs handlers, so in any other there is nothing to do.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+
+    interrupt, terminate = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    handlers = {signal.SIGINT: interrupt, signal.SIGTERM: terminate}
+    held = [number for number, handler in handlers.items() if callable(handler)]
+    try:
+        for number in held:
+            signal.signal(number, note)
+        yield
+    finally:
+        try:
+            if signal.SIGTERM in held:
+                signal.signal(signal.SIGTERM, terminate)
+        finally:
+            if signal.SIGINT in held:
+                signal.signal(signal.SIGINT, interrupt)
+    for came in received:
+        handler = handlers[signal.Signals(came)]
+        if callable(handler):
+            handler(came, None)

@@ -1,0 +1,53 @@
+"""Writers killed at random, again and again, and what they leave harmed: nothing reported saved is lost."""
+
+import pytest
+
+from overparam.sweeps import load_study, run_sweep, salvage
+from overparam.sweeps.errors import NotAStudy
+from tests.sweeps.damage import flip, what_it_says
+from tests.sweeps.driver import GRID
+from tests.sweeps.fakes import comparable, execution, specification
+from tests.sweeps.test_faults import Driver, keys
+
+pytestmark = pytest.mark.chaos
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_killed_again_and_again(tmp_path, whole, attacks, executor):
+    for number, chance in enumerate(attacks(1, 0.02)):
+        study, saved = tmp_path / f"{number}.study", set()
+        for _ in range(chance.randrange(1, 4)):
+            driver = Driver(study, tmp_path / "log", executor)
+            driver.wait_for(chance.randrange(1, 200))
+            saved |= driver.kill()
+            if saved:
+                assert saved <= keys(study)
+        run_sweep(study, specification(), GRID, execution())
+        assert comparable(load_study(study)) == comparable(load_study(whole))
+
+
+def test_a_killed_study_or_its_log_with_a_flipped_bit(tmp_path, attacks):
+    """The same rows or a refusal, even in the log's last transaction."""
+    study = tmp_path / "a.study"
+    driver = Driver(study, tmp_path / "log")
+    driver.wait_for(150)
+    saved = driver.kill()
+    log, shared = study.with_name("a.study-wal"), study.with_name("a.study-shm")
+    contents = study.read_bytes(), log.read_bytes()
+    expected = what_it_says(study)
+    assert saved <= keys(study)
+    for number, chance in enumerate(attacks(20)):
+        harmed = list(contents)
+        which = chance.randrange(2)
+        harmed[which] = flip(harmed[which], chance.randrange(8 * len(harmed[which])))
+        study.write_bytes(harmed[0])
+        log.write_bytes(harmed[1])
+        shared.unlink(missing_ok=True)
+        assert what_it_says(study) in (None, expected)
+        target = tmp_path / f"{number}.study"
+        try:
+            salvage(study, target)
+        except NotAStudy:
+            continue
+        assert {row[:4] for row in load_study(target)} <= {tuple(key) for key in GRID}
+        target.unlink()
