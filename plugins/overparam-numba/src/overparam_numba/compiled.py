@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from overparam.plugin import Activation, DType, FirstOrder, leaves_idle_units
+from overparam.plugin import Recipe, leaves_idle_units
 from overparam_numba.template import print_module
 
 __all__ = ["Loop", "cache_folder", "compiled_loop"]
@@ -42,16 +42,18 @@ class Loop:
 
 
 @lru_cache(maxsize=64)
-def compiled_loop(activation: Activation, optimizer: FirstOrder, dtype: DType) -> Loop:
-    """Return the loop of an activation, a method and a data type; compiled when it is first called.
+def compiled_loop(recipe: Recipe) -> Loop:
+    """Return the loop of a recipe, the same for every budget; compiled when it is first called.
 
     Raises
     ------
     Unrecordable
-        Where one of them cannot be compiled.
+        Where one of its components cannot be compiled.
     """
-    source, states = print_module(activation, optimizer, dtype)
-    return Loop(_imported(source), states, leaves_idle_units(optimizer))
+    source, states = print_module(recipe)
+    rule = recipe.optimizer.elementwise()
+    idle = recipe.layers == "hidden" and rule is not None and leaves_idle_units(rule)
+    return Loop(_imported(source), states, idle)
 
 
 def cache_folder() -> Path:
