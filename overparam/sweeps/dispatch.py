@@ -9,7 +9,7 @@ from concurrent.futures import Executor as FuturesExecutor
 
 from overparam.faults import PluginFailure, calling
 from overparam.sweeps.errors import StudyError
-from overparam.sweeps.executors import Executor
+from overparam.sweeps.executors import Elastic, Executor
 from overparam.sweeps.grid import TrialKey
 from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.trials import Task, failed, run_task
@@ -44,10 +44,11 @@ def start(executor: Executor) -> FuturesExecutor | None:
     return pool
 
 
-def parallelism(executor: Executor) -> int:
+def parallelism(executor: Executor, pool: FuturesExecutor | None = None) -> int:
     """Return how many chunks an executor trains at a time, at least 1."""
     with calling(executor):
-        count = executor.parallelism()
+        # A pool whose workers come and go knows better how many there are.
+        count = (pool if isinstance(pool, Elastic) else executor).parallelism()
         try:
             return whole("its parallelism", count, 1)
         except ValueError as error:
@@ -95,7 +96,7 @@ class _Dispatcher:
     def run(self, tasks: Iterator[Task]) -> None:
         try:
             while True:
-                window = _WINDOW * parallelism(self._executor)  # workers may come and go
+                window = _WINDOW * parallelism(self._executor, self._pool)  # workers may come and go
                 while len(self._running) < window and (following := self._next(tasks)) is not None:
                     self._submit(*following)
                 if not self._running:

@@ -12,16 +12,24 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from concurrent.futures import Executor as FuturesExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from overparam.components import Component
 from overparam.sweeps.errors import StudyError
 from overparam.whole import whole
 
-__all__ = ["Executor", "Processes", "Serial", "interrupts_held"]
+__all__ = ["Elastic", "Executor", "Processes", "Serial", "interrupts_held"]
 
 _MOST_WORKERS = 10_000  # processes of one machine
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@runtime_checkable
+class Elastic(Protocol):
+    """A pool whose workers come and go."""
+
+    def parallelism(self) -> int:
+        """How many chunks it trains at a time now, at least 1."""
 
 
 @dataclass(frozen=True)

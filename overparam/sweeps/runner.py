@@ -8,6 +8,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor as FuturesExecutor
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -166,6 +167,7 @@ class _Sweep:
         self._units_left = self._units_done = 0.0
         self._updates = 0
         self._started = time.perf_counter()
+        self._pool: FuturesExecutor | None = None
 
     def run(self) -> None:
         """Train what is missing."""
@@ -179,7 +181,8 @@ class _Sweep:
             return
         self._tell([], self._preparation(), self._store.notes)
         executor = self._execution.executor
-        if (pool := start(executor)) is None:
+        self._pool = pool = start(executor)
+        if pool is None:
             tasks = self._tasks(_SERIAL_CHUNK_SECONDS)
             free = self._execution.backend.leaves_host_free
             for drawn in _drawn_ahead(tasks) if free else map(draw_task, tasks):
@@ -209,7 +212,7 @@ class _Sweep:
         backend, dtype = self._execution.backend, self._specification.recipe.dtype
 
         def target() -> tuple[float, float]:
-            parallel = parallelism(executor)
+            parallel = parallelism(executor, self._pool)
             paced = seconds * self._rate() / parallel
             if parallel == 1:
                 return paced, math.inf
@@ -273,7 +276,7 @@ class _Sweep:
         """Units of work a second of all workers together."""
         if self._units_done and self._elapsed() > _SETTLED_SECONDS:
             return self._units_done / self._elapsed()
-        return FIRST_GUESS * parallelism(self._execution.executor)
+        return FIRST_GUESS * parallelism(self._execution.executor, self._pool)
 
     def _elapsed(self) -> float:
         return max(time.perf_counter() - self._started, 1e-9)

@@ -1,7 +1,8 @@
 """Problems of one n gathered into arrays with a batch axis, zero-padded to one shape.
 
 Hidden units with v = 0 and inputs whose column of X is 0 change nothing: the other units' and inputs'
-iterates are exactly those of the problem alone. To what shape a problem is padded depends on its
+iterates are exactly those of the problem alone. Units that pad are copies of the first one, so that φ is
+evaluated only where the problem itself evaluates it. To what shape a problem is padded depends on its
 own (k, d) only, never on its company, so neither does its rounding.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,13 +73,20 @@ def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Back
         return xp.stack([_padded(backend.asarray(array, dtype), target, xp) for array in arrays])
 
     n = chosen[0].n
+    widened = [_with_units(p.W0, k, xp if not isinstance(p.W0, np.ndarray) else np) for p in chosen]
     return Batch(
         tuple(positions),
         stack([p.X for p in chosen], n, d),
         stack([p.y for p in chosen], n),
-        stack([p.W0 for p in chosen], k, d),
+        stack(widened, k, d),
         stack([p.v for p in chosen], k),
     )
+
+
+def _with_units(W: Array, k: int, xp: Any) -> Array:
+    """W with copies of its first row appended, up to k rows."""
+    missing = k - W.shape[0]
+    return xp.concat([W, *([W[:1, ...]] * missing)], axis=0) if missing else W
 
 
 def _padded(array: Array, shape: Sequence[int], xp: object) -> Array:

@@ -27,8 +27,8 @@ class _Runs:
 
     Attributes
     ----------
-    acting : (b, k) of bool
-        False for the hidden units that pad.
+    inside : tuple of arrays of bool
+        False for what pads, of every trained array: W's (b, k, d), v's (b, k, 1).
     states : tuple of tuple of arrays
         The rule's state of every trained array, W's as (b, k, d), v's as (b, k, 1).
     scale : (b, 1, 1)
@@ -44,7 +44,7 @@ class _Runs:
     y: Array
     W: Array
     v: Array
-    acting: Array
+    inside: tuple[Array, ...]
     states: tuple[State, ...]
     scale: Array
     step_size: Array
@@ -99,7 +99,9 @@ class Descent(Loop):
         problems = [job.problems[position] for position in self.positions]
         scales = job.scales()[self.positions]
         sizes = [require_step_size(self._rule, problem, job.activation) for problem in problems]
-        units = np.arange(batch.v.shape[-1]) < np.array([problem.k for problem in problems])[:, None]
+        units = np.arange(batch.v.shape[-1])[:, None] < np.array([p.k for p in problems])[:, None, None]
+        inputs = np.arange(batch.X.shape[-1])[None, :] < np.array([p.d for p in problems])[:, None, None]
+        inside = ([units & inputs] if self._hidden else []) + ([units] if self._output else [])
 
         def per_run(values: Any) -> Array:
             return job.backend.asarray(np.asarray(values, dtype=np.float64)[:, None, None], job.dtype)
@@ -110,7 +112,7 @@ class Descent(Loop):
             y=batch.y,
             W=batch.W0,
             v=batch.v,
-            acting=job.backend.asarray(units.astype(np.float64), job.dtype) > 0.0,
+            inside=tuple(job.backend.asarray(mask.astype(np.float64), job.dtype) > 0.0 for mask in inside),
             states=tuple(require_state(self._rule, array) for array in self._trained(batch.W0, batch.v)),
             scale=per_run(1.0 / scales),
             step_size=per_run(sizes),
@@ -163,25 +165,26 @@ class Descent(Loop):
         step = Step(s.step_size, 0.0 * s.step_size[:1, ...] + float(self.iteration))
         active = self._active[:, None, None]
         arrays, states, moved = [], [], []
-        for array, gradient, state in zip(self._trained(s.W, s.v), self._gradients(), s.states, strict=True):
+        trained = zip(self._trained(s.W, s.v), self._gradients(), s.states, s.inside, strict=True)
+        for array, gradient, state, inside in trained:
             updated = self._rule.update(array, gradient, state, step)
             new, new_state = require_update(self._rule, updated, array, state)
+            # What pads stays where it is, whatever the rule makes of it.
+            new = xp.where(active & inside, new, array)
             moved.append(squared_norm(new - array, axes=2))
-            arrays.append(xp.where(active, new, array))
+            arrays.append(new)
             states.append(tuple(xp.where(active, a, b) for a, b in zip(new_state, state, strict=True)))
         length = moved[0] if len(moved) == 1 else moved[0] + moved[1]
-        # Units that pad contribute nothing, whatever the rule makes of a zero.
-        v = xp.where(s.acting, arrays[-1][:, :, 0], s.v) if self._output else s.v
         self._runs = _Runs(
             s.X,
             s.y,
             arrays[0] if self._hidden else s.W,
-            v,
-            s.acting,
+            arrays[-1][:, :, 0] if self._output else s.v,
+            s.inside,
             tuple(states),
             s.scale,
             s.step_size,
-            s.path + xp.where(self._active, length**0.5, 0.0),
+            s.path + length**0.5,
             s.steps + xp.astype(self._active, s.steps.dtype),
         )
         self._measured = None
@@ -208,7 +211,7 @@ class Descent(Loop):
     def _pulled_back(self, X: Array, value: Array, slopes: Array, residual: Array) -> list[Array]:
         """diag(v)φ′(WXᵀ)diag(r)X for W, (b, k, d), and φ(WXᵀ)r for v, (b, k, 1); overwrites the slopes."""
         s = self._runs
-        for_v = [self._xp.where(s.acting[:, :, None], value @ residual.mT, 0.0)] if self._output else []
+        for_v = [value @ residual.mT] if self._output else []
         if not self._hidden:
             return for_v
         slopes *= residual

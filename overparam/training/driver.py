@@ -98,6 +98,7 @@ class _Run:
         own: list[Observer] = [] if self._recorder is None else [self._recorder]
         self._observers = own + [watch(self._problem) for watch in job.watches]
         self._shown = -1
+        self._starts = self._start() if self._observers else None
         self.seconds = 0.0
 
     def wants(self, iteration: int) -> bool:
@@ -120,20 +121,18 @@ class _Run:
                 observer.see(look)
         self._shown = seen.iteration
 
-    def outcome(self, seen: Seen, status: Status, engine: str) -> Outcome:
+    def outcome(self, seen: Seen, status: Status, engine: str, *, success: bool) -> Outcome:
         """Describe how the run ended."""
-        job, problem = self._job, self._problem
-        bounds = job.recipe.bounds(problem.n)
+        recipe, problem = self._job.recipe, self._problem
+        acting = int(np.count_nonzero(on_host(problem.v)))
         return Outcome(
             status=status,
             iterations=seen.iteration,
-            relative_residual=job.recipe.measure(seen.total),
+            relative_residual=recipe.measure(seen.total),
             distance_from_initialization=self._distance(seen),
             path_length=seen.path_length,
-            effective_parameters=job.recipe.effective_parameters(
-                problem.k, problem.d, int(np.count_nonzero(on_host(problem.v)))
-            ),
-            success=bounds.status(seen.total) is Status.CONVERGED,
+            effective_parameters=recipe.effective_parameters(problem.k, problem.d, acting),
+            success=success,
             seconds=self.seconds,
             W=seen.W,
             v=seen.v,
@@ -142,13 +141,24 @@ class _Run:
             history=None if self._recorder is None else self._recorder.history(),
         )
 
+    def _start(self) -> list[NDArray[Any]]:
+        """The trained arrays at the start, W before v, in the job's data type."""
+        trained = {"hidden": ("W0",), "output": ("v",), "both": ("W0", "v")}[self._job.layers]
+        arrays = [getattr(self._problem, name) for name in trained]
+        return [
+            np.asarray(array if isinstance(array, np.ndarray) else on_host(array), dtype=self._job.dtype)
+            for array in arrays
+        ]
+
     def _distance(self, seen: Seen) -> float:
         """‖θ − θ₀‖ over what is trained; inf or nan for a diverged run, without a warning."""
-        problem, dtype, layers = self._problem, self._job.dtype, self._job.layers
-        pairs = [(seen.W, problem.W0)] if layers != "output" else []
-        pairs += [(seen.v, problem.v)] if layers != "hidden" else []
+        now = {"hidden": (seen.W,), "output": (seen.v,), "both": (seen.W, seen.v)}[self._job.layers]
+        starts = self._starts or self._start()
         with np.errstate(over="ignore", invalid="ignore"):
-            parts = [np.ravel(now.astype(np.float64) - on_host(start).astype(dtype)) for now, start in pairs]
+            parts = [
+                np.subtract(end, start, dtype=np.float64).ravel()
+                for end, start in zip(now, starts, strict=True)
+            ]
             return math.sqrt(sum(float(part @ part) for part in parts))
 
 
@@ -164,7 +174,7 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
         The name of the engine whose loop it is, for the outcomes.
     """
     runs = {position: _Run(job, position) for position in loop.positions}
-    final = job.stop.max_iterations
+    final, bounds = job.stop.max_iterations, job.recipe.bounds(job.problems[0].n)
     while loop.positions:
         started = time.perf_counter()
         present = [runs[position] for position in loop.positions]
@@ -176,11 +186,15 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
             ended = _end_what_stopped(job, loop, runs)
         for run in present:
             run.seconds += (time.perf_counter() - started) / len(present)
-        for position, seen, status in ended:
-            yield position, runs.pop(position).outcome(seen, status, engine)
+        for position, seen in ended:
+            reached = bounds.status(seen.total)
+            solved = seen.ended and job.optimizer.solves
+            status = Status.SOLVED if solved else reached or Status.BUDGET_EXHAUSTED
+            success = reached is Status.CONVERGED
+            yield position, runs.pop(position).outcome(seen, status, engine, success=success)
 
 
-def _end_what_stopped(job: Job, loop: Loop, runs: dict[int, _Run]) -> list[tuple[int, Seen, Status]]:
+def _end_what_stopped(job: Job, loop: Loop, runs: dict[int, _Run]) -> list[tuple[int, Seen]]:
     """Show what is to be seen, and take out the runs that have ended."""
     rows = range(len(loop.positions))
     over = loop.iteration >= job.stop.max_iterations
@@ -194,14 +208,7 @@ def _end_what_stopped(job: Job, loop: Loop, runs: dict[int, _Run]) -> list[tuple
         position = loop.positions[row]
         runs[position].show(seen, last=row in stopped)
         if row in stopped:
-            ended.append((position, seen, _status(job, seen)))
+            ended.append((position, seen))
     if stopped:
         loop.release(sorted(stopped))
     return ended
-
-
-def _status(job: Job, seen: Seen) -> Status:
-    """How a run that has stopped has ended."""
-    if seen.ended and job.optimizer.solves:
-        return Status.SOLVED
-    return job.recipe.bounds(job.problems[0].n).status(seen.total) or Status.BUDGET_EXHAUSTED

@@ -2,21 +2,24 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
+from comparison import GD, SGD, TOLERANCES, assert_alike, assert_same_bits, job_of, run, runs_that_train_v
 from overparam_numba import Numba
+from rules import Adam, Decay, Momentum, SignDescent
 
 from overparam.activations import Activation, Hermite, ReLU, Softplus
-from overparam.backends import NumPy
-from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
-from overparam.plugin import FirstOrder, Job, Problem, Status, StopRule, array_namespace
+from overparam.backends import CuPy
+from overparam.optimizers import GradientDescent, LeastSquares
+from overparam.plugin import Loss, Problem, Status, StopRule, array_namespace
 from overparam.problems import draw_problem
 from overparam.training import Portable
 
@@ -54,6 +57,25 @@ class Elu(Activation):
 
 
 @dataclass(frozen=True)
+class Ranked(Loss):
+    """Not elementwise."""
+
+    name: ClassVar[str] = "ranked"
+
+    def value(self, f, y):
+        return 0.5 * self.miss(f, y) ** 2
+
+    def derivative(self, f, y):
+        return self.miss(f, y)
+
+    def miss(self, f, y):
+        return array_namespace(f).sort(f - y)
+
+    def scale(self, y):
+        return 1.0
+
+
+@dataclass(frozen=True)
 class Sorted(Activation):
     """Not elementwise."""
 
@@ -66,90 +88,7 @@ class Sorted(Activation):
         return z
 
 
-class Plain(FirstOrder):
-    """A first-order method with a fixed step size."""
-
-    def step_size_for(self, problem, activation):
-        return 0.02
-
-
-@dataclass(frozen=True)
-class Momentum(Plain):
-    """Heavy ball."""
-
-    name: ClassVar[str] = "momentum"
-
-    def init(self, weights):
-        return (0.0 * weights,)
-
-    def update(self, weights, gradient, state, step):
-        velocity = 0.9 * state[0] - step.size * gradient
-        return weights + velocity, (velocity,)
-
-
-@dataclass(frozen=True)
-class SignDescent(Plain):
-    """Sign descent."""
-
-    name: ClassVar[str] = "sign"
-
-    def update(self, weights, gradient, state, step):
-        return weights - 0.01 * array_namespace(weights).sign(gradient), state
-
-
-@dataclass(frozen=True)
-class Decay(Plain):
-    """Gradient descent with weight decay, under the built-in method's name: units with v = 0 shrink."""
-
-    name: ClassVar[str] = "gd"
-
-    def update(self, weights, gradient, state, step):
-        return weights - step.size * (gradient + weights), state
-
-
-@dataclass(frozen=True)
-class Adam(Plain):
-    """Adam."""
-
-    name: ClassVar[str] = "adam"
-
-    def init(self, weights):
-        return (0.0 * weights, 0.0 * weights)
-
-    def update(self, weights, gradient, state, step):
-        xp = array_namespace(weights)
-        first = 0.9 * state[0] + 0.1 * gradient
-        second = 0.999 * state[1] + 0.001 * gradient * gradient
-        count = step.iteration + 1.0
-        unbiased = first / (1.0 - 0.9**count)
-        scale = xp.sqrt(second / (1.0 - 0.999**count)) + 1e-8
-        return weights - step.size * unbiased / scale, (first, second)
-
-
-GD = GradientDescent(0.05)
-SGD = StochasticGradientDescent(0.2, batch_size=3, check_every=4)
 SHAPES = [(100, 10, 10), (17, 3, 5), (33, 9, 1), (5, 1, 1), (200, 25, 25), (64, 2, 13)]
-
-
-def run(engine, problems, **changed):
-    job = {
-        "activation": Softplus(),
-        "optimizer": GD,
-        "dtype": "float64",
-        "stop": StopRule(60, 1e-9),
-    } | changed
-    outcomes = dict(engine.run(Job(problems, backend=NumPy(), **job)))
-    return [outcomes[i] for i in range(len(problems))]
-
-
-def assert_alike(ours, reference, dtype):
-    tolerance = {"float32": 2e-4, "float64": 1e-10}[dtype]
-    for a, b in zip(ours, reference, strict=True):
-        assert (a.status, a.iterations, a.success) == (b.status, b.iterations, b.success)
-        assert a.W.dtype == b.W.dtype == np.dtype(dtype)
-        np.testing.assert_allclose(a.W, b.W, rtol=tolerance, atol=tolerance)
-        np.testing.assert_allclose(a.path_length, b.path_length, rtol=tolerance, atol=tolerance)
-        assert a.relative_residual == pytest.approx(b.relative_residual, rel=tolerance, abs=tolerance)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -163,7 +102,7 @@ def test_equals_portable(activation, optimizer, dtype):
     n = 33
     problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate([(3, 5), (9, 1), (1, 1), (10, 13)])]
     settings = {"activation": activation, "optimizer": optimizer, "dtype": dtype, "stop": StopRule(30, 1e-9)}
-    assert Numba().can_run(Job(problems, activation, optimizer, StopRule(), NumPy(), dtype)) is True
+    assert Numba().objection(job_of(problems, **settings)) is None
     assert_alike(run(Numba(), problems, **settings), run(Portable(), problems, **settings), dtype)
 
 
@@ -205,38 +144,55 @@ def test_relu_does_not_hide_nan():
     assert outcome.status is Status.DIVERGED
 
 
+@pytest.mark.parametrize("layers", ["hidden", "output", "both"])
 @pytest.mark.parametrize("optimizer", [GD, SGD], ids=lambda o: o.name)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_threads_and_company_change_no_bit(monkeypatch, optimizer, dtype):
+def test_threads_and_company_change_no_bit(monkeypatch, optimizer, layers, dtype):
     problems = [
         draw_problem(50, d, k, trial=t) for t, (k, d) in enumerate([(5, 5), (25, 3), (8, 20), (2, 2)])
     ]
-    together = run(Numba(), problems, optimizer=optimizer, dtype=dtype)
+    settings = {
+        "optimizer": replace(optimizer, step_size=2e-3),
+        "layers": layers,
+        "dtype": dtype,
+    }
+    together = run(Numba(), problems, **settings)
+    assert {outcome.status for outcome in together} == {Status.BUDGET_EXHAUSTED}
     monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     for problem, outcome in zip(problems, together, strict=True):
-        [alone] = run(Numba(), [problem], optimizer=optimizer, dtype=dtype)
-        np.testing.assert_array_equal(alone.W, outcome.W)
-        assert (alone.path_length, alone.relative_residual) == (
-            outcome.path_length,
-            outcome.relative_residual,
-        )
+        [alone] = run(Numba(), [problem], **settings)
+        assert_same_bits(alone, outcome)
 
 
-def test_says_what_it_cannot_do():
-    p = [draw_problem(10, 3, 4)]
-    engine = Numba()
-    answer = engine.can_run(Job(p, Sorted(), GD, StopRule(), NumPy(), "float64"))
-    assert "sorted" in answer
-    assert "xp.sort" in answer
-    assert "not a first-order method" in engine.can_run(
-        Job(p, Softplus(), LeastSquares(), StopRule(), NumPy(), "float64")
-    )
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"activation": Sorted()}, r"the activation sorted .* xp\.sort"),
+        ({"loss": Ranked()}, r"the loss ranked .* xp\.sort"),
+        (
+            {"optimizer": LeastSquares(), "layers": "output"},
+            "least-squares has no elementwise update rule",
+        ),
+        ({"backend": CuPy()}, "the backend is cupy"),
+    ],
+    ids=["activation", "loss", "method", "backend"],
+)
+def test_says_what_it_cannot_do(changed, said):
+    assert re.search(said, Numba().objection(job_of([draw_problem(10, 3, 4)], **changed)))
+
+
+def test_has_no_reservation():
+    assert Numba().reservation(job_of([draw_problem(10, 3, 4)])) is None
+
+
+def test_no_problems_no_outcomes():
+    assert run(Numba(), []) == []
 
 
 def test_giving_up_stops_the_threads():
     p = draw_problem(500, 50, 100)
     done = Problem(p.X, p.y, p.W0, 0.0 * p.v + 1e9)  # diverges at once
-    outcomes = Numba().run(Job([done, p, p], Softplus(), GD, StopRule(10**9, 1e-12), NumPy(), "float64"))
+    outcomes = Numba().run(job_of([done, p, p], stop=StopRule(10**9, 1e-12)))
     assert next(outcomes)[0] == 0
     started = time.perf_counter()
     outcomes.close()
@@ -246,17 +202,15 @@ def test_giving_up_stops_the_threads():
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
 @pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.1", 16)])
 def test_narrower_vectors(tmp_path, features, width):
-    problems = [draw_problem(33, d, k) for k, d in [(3, 5), (10, 13)]]
     code = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 import numpy as np
-from overparam_numba import lanes
-from test_engine import GD, draw_problem, run, Numba, Softplus
+from comparison import runs_that_train_v
+from overparam_numba import Numba, lanes
 assert lanes.VECTOR_BYTES == {width} and not lanes.AVX512
-problems = [draw_problem(33, d, k) for k, d in [(3, 5), (10, 13)]]
 for dtype in ("float32", "float64"):
-    outcomes = run(Numba(), problems, dtype=dtype)
-    np.savez({str(tmp_path)!r} + "/" + dtype, *(outcome.W for outcome in outcomes))
+    weights = [array for outcome in runs_that_train_v(Numba(), dtype) for array in (outcome.W, outcome.v)]
+    np.savez({str(tmp_path)!r} + "/" + dtype, *weights)
 """
     environment = os.environ | {
         "OVERPARAM_CACHE_DIR": str(tmp_path / "cache"),
@@ -264,18 +218,19 @@ for dtype in ("float32", "float64"):
         "NUMBA_CPU_FEATURES": features,
     }
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-    for dtype, tolerance in (("float32", 2e-4), ("float64", 1e-10)):
-        reference = run(Portable(), problems, dtype=dtype)
+    for dtype, tolerance in TOLERANCES.items():
+        reference = [
+            array for outcome in runs_that_train_v(Portable(), dtype) for array in (outcome.W, outcome.v)
+        ]
         with np.load(tmp_path / f"{dtype}.npz") as found:
-            for W, outcome in zip(found.values(), reference, strict=True):
-                np.testing.assert_allclose(W, outcome.W, rtol=tolerance, atol=tolerance)
+            for ours, wanted in zip(found.values(), reference, strict=True):
+                np.testing.assert_allclose(ours, wanted, rtol=tolerance, atol=tolerance)
 
 
 def test_two_processes_may_fill_the_cache_at_once(tmp_path):
     code = (
-        "from overparam_numba import compiled; from overparam.activations import Softplus;"
-        "from overparam.optimizers import GradientDescent;"
-        "print(compiled.compiled_loop(Softplus(), GradientDescent(), 'float32').states)"
+        "from overparam_numba import compiled; from overparam.plugin import Recipe;"
+        "print(compiled.compiled_loop(Recipe()).states)"
     )
     environment = os.environ | {"OVERPARAM_CACHE_DIR": str(tmp_path / "cache")}
     command = [sys.executable, "-c", code]

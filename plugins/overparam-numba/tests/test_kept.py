@@ -8,19 +8,17 @@ import pytest
 from overparam_numba import compiled, kept
 from overparam_numba.engine import Numba
 
-from overparam.activations import Softplus
 from overparam.backends import NumPy
-from overparam.optimizers import GradientDescent
 from overparam.problems import draw_problem
-from overparam.training import Job, StopRule
+from overparam.training import Job, Recipe, StopRule
 
-JOB = Job([draw_problem(12, 3, 4)], Softplus(), GradientDescent(), StopRule(40), NumPy(), "float32")
-LOOP = (JOB.activation, JOB.optimizer, JOB.dtype)
+RECIPE = Recipe(stop=StopRule(40), dtype="float32")
+JOB = Job([draw_problem(12, 3, 4)], RECIPE, NumPy())
 
 
 def fresh():
     """A process that has compiled nothing yet, as far as this package remembers."""
-    compiled.compiled_loop.cache_clear()
+    compiled._loop.cache_clear()
 
 
 def residual():
@@ -46,7 +44,7 @@ def filled(folder):
 def test_what_was_compiled_is_used_again(filled):
     _, before = filled
     fresh()
-    loop = compiled.compiled_loop(*LOOP)
+    loop = compiled.compiled_loop(RECIPE)
     assert loop.is_kept()
     assert residual() == before
     assert sum(loop.module.descend.stats.cache_hits.values()) == 1
@@ -82,7 +80,7 @@ def test_damage_neither_breaks_nor_changes_a_run(filled, pattern, damage):
     fresh()
     assert residual() == before
     fresh()
-    assert compiled.compiled_loop(*LOOP).is_kept()
+    assert compiled.compiled_loop(RECIPE).is_kept()
 
 
 def test_the_folder_is_its_owners_alone(filled):
@@ -100,7 +98,7 @@ def test_a_folder_of_somebody_else_is_done_without(filled, monkeypatch):
     [path] = folder.glob("*.py")
     path.write_text("raise SystemExit('executed')")
     fresh()
-    loop = compiled.compiled_loop(*LOOP)
+    loop = compiled.compiled_loop(RECIPE)
     assert loop.kept is None
     assert residual() == before
     assert path.read_text() == "raise SystemExit('executed')"
@@ -111,6 +109,6 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     blocked.write_text("not a folder")
     monkeypatch.setenv("OVERPARAM_CACHE_DIR", str(blocked))
     fresh()
-    assert compiled.compiled_loop(*LOOP).kept is None
+    assert compiled.compiled_loop(RECIPE).kept is None
     assert residual() > 0.0
     fresh()

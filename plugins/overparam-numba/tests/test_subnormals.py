@@ -1,18 +1,15 @@
 """Subnormal numbers are zero inside a training, and nowhere else."""
 
-import threading
-
 import numpy as np
 import pytest
+from comparison import job_of
 from numba import njit
-from overparam_numba.engine import _train
+from overparam_numba.descent import Common, Descent
 from overparam_numba.subnormals import flush_subnormals, restore_subnormals
 
-from overparam.activations import Softplus
-from overparam.backends import NumPy
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.plugin import StopRule, drive
 from overparam.problems import draw_problem
-from overparam.training import Job, StopRule
 
 TINY = np.array([2.0**-126, 2.0**-149], dtype=np.float32)
 
@@ -37,8 +34,7 @@ def test_results_and_operands_are_flushed_until_they_are_restored():
 
 
 @pytest.mark.parametrize("optimizer", [GradientDescent(), StochasticGradientDescent(0.1)])
-def test_a_training_leaves_its_thread_as_it_was(optimizer):
-    problem = draw_problem(6, 3, 4)
-    job = Job([problem], Softplus(), optimizer, StopRule(5), NumPy(), "float32")
-    _train(job, problem, float(np.linalg.norm(problem.y)), threading.Event())
+def test_a_training_run_leaves_its_thread_as_it_was(optimizer):
+    job = job_of([draw_problem(6, 3, 4)], optimizer=optimizer, stop=StopRule(5), dtype="float32")
+    [_] = drive(job, Descent(Common.of(job), 0), "numba")
     assert (TINY * np.float32(0.5))[0] == 2.0**-127

@@ -8,19 +8,18 @@ import sys
 import pytest
 from overparam_numba import Numba
 
-from overparam.activations import Softplus
 from overparam.backends import NumPy
-from overparam.data import Gaussian, Sphere
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
 from overparam.sweeps import Execution, Grid, Processes, Serial, Shard, Specification, load_study, run_sweep
-from overparam.training import StopRule
+from overparam.training import Recipe, StopRule
 
 GRID = Grid.product([20], [0, 1, 4, 7, 9], [1, 2, 5, 17], trials=3)
 
 
 @pytest.mark.parametrize("optimizer", [GradientDescent(), StochasticGradientDescent(0.3, batch_size=3)])
 def test_every_way_to_run_a_sweep_gives_the_same_rows(optimizer, tmp_path, monkeypatch):
-    asked = Specification(4, Softplus(), optimizer, Sphere(), Gaussian(), StopRule(200, 0.8), "float32")
+    recipe = Recipe(optimizer=optimizer, stop=StopRule(200, 0.8), dtype="float32")
+    asked = Specification(seed=4, recipe=recipe)
 
     def rows(name, executor=None, grids=(GRID,)):
         path = tmp_path / f"{name}.study"

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 from concurrent.futures import Executor as FuturesExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from overparam.plugin import Executor, interrupts_held
-
-if TYPE_CHECKING:
-    from overparam_dask.pool import Pool
 
 __all__ = ["Dask"]
 
@@ -45,7 +42,6 @@ class Dask(Executor):
             raise ValueError(f"workers must be at least 1, got {self.workers}")
         if not self.timeout > 0:
             raise ValueError(f"timeout must be a positive number of seconds, got {self.timeout}")
-        object.__setattr__(self, "_pool", None)
 
     def create(self) -> FuturesExecutor:
         """Connect to the scheduler, or start one with its workers."""
@@ -54,21 +50,15 @@ class Dask(Executor):
         if self.address is None and self.scheduler_file is None:
             workers = self.workers or _cores()
             with interrupts_held():
-                pool = Pool.local(workers, max(1, _cores() // workers))
-        else:
-            pool = Pool.of(self.address, self.scheduler_file, self.timeout)
-        object.__setattr__(self, "_pool", pool)
-        return pool
+                return Pool.local(workers, max(1, _cores() // workers))
+        return Pool.of(self.address, self.scheduler_file, self.timeout)
 
     def abandon(self, executor: FuturesExecutor) -> None:
         """Cancel what is not done and leave; workers of our own end at once."""
         executor.shutdown(wait=False, cancel_futures=True)
 
     def parallelism(self) -> int:
-        """The threads of all workers there are now, at least 1."""
-        pool: Pool | None = self._pool
-        if pool is not None:
-            return pool.threads()
+        """The workers asked for; of a cluster that is not ours 2, until its pool is there to ask."""
         if self.address is None and self.scheduler_file is None:
             return self.workers or _cores()
         return 2  # more than one, or all would be one chunk

@@ -110,7 +110,7 @@ class Pool(FuturesExecutor):
             with suppress(Exception):
                 self._cluster.close(timeout=_PARTING)
 
-    def threads(self) -> int:
+    def parallelism(self) -> int:
         """Threads of all workers there are now, at least 1."""
         if time.monotonic() - self._counted > _FRESH:
             with suppress(Exception):  # of a scheduler that is gone, submit tells

@@ -17,10 +17,19 @@ from numba.extending import intrinsic
 from overparam_numba.lanes import AVX512, Lanes
 from overparam_numba.vectors import address, llvm_type, picked, spread
 
-__all__ = ["MOST_INPUTS", "MOST_VECTORS", "gradient_block", "preactivation_block", "weighing_gradient_block"]
+__all__ = [
+    "MOST_INPUTS",
+    "MOST_UNITS",
+    "MOST_VECTORS",
+    "gradient_block",
+    "output_gradient_block",
+    "preactivation_block",
+    "weighing_gradient_block",
+]
 
 # The largest blocks whose sums fit the registers: 2·7 and 2·8 of 32, or 2·4 of 16.
 MOST_VECTORS, MOST_INPUTS = (7, 8) if AVX512 else (4, 4)
+MOST_UNITS = 8
 
 
 class _Block:
@@ -160,6 +169,35 @@ def _gradient_block(name: str, *, weigh: bool) -> Any:
 
 gradient_block = _gradient_block("gradient_block", weigh=False)
 weighing_gradient_block = _gradient_block("weighing_gradient_block", weigh=True)
+
+
+@intrinsic
+def output_gradient_block(typing: Any, array: Any, p: Any, r: Any, h: Any, m: Any, units: Any) -> Any:
+    """Compute up to MOST_UNITS units' gradients with respect to their output weights.
+
+    It stores Σₛ array[p + u·m + s]·array[r + s] at array[h + u] for every unit u; all sums stay in registers
+    while s runs over the m samples.
+    """
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        array, p, r, h, m, units = args
+        block = _Block(context, builder, signature, array)
+
+        def of(count: int) -> None:
+            sums = block.zeroed(count)
+            step = ir.Constant(m.type, block.kind.count)
+            with cgutils.for_range_slice(builder, ir.Constant(m.type, 0), m, step, inc=True) as (s, _):
+                residual = block.load(builder.add(r, s))
+                for unit in range(count):
+                    features = block.load(builder.add(block.offset(p, unit, m), s))
+                    block.accumulate(sums[unit], features, residual)
+            totals = _folded(builder, [builder.load(place) for place in sums])
+            block.store(picked(builder, totals, totals, range(count)), h)
+
+        block.for_size(units, MOST_UNITS, of)
+        return context.get_dummy_value()
+
+    return types.void(array, *[types.intp] * 5), generate
 
 
 def _totals(builder: ir.IRBuilder, sums: list[Any]) -> tuple[Any, Any]:

@@ -11,13 +11,13 @@ import hashlib
 import linecache
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from overparam.plugin import Activation, DType, FirstOrder
+from overparam.plugin import Recipe, StopRule, leaves_idle_units
 from overparam_numba.kept import Kept, keep
 from overparam_numba.template import print_module
 
@@ -29,18 +29,22 @@ _IMPORTING = threading.Lock()
 
 @dataclass(frozen=True)
 class Loop:
-    """A printed module and how many arrays of state its method has.
+    """A printed module.
 
     Attributes
     ----------
     module : module
     states : int
+        Arrays of the method's state.
+    leaves_idle_units : bool
+        Whether units with v = 0 stay at W₀ and may be left out.
     kept : Kept or None
         Where the disk holds it; None where no private folder can be had.
     """
 
     module: ModuleType
     states: int
+    leaves_idle_units: bool
     kept: Kept | None
 
     def is_kept(self) -> bool:
@@ -57,31 +61,37 @@ class Loop:
 
 
 @lru_cache(maxsize=64)
-def printed(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
-    """Return the source of a loop and the number of its state arrays; nothing is written or compiled.
+def printed(recipe: Recipe) -> tuple[str, int]:
+    """Return the source of a recipe's loop and the number of its state arrays; nothing is written.
 
     Raises
     ------
     Unrecordable
-        Where the activation or the method cannot be compiled.
+        Where one of its components cannot be compiled.
     """
-    return print_module(activation, optimizer, dtype)
+    return print_module(recipe)
+
+
+def compiled_loop(recipe: Recipe) -> Loop:
+    """Return the loop of a recipe, the same for every stop rule; compiled when it is first called.
+
+    Raises
+    ------
+    Unrecordable
+        Where one of its components cannot be compiled.
+    """
+    return _loop(replace(recipe, stop=StopRule()))
 
 
 @lru_cache(maxsize=64)
-def compiled_loop(activation: Activation, optimizer: FirstOrder, dtype: DType) -> Loop:
-    """Return the loop of an activation, a method and a data type; compiled when it is first called.
-
-    Raises
-    ------
-    Unrecordable
-        Where one of them cannot be compiled.
-    """
-    source, states = printed(activation, optimizer, dtype)
+def _loop(recipe: Recipe) -> Loop:
+    source, states = printed(recipe)
+    rule = recipe.optimizer.elementwise()
+    idle = recipe.layers == "hidden" and rule is not None and leaves_idle_units(rule)
     name = f"overparam_loop_{hashlib.sha256((source + _surroundings()).encode()).hexdigest()[:20]}"
     with _IMPORTING:
         kept = keep(name, source)
-        return Loop(_module(name, source, kept), states, kept)
+        return Loop(_module(name, source, kept), states, idle, kept)
 
 
 def _module(name: str, source: str, kept: Kept | None) -> ModuleType:

@@ -1,4 +1,4 @@
-"""The two matrix products of an update, on the flat workspace of one training.
+"""The matrix products of an update, on the flat workspace of one training run.
 
 Everything lies in one array, at the places given: X as (d, m) with the m samples contiguous and padded
 with zeros to whole vectors, W and the gradient as (k, d) with an even k, Z as (k, m).
@@ -12,14 +12,16 @@ from numba import njit
 
 from overparam_numba.blocks import (
     MOST_INPUTS,
+    MOST_UNITS,
     MOST_VECTORS,
     gradient_block,
+    output_gradient_block,
     preactivation_block,
     weighing_gradient_block,
 )
 from overparam_numba.vectors import lane_count
 
-__all__ = ["OPTIONS", "gradients", "preactivations"]
+__all__ = ["OPTIONS", "gradients", "output_gradients", "preactivations"]
 
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 """How everything is compiled. No fast-math flag: a training that diverges has to show."""
@@ -51,3 +53,14 @@ def gradients(a, x, q, r, v, g, k, d, m):  # type: ignore[no-untyped-def]
             count = (d + block) // blocks
             gradient_block(a, x + i * m, row, r, v + j, out + i, m, d, count)
             i += count
+
+
+@njit(**OPTIONS)
+def output_gradients(a, p, r, h, k, m):  # type: ignore[no-untyped-def]
+    """H = Φr for Φ (k, m), in blocks of units as equal as can be."""
+    blocks = -(-k // MOST_UNITS)
+    j = 0
+    for block in range(blocks):
+        count = (k + block) // blocks
+        output_gradient_block(a, p + j * m, r, h + j, m, count)
+        j += count

@@ -1,145 +1,25 @@
-"""The source of one training's loop, printed for an activation and an update rule.
+"""The source of one training run's loop, printed for a recipe.
 
-The printed module is compiled like any other: it has the two products and the vectors of this package,
+The printed module is compiled like any other: it has the products and the vectors of this package,
 and in between the recorded expressions, an assignment each.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import indent
 
-from overparam.plugin import Activation, DType, FirstOrder, record_activation, record_update
+from overparam.plugin import Activation, FirstOrder, Recipe, Unrecordable, record_activation, record_update
 from overparam_numba.emit import print_program
-from overparam_numba.vectors import FUNCTIONS
+from overparam_numba.losses import print_loss
+from overparam_numba.skeleton import MODULE
+from overparam_numba.vectors import FUNCTIONS, HELPERS
 
 __all__ = ["print_module"]
 
-_MODULE = '''\
-"""Printed for {activation} and {optimizer}, {dtype}."""
 
-import math
-
-from numba import njit
-
-from overparam_numba.products import OPTIONS, gradients, preactivations
-from overparam_numba.subnormals import flush_subnormals, restore_subnormals
-from overparam_numba.vectors import ({functions})
-
-INF, NAN = math.inf, math.nan
-
-
-@njit(**OPTIONS)
-def residual(a, y, z, r, v, k, n, m):
-    """r = φ(Z)ᵀv − y with zeros in the padding, and Z becomes φ′(Z); returns ‖r‖²."""
-    lanes = lane_count(a)
-    squares = filled(0.0, a)
-    for s in range(0, m, lanes):
-        even, odd = negative(load(a, y + s)), filled(0.0, a)
-        for j in range(0, k, 2):
-            row = z + j * m + s
-            units = pair(load(a, row), load(a, row + m))
-{phi}
-            value, slope = {value}, {slope}
-            store(a, row, first_of(slope))
-            store(a, row + m, second_of(slope))
-            even = fma(broadcast(a, v + j), first_of(value), even)
-            odd = fma(broadcast(a, v + j + 1), second_of(value), odd)
-        kept = select_before(add(even, odd), s, n)
-        store(a, r + s, kept)
-        squares = fma(kept, kept, squares)
-    return float(total(squares))
-
-
-@njit(**OPTIONS)
-def update(a, w, g, states, kd, size, tau):
-    """One update of W and of the method's state; returns ‖W_new − W‖."""
-    lanes = lane_count(a)
-    moved = filled(0.0, a)
-    step_size, iteration = filled(size, a), filled(tau, a)
-    for s in range(0, kd, lanes):
-        weights, gradient = load(a, w + s), load(a, g + s)
-{loads}
-{rule}
-        change = select_before(subtract({weights}, weights), s, kd)
-        moved = fma(change, change, moved)
-        store(a, w + s, {weights})
-{stores}
-    return math.sqrt(total(moved))
-
-
-@njit(**OPTIONS, cache=KEPT)
-def begin(a, w, states, kd):
-    """The method's state before the first update."""
-    lanes = lane_count(a)
-    for s in range(0, kd, lanes):
-        weights = load(a, w + s)
-{start}
-
-
-@njit(**OPTIONS, cache=KEPT)
-def descend(a, places, sizes, bounds, size, path, iteration, last):
-    """Gradient descent up to iterate `last`, or until the stop rule is met.
-
-    Returns (iteration, relative squared residual there, path length).
-    """
-    x, y, v, w, g, z, r, states = places
-    n, k, d, m = sizes
-    scale, low, high = bounds
-    subnormals = flush_subnormals()
-    while True:
-        preactivations(a, x, w, z, k, d, m)
-        relative = residual(a, y, z, r, v, k, n, m) * scale
-        if iteration >= last or not (low <= relative <= high):
-            restore_subnormals(subnormals)
-            return iteration, relative, path
-        gradients(a, x, z, r, v, g, k, d, m)
-        path += update(a, w, g, states, k * d, size, float(iteration))
-        iteration += 1
-
-
-@njit(**OPTIONS, cache=KEPT)
-def sample(a, places, sizes, bounds, size, path, iteration, last, rows, used, check_every, final):
-    """Stochastic updates up to iterate `last`, or until the stop rule is met where it is checked.
-
-    `rows` (updates, rows of an update) is used from update `used` on. The samples of an update are
-    gathered behind r into a batch of their own.
-    """
-    x, y, v, w, g, z, r, states = places
-    n, k, d, m = sizes
-    scale, low, high = bounds
-    batch = rows.shape[1]
-    lanes = lane_count(a)
-    wide = -(-batch // lanes) * lanes
-    xb = r + max(m, wide)
-    yb = xb + d * wide
-    subnormals = flush_subnormals()
-    while True:
-        due = iteration % check_every == 0 or iteration >= final
-        relative = 0.0
-        if due or iteration >= last:
-            preactivations(a, x, w, z, k, d, m)
-            relative = residual(a, y, z, r, v, k, n, m) * scale
-        if iteration >= last or (due and not (low <= relative <= high)):
-            restore_subnormals(subnormals)
-            return iteration, relative, path
-        for b in range(batch):
-            row = rows[used, b]
-            a[yb + b] = a[y + row]
-            for i in range(d):
-                a[xb + i * wide + b] = a[x + i * m + row]
-        used += 1
-        preactivations(a, xb, w, z, k, d, wide)
-        residual(a, yb, z, r, v, k, batch, wide)
-        for s in range(0, wide, lanes):
-            store(a, r + s, divide(load(a, r + s), filled(float(batch), a)))
-        gradients(a, xb, z, r, v, g, k, d, wide)
-        path += update(a, w, g, states, k * d, size, float(iteration))
-        iteration += 1
-'''
-
-
-def print_module(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
-    """Print the module of an activation and a first-order method; return it and the number of state arrays.
+def print_module(recipe: Recipe) -> tuple[str, int]:
+    """Print the module of a recipe; return it and the number of state arrays of each trained array.
 
     The source is the same for every data type and step size; that it names the first keeps what is
     compiled for one apart from what is compiled for the other.
@@ -147,61 +27,132 @@ def print_module(activation: Activation, optimizer: FirstOrder, dtype: DType) ->
     Raises
     ------
     Unrecordable
-        Where one of them is not an elementwise expression that vectors can compute.
+        Where a component is not an elementwise expression that vectors can compute.
     """
-    phi, (value, slope) = print_program(record_activation(activation), {"z": "units"}, "units")
-    start, rule = record_update(optimizer)
+    rule = recipe.optimizer.elementwise()
+    if rule is None:
+        raise Unrecordable(f"the optimizer {recipe.optimizer.name} has no elementwise update rule")
+    hidden, output = recipe.layers != "output", recipe.layers != "hidden"
+    update, states = _printed_update(rule)
+    source = MODULE.format(
+        activation=recipe.activation.name,
+        loss=recipe.loss.name,
+        optimizer=rule.name,
+        layers=recipe.layers,
+        dtype=recipe.dtype,
+        functions=", ".join(sorted(FUNCTIONS | HELPERS)),
+        **print_loss(recipe.loss),
+        **update,
+        **(_printed_features(recipe.activation, output=output) if hidden else _fixed_features(recipe)),
+        **_printed_calls(hidden=hidden, output=output),
+    )
+    return source, states
+
+
+def _printed_features(activation: Activation, *, output: bool) -> dict[str, str]:
+    """φ and φ′ where the residual is computed, for hidden weights that are trained."""
+    lines, (value, slope) = print_program(record_activation(activation), {"z": "units"}, "units")
+    keep = ["store(a, p + j * m + s, first)", "store(a, p + j * m + m + s, second)"]
+    features = [
+        "row = z + j * m + s",
+        "units = pair(load(a, row), load(a, row + m))",
+        *lines,
+        f"value, slope = {value}, {slope}",
+        "first, second = first_of(value), second_of(value)",
+        "store(a, row, first_of(slope))",
+        "store(a, row + m, second_of(slope))",
+        *(keep if output else []),
+    ]
+    return {
+        "changes": "Z becomes φ′(Z), and p φ(Z)." if output else "Z becomes φ′(Z).",
+        "features": _indented(features, 3),
+        "gathered": "d",
+        "gathered_from": "x",
+        "gathered_to": "xb",
+        "batch_features": "p",
+        "begin": _indented(_starts(hidden=True, output=output), 1),
+    }
+
+
+def _fixed_features(recipe: Recipe) -> dict[str, str]:
+    """φ(WX) computed once, and read from then on, for hidden weights that stay as they are."""
+    lines, (value, _) = print_program(record_activation(recipe.activation), {"z": "units"}, "units")
+    once = [
+        "units = pair(load(a, z + s), load(a, z + s + lanes))",
+        *lines,
+        f"value = {value}",
+        "store(a, p + s, first_of(value))",
+        "store(a, p + s + lanes, second_of(value))",
+    ]
+    begin = [
+        "preactivations(a, x, w, z, k, d, m)",
+        "for s in range(0, k * m, 2 * lanes):",
+        *(f"    {line}" for line in once),
+        *_starts(hidden=False, output=True),
+    ]
+    return {
+        "changes": "p is φ(WXᵀ).",
+        "features": _indented(["row = p + j * m + s", "first, second = load(a, row), load(a, row + m)"], 3),
+        "gathered": "k",
+        "gathered_from": "p",
+        "gathered_to": "z",
+        "batch_features": "z",
+        "begin": _indented(begin, 1),
+    }
+
+
+def _starts(*, hidden: bool, output: bool) -> list[str]:
+    return [
+        *(["start(a, w, for_w, real * d)"] if hidden else []),
+        *(["start(a, v, for_v, real)"] if output else []),
+    ]
+
+
+def _printed_calls(*, hidden: bool, output: bool) -> dict[str, str]:
+    """The products and the updates of what is trained."""
+
+    def forward(x: str, m: str) -> str:
+        return _indented([f"preactivations(a, {x}, w, z, k, d, {m})"] if hidden else [], 2)
+
+    def gradients(x: str, p: str, m: str) -> str:
+        for_w = [f"gradients(a, {x}, z, r, v, g, k, d, {m})"] if hidden else []
+        for_v = [f"output_gradients(a, {p}, r, h, k, {m})"] if output else []
+        return _indented([*for_w, *for_v], 2)
+
+    moved = ["update(a, w, g, for_w, real * d, size, float(iteration))"] if hidden else []
+    moved += ["update(a, v, h, for_v, real, size, float(iteration))"] if output else []
+    return {
+        "forward": forward("x", "m"),
+        "batch_forward": forward("xb", "wide"),
+        "gradients": gradients("x", "p", "m"),
+        "batch_gradients": gradients("xb", "p" if hidden else "z", "wide"),
+        "moved": " + ".join(moved),
+    }
+
+
+def _printed_update(rule: FirstOrder) -> tuple[dict[str, str], int]:
+    """The update rule and the number of its state arrays."""
+    start, update = record_update(rule)
     states = [f"state{i}" for i in range(len(start.outputs))]
     inputs = {name: name for name in ("weights", "gradient", "step_size", "iteration", *states)}
-    lines, (weights, *after) = print_program(rule, inputs, "a", "u")
-    first, before = print_program(start, {"weights": "weights"}, "a", "b")
-    # Arrays of the state follow one another, each as long as W.
-    places = [f"states + {i} * kd_padded + s" for i in range(len(states))]
-    padded = ["kd_padded = -(-kd // lanes) * lanes"] if states else []
-    return (
-        _MODULE.format(
-            activation=activation.name,
-            optimizer=optimizer.name,
-            dtype=dtype,
-            functions=", ".join(
-                sorted(
-                    {
-                        *FUNCTIONS,
-                        "broadcast",
-                        "filled",
-                        "first_of",
-                        "lane_count",
-                        "load",
-                        "pair",
-                        "second_of",
-                        "select_before",
-                        "store",
-                        "total",
-                    }
-                )
-            ),
-            phi=indent("\n".join(phi), " " * 12),
-            value=value,
-            slope=slope,
-            loads=indent(
-                "\n".join([*padded, *(f"{s} = load(a, {p})" for s, p in zip(states, places, strict=True))]),
-                " " * 8,
-            ),
-            rule=indent("\n".join(lines), " " * 8),
-            weights=weights,
-            stores=indent(
-                "\n".join(f"store(a, {p}, {new})" for p, new in zip(places, after, strict=True)), " " * 8
-            ),
-            start=indent(
-                "\n".join(
-                    [
-                        *padded,
-                        *first,
-                        *(f"store(a, {p}, {new})" for p, new in zip(places, before, strict=True)),
-                    ]
-                ),
-                " " * 8,
-            ),
-        ),
-        len(states),
-    )
+    lines, (weights, *after) = print_program(update, inputs, "a", "u")
+    first, initial = print_program(start, {"weights": "weights"}, "a", "b")
+    # Arrays of the state follow one another, each as long as the weights.
+    places = [f"states + {i} * padded + s" for i in range(len(states))]
+    padded = ["padded = -(-count // lanes) * lanes"] if states else []
+    loads = [f"{state} = load(a, {place})" for state, place in zip(states, places, strict=True)]
+
+    def stores(values: Sequence[str]) -> list[str]:
+        return [f"store(a, {place}, {value})" for place, value in zip(places, values, strict=True)]
+
+    return {
+        "loads": _indented([*padded, *loads], 2),
+        "rule": _indented(lines, 2),
+        "weights": weights,
+        "stores": _indented(stores(after), 2),
+        "initial": _indented([*padded, *first, *stores(initial)], 2),
+    }, len(states)
+
+
+def _indented(lines: Sequence[str], levels: int) -> str:
+    return indent("\n".join(lines), 4 * levels * " ")

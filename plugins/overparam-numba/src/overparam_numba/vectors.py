@@ -188,18 +188,18 @@ def total(typing: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def select_before(typing: Any, vector: Any, index: Any, end: Any) -> Any:
-    """The vector, with 0 in the lanes whose place index, index + 1, … is not before `end`."""
+def before(typing: Any, array: Any, index: Any, end: Any) -> Any:
+    """Which lanes of a vector at place `index` of the array are before `end`."""
+    kind = Mask(array.dtype)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        kind = args[0].type
-        whole = ir.VectorType(ir.IntType(32), kind.count)
+        count = LANES[kind.base]
+        whole = ir.VectorType(ir.IntType(32), count)
         left = builder.trunc(builder.sub(args[2], args[1]), ir.IntType(32))
-        places = ir.Constant(whole, list(range(kind.count)))
-        inside = builder.icmp_signed("<", places, spread(builder, left, whole))
-        return builder.select(inside, args[0], ir.Constant(kind, None))
+        places = ir.Constant(whole, list(range(count)))
+        return builder.icmp_signed("<", places, spread(builder, left, whole))
 
-    return vector(vector, types.intp, types.intp), generate
+    return kind(array, types.intp, types.intp), generate
 
 
 def _function(name: str, arity: int, generate_lanes: Callable[..., Any], result: type = Vector) -> Any:
@@ -299,16 +299,8 @@ for _name, (_arity, _generate) in _MASK_FUNCTIONS.items():
 
 FUNCTIONS = frozenset({*_VECTOR_FUNCTIONS, *_MASK_FUNCTIONS})
 """Names of the elementwise functions of this module."""
-__all__ += [
-    "FUNCTIONS",
-    "broadcast",
-    "filled",
-    "first_of",
-    "lane_count",
-    "load",
-    "pair",
-    "second_of",
-    "select_before",
-    "store",
-    "total",
-]
+HELPERS = frozenset(
+    {"before", "broadcast", "filled", "first_of", "lane_count", "load", "pair", "second_of", "store", "total"}
+)
+"""Names of the others that printed modules use."""
+__all__ += ["FUNCTIONS", "HELPERS", *sorted(HELPERS)]

@@ -1,15 +1,16 @@
-"""The memory of one training: one flat array, and where everything lies in it."""
+"""The memory of one training run: one flat array, and where everything lies in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.plugin import Problem
+from overparam.plugin import Layers, Problem, Recipe
 from overparam_numba.vectors import lanes_of
 
 __all__ = ["Workspace"]
@@ -17,72 +18,128 @@ __all__ = ["Workspace"]
 _LINE = 64  # bytes of a cache line
 
 
+class _Size(NamedTuple):
+    """What the layout depends on: `real` is how many hidden units there are before padding."""
+
+    n: int
+    d: int
+    real: int
+    batch: int
+    states: int
+    layers: Layers
+    itemsize: int
+
+
+class _Layout(NamedTuple):
+    """Where everything begins, how long the memory is, and the padded sizes k, m and `wide`, of a batch."""
+
+    places: tuple[int, ...]
+    length: int
+    k: int
+    m: int
+    wide: int
+    batch: int
+
+
+@lru_cache(maxsize=256)
+def _layout(size: _Size) -> _Layout:
+    hidden, output = size.layers != "output", size.layers != "hidden"
+    lanes = lanes_of(size.itemsize)
+
+    def whole(count: int) -> int:
+        return -(-count // lanes) * lanes
+
+    n, d, k = size.n, size.d, max(2, size.real + size.real % 2)
+    m, wide = whole(n), whole(size.batch)
+    longest = max(m, wide)
+    data = (d * m, m, k * longest, k * longest * output, longest + (d + 1) * wide)
+    weights = (k, k * d, k * d * hidden, k * output)
+    states = (size.states * whole(size.real * d) * hidden, size.states * whole(size.real) * output)
+    *places, length = accumulate(map(whole, (*data, *weights, *states)), initial=0)
+    return _Layout(tuple(places), length, k, m, wide, places[4] + longest + wide)
+
+
 @dataclass(frozen=True)
 class Workspace:
-    """Arrays of one training, one after another, each at the start of a vector.
+    """Arrays of one training run, one after another, each at the start of a vector.
+
+    What pads is a copy of a sample or of a hidden unit, so that it is finite wherever the network is. Padding
+    samples have residual 0; padding units have output weight 0 and are not updated.
 
     Attributes
     ----------
-    memory : ndarray, shape (m,)
+    memory : ndarray, shape (l,)
     places : tuple of int
-        Where X (d, m), y (m,), v (k,), W (k, d), the gradient, Z (k, m), r, and the method's state begin.
+        Where X (d, m), y (m,), Z (k, m), Φ (k, m), r, v (k,), W (k, d), the gradients for W and for v, and
+        the method's states for W and for v begin.
     sizes : tuple of int
-        n, k, d and m, the padded number of samples; k is even.
-    units : ndarray of int
-        Which of the problem's hidden units the rows of W are.
+        n, k, d, m and how many of the k units are the problem's; k is even, m is n padded to whole vectors.
+    units : slice or ndarray of int
+        Which of the problem's hidden units the first rows of W are.
     """
 
     memory: NDArray[Any]
     places: tuple[int, ...]
-    sizes: tuple[int, int, int, int]
-    units: NDArray[np.int64]
+    sizes: tuple[int, int, int, int, int]
+    units: slice | NDArray[np.int64]
 
     @classmethod
-    def of(cls, problem: Problem, dtype: Any, *, states: int, batch: int, idle: bool) -> Workspace:
+    def of(cls, problem: Problem, recipe: Recipe, *, states: int, batch: int, idle: bool) -> Workspace:
         """Lay out a problem.
 
         Parameters
         ----------
         problem : Problem
-        dtype : NumPy data type
+        recipe : Recipe
         states : int
-            Arrays of the method's state.
+            Arrays of the method's state, for each trained array.
         batch : int
             Rows of a stochastic update, 0 for full gradients.
         idle : bool
             Leave out hidden units with output weight 0: they contribute nothing and have gradient 0.
         """
-        n, d = problem.n, problem.d
-        v = np.asarray(problem.v)
-        units = np.flatnonzero(v) if idle else np.arange(problem.k)
-        k = max(2, units.size + units.size % 2)
-        lanes = lanes_of(np.dtype(dtype).itemsize)
-
-        def whole(count: int) -> int:
-            return -(-count // lanes) * lanes
-
-        m, wide = whole(n), whole(batch)
-        longest = max(m, wide)
-        lengths = (d * m, m, k, k * d, k * d, k * longest, longest + (d + 1) * wide, states * whole(k * d))
-        x, y, output, w, g, z, r, state, end = accumulate(map(whole, lengths), initial=0)
-        memory = _aligned(end, dtype)
-        memory[x : x + d * m].reshape(d, m)[:, :n] = np.asarray(problem.X).T
+        X, W0, v = np.asarray(problem.X), np.asarray(problem.W0), np.asarray(problem.v)
+        (n, d), (real, _) = X.shape, W0.shape
+        units: slice | NDArray[np.int64] = slice(None)
+        if idle and (acting := v.nonzero()[0]).size < real:
+            units, real = acting, acting.size
+        dtype = np.dtype(recipe.dtype)
+        layout = _layout(_Size(n, d, real, batch, states, recipe.layers, dtype.itemsize))
+        memory, (x, y, _, _, _, at_v, at_w, *_) = _aligned(layout.length, dtype), layout.places
+        k, m, wide = layout.k, layout.m, layout.wide
+        samples = memory[x : x + d * m].reshape(d, m)
+        samples[:, :n] = X.T
+        if n < m:
+            samples[:, n:] = X[:1].T
+        if batch < wide:
+            memory[layout.batch : layout.batch + d * wide].reshape(d, wide)[:, batch:] = X[:1].T
         memory[y : y + n] = problem.y
-        memory[output : output + units.size] = v[units]
-        memory[w : w + units.size * d] = np.asarray(problem.W0)[units].ravel()
-        return cls(memory, (x, y, output, w, g, z, r, state), (n, k, d, m), units)
+        memory[at_v : at_v + real] = v[units]
+        weights = memory[at_w : at_w + k * d].reshape(k, d)
+        weights[:real] = W0[units]
+        if real < k:
+            weights[real:] = weights[0] if real else W0[0]
+        return cls(memory, layout.places, (n, k, d, m, real), units)
 
-    def weights(self, start: NDArray[Any]) -> NDArray[Any]:
+    def hidden_weights(self, start: NDArray[Any]) -> NDArray[Any]:
         """W now, in the problem's own order; units that were left out are where they started."""
-        _, _, d, _ = self.sizes
-        w = self.places[3]
+        _, _, d, _, real = self.sizes
+        w = self.places[6]
         result = start.astype(self.memory.dtype)
-        result[self.units] = self.memory[w : w + self.units.size * d].reshape(-1, d)
+        result[self.units] = self.memory[w : w + real * d].reshape(real, d)
+        return result
+
+    def output_weights(self, start: NDArray[Any]) -> NDArray[Any]:
+        """V now, in the problem's own order."""
+        v = self.places[5]
+        result = start.astype(self.memory.dtype)
+        result[self.units] = self.memory[v : v + self.sizes[4]]
         return result
 
 
-def _aligned(length: int, dtype: Any) -> NDArray[Any]:
-    size = np.dtype(dtype).itemsize
-    buffer = np.zeros(length * size + _LINE, dtype=np.uint8)
-    start = -buffer.ctypes.data % _LINE
-    return buffer[start : start + length * size].view(dtype)
+def _aligned(length: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros that begin at a cache line."""
+    buffer = np.zeros(length + _LINE // dtype.itemsize, dtype=dtype)
+    address, _ = buffer.__array_interface__["data"]
+    start = -address % _LINE // dtype.itemsize
+    return buffer[start : start + length]
