@@ -15,8 +15,8 @@ from overparam_numba.workspace import Workspace
 
 from overparam.activations import Activation
 from overparam.backends import DType
-from overparam.optimizers import GradientDescent
 from overparam.problems import draw_problem
+from overparam.training import Recipe
 from tests.benchmarks.probes import Probe
 
 __all__ = ["activation_probe", "gemm_probe"]
@@ -43,22 +43,23 @@ def gemm_probe(dtype: DType) -> Probe:
 @lru_cache
 def activation_probe(activation: Activation, dtype: DType) -> Probe:
     """Values a second of the fused engine's pass over Z (φ, φ′, r) on a resident Z, on all cores."""
-    residual = compiled_loop(activation, GradientDescent(), dtype).module.residual
+    recipe = Recipe(activation=activation, dtype=dtype)
+    residual = compiled_loop(recipe).module.residual
 
     @njit(nogil=True)
-    def repeat(a: Any, y: int, z: int, r: int, v: int, k: int, n: int, m: int, count: int) -> None:
+    def repeat(a: Any, y: int, z: int, p: int, r: int, v: int, k: int, n: int, m: int, count: int) -> None:
         for _ in range(count):
-            residual(a, y, z, r, v, k, n, m)
+            residual(a, y, z, p, r, v, k, n, m)
 
     problem = draw_problem(_N, 1, _K)
     cores = os.cpu_count() or 1
-    spaces = [Workspace.of(problem, np.dtype(dtype), states=0, batch=0, idle=True) for _ in range(cores)]
+    spaces = [Workspace.of(problem, recipe, states=0, batch=0, idle=True) for _ in range(cores)]
     pool = ThreadPoolExecutor(cores)
 
     def work(space: Workspace, count: int) -> None:
-        _, y, v, _, _, z, r, _ = space.places
-        n, k, _, m = space.sizes
-        repeat(space.memory, y, z, r, v, k, n, m, count)
+        _, y, z, p, r, v, *_ = space.places
+        n, k, _, m, _ = space.sizes
+        repeat(space.memory, y, z, p, r, v, k, n, m, count)
 
     def measure() -> float:
         count = _VALUES // (_N * _K)

@@ -104,6 +104,13 @@ class Huber(Loss):
         return float(np.linalg.norm(y))
 
 
+class Weighted(Huber):
+    name = "weighted"
+
+    def derivative(self, f, y):
+        return (f - y) * array_namespace(f).abs(y)
+
+
 def job_of(problems, dtype="float64", *, backend=None, record_every=None, **changed):
     """A job of gradient descent on softplus and the squared loss, unless told otherwise."""
     settings = {"activation": Softplus(), "optimizer": GradientDescent(0.1), "stop": StopRule(60, 1e-3)}

@@ -188,7 +188,7 @@ def test_every_barrier_is_needed_and_a_missing_one_would_be_seen(left_out):
     for limit, order, (optimizer, layers) in product((LIMIT, SMALL), ORDERS, methods):
         job = job_of(problems, optimizer=optimizer, layers=layers, stop=StopRule(8))
         parts = print_kernel(Formula.of(job.recipe))[0].split(BARRIER)
-        parts[left_out : left_out + 2] = ["".join(parts[left_out : left_out + 2])]
+        parts[left_out : left_out + 2] = [";".join(parts[left_out : left_out + 2])]
         try:
             outcomes = train(job, limit, order, source=BARRIER.join(parts))
             ends = (outcome.W.tobytes() + outcome.v.tobytes() for outcome in outcomes)

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from host import SMALL, assert_equal_runs, needs_compiler, needs_device, portable, train
-from kinds import Adam, Decay, Drift, Huber, Momentum, job_of
+from kinds import Adam, Decay, Drift, Huber, Momentum, Weighted, job_of
 from overparam_cuda import run as run_module
 from overparam_cuda.formula import of_the_difference
 from simt import LIMIT
@@ -15,13 +15,13 @@ from overparam.data import Rademacher
 from overparam.initializations import Paper, Scaled, Symmetric
 from overparam.losses import Hinge, Logistic, Squared
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
-from overparam.plugin import Status, StopRule, drive, record_loss
+from overparam.plugin import Instruction, Program, Status, StopRule, Value, drive, record_loss
 from overparam.problems import draw_problem
 from overparam.training.stepwise import Stepwise
 
 SHAPES = ((1, 1), (3, 5), (5, 2), (8, 8), (13, 17))
 INITIALIZATIONS = (Paper(), Scaled(0.5, 2.0, "random"), Symmetric())
-LOSSES = (Squared(), Logistic(), Hinge(), Huber())
+LOSSES = (Squared(), Logistic(), Hinge(), Huber(), Weighted())
 LAYERS = ("hidden", "output", "both")
 METHODS = (GradientDescent(0.02), StochasticGradientDescent(0.02, batch_size=3, check_every=2), Momentum())
 
@@ -131,7 +131,19 @@ def test_divergence_is_a_status(loss, layers, place):
 
 
 def test_only_losses_of_the_difference_begin_their_sum_with_the_label():
-    assert [of_the_difference(record_loss(loss)) is not None for loss in LOSSES] == [True, False, False, True]
+    assert [of_the_difference(record_loss(loss)) is not None for loss in LOSSES] == [
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
     squared = of_the_difference(record_loss(Squared()))
-    assert squared is not None
-    assert squared.instructions == ()
+    assert squared == Program(("difference", "labels"), (), (Value(0), Value(0)))
+    weighted = of_the_difference(record_loss(Weighted()))
+    assert weighted is not None
+    assert weighted.instructions == (
+        Instruction("abs", (Value(1),)),
+        Instruction("multiply", (Value(0), Value(2))),
+    )
+    assert weighted.outputs == (Value(3), Value(0))

@@ -65,26 +65,24 @@ class Formula:
 
 
 def of_the_difference(loss: Program) -> Program | None:
-    """A recorded loss as a program of ``difference``, f − y; None where it is not a function of that alone.
+    """A recorded loss with ``difference``, f − y, in the place of f; None where it needs f itself.
 
     Of such a loss a kernel can begin the sum of f with −y, which saves an addition and its rounding.
     """
-    f, y = Value(0), Value(1)
-    difference = Instruction("subtract", (f, y))
+    f, difference = Value(0), Instruction("subtract", (Value(0), Value(1)))
     if difference not in loss.instructions:
         return None
-    places: dict[Operand, Operand] = {}
-    instructions: list[Instruction] = []
-    for number, instruction in enumerate(loss.instructions, len(loss.inputs)):
-        if instruction == difference:
-            places[Value(number)] = Value(0)
-            continue
-        places[Value(number)] = Value(1 + len(instructions))
-        if f in instruction.operands or y in instruction.operands:
-            return None
-        operands = tuple(places.get(operand, operand) for operand in instruction.operands)
-        instructions.append(Instruction(instruction.operation, operands))
-    if f in loss.outputs or y in loss.outputs:
+    place = len(loss.inputs) + loss.instructions.index(difference)
+
+    def moved(operand: Operand) -> Operand:
+        if not isinstance(operand, Value) or operand.number < place:
+            return operand
+        return f if operand.number == place else Value(operand.number - 1)
+
+    others = [instruction for instruction in loss.instructions if instruction != difference]
+    if f in loss.outputs or any(f in operands for _, operands in others):
         return None
-    outputs = tuple(places.get(operand, operand) for operand in loss.outputs)
-    return Program(("difference",), tuple(instructions), outputs)
+    instructions = tuple(
+        Instruction(operation, tuple(map(moved, operands))) for operation, operands in others
+    )
+    return Program(("difference", "labels"), instructions, tuple(map(moved, loss.outputs)))

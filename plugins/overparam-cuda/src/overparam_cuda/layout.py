@@ -75,7 +75,7 @@ class Layout:
             v[0, 0, : own.size] = problem.v[own]
 
     def arrays(self, trained: NDArray[Any], position: int) -> list[NDArray[Any]]:
-        """One run's W and its state, (1 + states, d, k), and v's where it is trained, (1 + states, 1, k); views."""
+        """W and its state of a run, (1 + states, d, k); v's, (1 + states, 1, k), if it is trained; views."""
         _, k, d, _ = self.shapes[position]
         place = int(self.places[position, 1])
         found = []
@@ -88,7 +88,7 @@ class Layout:
     def weights(
         self, trained: NDArray[Any], position: int, problem: Problem
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """W and v of one run in the problem's own order; units left out, and v not trained, are as they began."""
+        """W and v of one run in the problem's own order; what is left out or not trained is as it began."""
         W, v = problem.W0.astype(trained.dtype), problem.v.astype(trained.dtype)
         own = self.units[position]
         of_W, *of_v = self.arrays(trained, position)

@@ -17,8 +17,8 @@ from overparam_cuda.layout import Layout
 __all__ = ["Launcher", "Runs"]
 
 _SEGMENT_PRODUCTS, _LONGEST = 2e9, 4096
-"""A segment makes about so many multiply-adds in each product of a run, and no more updates: less than a tenth of
-a second, after which Python can be interrupted and finished runs make room."""
+"""A segment makes about so many multiply-adds in each product of a run, and no more updates: less than a
+tenth of a second, after which Python can be interrupted and finished runs make room."""
 
 _BUCKET = 4096  # bytes; runs that need about as much of a block's memory are launched together
 

@@ -121,10 +121,10 @@ def print_kernel(formula: Formula) -> tuple[str, int]:
 
 
 def _printed_loss(loss: Loss) -> tuple[str, list[str], list[str]]:
-    """What the sum of f begins with, and from that sum the assignments and expressions of ∂ℓ/∂f and the miss."""
+    """What the sum of f begins with; from that sum the assignments and expressions of ∂ℓ/∂f and the miss."""
     program = record_loss(loss)
     if (of_difference := of_the_difference(program)) is not None:
-        return "-label", *print_program(of_difference, {"difference": "sum"}, "l")
+        return "-label", *print_program(of_difference, {"difference": "sum", "labels": "label"}, "l")
     return "real(0)", *print_program(program, {"outputs": "sum", "labels": "label"}, "l")
 
 
