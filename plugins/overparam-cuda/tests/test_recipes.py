@@ -21,7 +21,7 @@ from overparam.training.stepwise import Stepwise
 
 SHAPES = ((1, 1), (3, 5), (5, 2), (8, 8), (13, 17))
 INITIALIZATIONS = (Paper(), Scaled(0.5, 2.0, "random"), Symmetric())
-LOSSES = (Squared(), Logistic(), Hinge(), Huber(), Weighted())
+LOSSES = (Squared(), Logistic(), Hinge(), Huber())
 LAYERS = ("hidden", "output", "both")
 METHODS = (GradientDescent(0.02), StochasticGradientDescent(0.02, batch_size=3, check_every=2), Momentum())
 
@@ -56,7 +56,7 @@ def test_every_recipe_is_the_portable_engines(loss, layers, dtype, place):
 @pytest.mark.parametrize("layers", ["output", "both"])
 @pytest.mark.parametrize("optimizer", [Adam(), Decay(), StochasticGradientDescent(0.1, batch_size=40)])
 def test_methods_with_state_and_batches_beyond_n(optimizer, layers, place):
-    job = job_of(problems_of(20), optimizer=optimizer, layers=layers, activation=ReLU(), loss=Logistic())
+    job = job_of(problems_of(20), optimizer=optimizer, layers=layers, activation=ReLU(), loss=Weighted())
     for limit in (LIMIT, SMALL):
         assert_equal_runs(train(job, limit, place=place), portable(job), "float64")
 
@@ -131,13 +131,8 @@ def test_divergence_is_a_status(loss, layers, place):
 
 
 def test_only_losses_of_the_difference_begin_their_sum_with_the_label():
-    assert [of_the_difference(record_loss(loss)) is not None for loss in LOSSES] == [
-        True,
-        False,
-        False,
-        True,
-        True,
-    ]
+    begins = [of_the_difference(record_loss(loss)) is not None for loss in LOSSES]
+    assert begins == [True, False, False, True]
     squared = of_the_difference(record_loss(Squared()))
     assert squared == Program(("difference", "labels"), (), (Value(0), Value(0)))
     weighted = of_the_difference(record_loss(Weighted()))
