@@ -9,7 +9,7 @@ from kinds import Adam, Decay, Elu, Gelu, Momentum, job_of
 from overparam_cuda import run as run_module
 from overparam_cuda.blocks import Method, Shape
 from overparam_cuda.formula import Formula
-from overparam_cuda.source import print_kernel, text
+from overparam_cuda.source import print_kernel
 from simt import LIMIT, ORDERS
 
 from overparam.activations import Hermite, ReLU, Softplus
@@ -20,7 +20,7 @@ from overparam.problems import draw_problem
 SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
 SAMPLES = (1, 17, 130)
 BARRIER = "__syncthreads();"
-BARRIERS = text("kernel.cu").count(BARRIER)
+BARRIERS = print_kernel(Formula.of(job_of([]).recipe))[0].count(BARRIER)
 
 
 @pytest.fixture(

@@ -117,7 +117,7 @@ def print_kernel(formula: Formula) -> tuple[str, int]:
         rule=_body([*loads, *lines, *kept, *stores]),
         weights=weights,
     )
-    return "\n".join([before, text("functions.cu"), text("kernel.cu"), behind]), len(states)
+    return "\n".join([before, *map(text, ("functions.cu", "network.cu", "kernel.cu")), behind]), len(states)
 
 
 def _printed_loss(loss: Loss) -> tuple[str, list[str], list[str]]:
