@@ -13,7 +13,7 @@ from overparam.activations import Activation
 from overparam.backends import Backend, DType, NumPy
 from overparam.optimizers import GradientDescent
 from overparam.problems import Problem, draw_problem
-from overparam.training import Engine, Job, StopRule
+from overparam.training import Engine, Job, Recipe, StopRule
 from tests.benchmarks.cells import Cell
 
 __all__ = ["Instances", "Run", "trained_by"]
@@ -53,6 +53,10 @@ class Instances:
         """η, the same for all."""
         return self.optimizer.step_size_for(self.problems[0], self.activation)
 
+    def recipe(self, stop: StopRule) -> Recipe:
+        """The paper's recipe with this activation, data type and stop rule."""
+        return Recipe(activation=self.activation, optimizer=self.optimizer, stop=stop, dtype=self.dtype)
+
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """X (b, n, d), y (b, n), W₀ (b, k, d), v (b, k) and 1/‖y‖² (b,), in the data type."""
         stacked = (
@@ -68,7 +72,7 @@ def trained_by(engine: Engine, instances: Instances, backend: Backend | None = N
     place = backend or NumPy()
 
     def run(stop: StopRule) -> NDArray[np.int64]:
-        job = Job(instances.problems, instances.activation, instances.optimizer, stop, place, instances.dtype)
+        job = Job(instances.problems, instances.recipe(stop), place)
         iterations = np.zeros(len(instances.problems), dtype=np.int64)
         for position, outcome in engine.run(job):
             iterations[position] = outcome.iterations

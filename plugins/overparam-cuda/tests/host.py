@@ -1,15 +1,20 @@
-"""The engine's trainings with the host, or a device, in the place of what launches kernels."""
+"""The engine's training runs with the host, or a device, in the place of what launches kernels."""
 
 import numpy as np
 import pytest
-from overparam_cuda.run import Run
+from overparam_cuda.formula import Formula
+from overparam_cuda.run import Runs
 from overparam_cuda.source import print_kernel
 from simt import COMPILER, LIMIT, run_blocks
 
 from overparam.backends import CuPy
+from overparam.plugin import drive
+from overparam.training import Portable
 
 DEVICE = CuPy().unavailable() is None
 needs_device = pytest.mark.skipif(not DEVICE, reason="there is no device")
+SMALL = 8000  # bytes of a block's memory that hold some samples of the larger problems only
+WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
 
 
@@ -50,9 +55,27 @@ def on_device(source, limit):
 
 def train(job, limit=LIMIT, order="forward", source=None, place="host"):
     """The job's outcomes in order, by the kernels on the host or a device."""
-    printed, states = print_kernel(job.activation, job.optimizer, job.dtype)
+    formula = Formula.of(job.recipe)
+    printed, states = print_kernel(formula)
     launcher = Host(source or printed, limit, order) if place == "host" else on_device(printed, limit)
-    run, ended = Run(job, launcher, states), {}
-    while not run.over:
-        ended.update(run.advance())
+    ended = dict(drive(job, Runs(job, formula, launcher, states), "cuda"))
     return [ended[position] for position in range(len(job.problems))]
+
+
+def portable(job):
+    """The job's outcomes in order, by the portable engine."""
+    outcomes = dict(Portable().run(job))
+    return [outcomes[position] for position in range(len(job.problems))]
+
+
+def assert_equal_runs(found, expected, dtype):
+    """Hold outcomes to those of another engine."""
+    for one, other in zip(found, expected, strict=True):
+        assert one.status == other.status
+        assert abs(one.iterations - other.iterations) <= (2 if dtype == "float32" else 0)
+        allowed = WEIGHTS[dtype]
+        np.testing.assert_allclose(one.W, other.W, rtol=allowed, atol=allowed)
+        np.testing.assert_allclose(one.v, other.v, rtol=allowed, atol=allowed)
+        for name in ("relative_residual", "distance_from_initialization", "path_length"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=allowed, abs=allowed)
+        assert (one.success, one.effective_parameters) == (other.success, other.effective_parameters)

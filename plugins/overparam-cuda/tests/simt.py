@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,9 +25,13 @@ extern "C" const char *run_train_large(const int block, const int threads, const
 """
 
 
-@functools.cache
 def library(source, entries=ENTRIES):
-    """Compile a kernel's source and load it."""
+    """Compile a kernel's source, whatever its comments say, and load it."""
+    return _compiled(re.sub(r"^\s*//.*\n", "", source, flags=re.MULTILINE), entries)
+
+
+@functools.cache
+def _compiled(source, entries):
     folder = Path(tempfile.mkdtemp(prefix="overparam-cuda-"))
     path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
     flags = ["-std=c++17", "-O2", "-march=native", "-shared", "-fPIC", f"-I{Path(__file__).parent}"]

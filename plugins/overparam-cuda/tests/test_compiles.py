@@ -8,35 +8,50 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from kinds import Adam, Elu, Gelu, Huber
+from overparam_cuda.formula import Formula
 from overparam_cuda.source import OPTIONS, print_kernel
-from test_kernel import Adam, Elu, Gelu
 
 from overparam.activations import Hermite, ReLU, Softplus
+from overparam.losses import Hinge, Logistic, Squared
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
 
 ARCHITECTURE = "90"
 OF_CUPY = ("-ftz=true", "--device-as-default-execution-space")  # it adds these to ours
+LAYERS = ("hidden", "output", "both")
 KERNELS = [
-    (activation, optimizer, dtype)
-    for activation, optimizer in (
-        *((one, GradientDescent()) for one in (Softplus(), ReLU(), Gelu(), Elu(), Hermite((0.1, 0.5, 0.2)))),
-        (Softplus(), StochasticGradientDescent(0.1)),
-        (Softplus(), Adam()),
+    Formula(activation, loss, rule, layers, dtype)
+    for activation, loss, rule, layers in (
+        *((one, Squared(), GradientDescent(), "hidden") for one in (Softplus(), ReLU(), Gelu(), Elu())),
+        (Hermite((0.1, 0.5, 0.2)), Squared(), GradientDescent(), "hidden"),
+        (Softplus(), Squared(), StochasticGradientDescent(0.1), "hidden"),
+        *((Softplus(), loss, GradientDescent(), "hidden") for loss in (Logistic(), Hinge(), Huber())),
+        *((Softplus(), Logistic(), Adam(), layers) for layers in LAYERS),
+    )
+    for dtype in ("float32", "float64")
+]
+
+IN_REGISTERS = [
+    Formula(activation, loss, GradientDescent(), layers, dtype)
+    for activation, loss, layers in (
+        *((one, Squared(), "hidden") for one in (Softplus(), ReLU(), Gelu())),
+        (Softplus(), Logistic(), "hidden"),
+        *((Softplus(), Squared(), layers) for layers in ("output", "both")),
     )
     for dtype in ("float32", "float64")
 ]
 
 
-def by_name(part):
-    return getattr(part, "name", part)
+def by_name(formula):
+    parts = (formula.activation, formula.loss, formula.rule)
+    return "-".join([*(part.name for part in parts), formula.layers, formula.dtype])
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("activation", [Softplus(), ReLU(), Gelu()], ids=by_name)
-def test_nvcc_keeps_the_loops_in_registers(activation, dtype, tmp_path):
+@pytest.mark.parametrize("formula", IN_REGISTERS, ids=by_name)
+def test_nvcc_keeps_the_loops_in_registers(formula, tmp_path):
     source = tmp_path / "kernel.cu"
-    source.write_text(print_kernel(activation, GradientDescent(), dtype)[0])
+    source.write_text(print_kernel(formula)[0])
     command = ["nvcc", *OPTIONS, f"-arch=sm_{ARCHITECTURE}", "-cubin", "-Xptxas", "-v", str(source)]
     made = subprocess.run([*command, "-o", "kernel.cubin"], cwd=tmp_path, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
@@ -58,10 +73,10 @@ def nvrtc():
 
 
 @pytest.mark.skipif(nvrtc() is None, reason="NVRTC is not installed: pip install nvidia-cuda-nvrtc")
-@pytest.mark.parametrize(("activation", "optimizer", "dtype"), KERNELS, ids=by_name)
-def test_nvrtc_compiles_what_cupy_would_give_it(activation, optimizer, dtype):
+@pytest.mark.parametrize("formula", KERNELS, ids=by_name)
+def test_nvrtc_compiles_what_cupy_would_give_it(formula):
     library, program = nvrtc(), ctypes.c_void_p()
-    source = print_kernel(activation, optimizer, dtype)[0].encode()
+    source = print_kernel(formula)[0].encode()
     assert library.nvrtcCreateProgram(ctypes.byref(program), source, b"train.cu", 0, None, None) == 0
     options = [option.encode() for option in (*OPTIONS, f"-arch=sm_{ARCHITECTURE}", *OF_CUPY)]
     given = (ctypes.c_char_p * len(options))(*options)

@@ -2,7 +2,7 @@
 
 from host import Host, needs_compiler
 from overparam_cuda import Cuda
-from overparam_cuda.engine import fills, printable
+from overparam_cuda.engine import cannot_print, leaves_idle
 
 from overparam.testing import conformance
 
@@ -10,11 +10,11 @@ from overparam.testing import conformance
 class OnHost(Cuda):
     """The engine with a host in the place of the device."""
 
-    def can_run(self, job):
-        return printable(job)
+    def objection(self, job):
+        return cannot_print(job)
 
-    def should_run(self, job):
-        return fills(job.problems, 132)
+    def reservation(self, job):
+        return leaves_idle(job.problems, 132)
 
     def _launcher(self, source):
         return Host(source)

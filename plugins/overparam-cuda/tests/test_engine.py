@@ -9,16 +9,17 @@ from itertools import product
 import numpy as np
 import pytest
 from host import DEVICE, needs_device
+from kinds import job_of
 from overparam_cuda import Cuda
-from overparam_cuda.engine import fills
-from overparam_cuda.layout import Layout, Shape, fits, portions, stride_of
+from overparam_cuda.blocks import Method, Shape, stride_of, too_large
+from overparam_cuda.engine import leaves_idle
+from overparam_cuda.layout import Layout, portions
 from overparam_cuda.source import BOARD, MOST_THREADS
 from simt import LIMIT
 
-from overparam.activations import Softplus
-from overparam.backends import CuPy, NumPy
+from overparam.backends import CuPy
 from overparam.optimizers import GradientDescent, LeastSquares
-from overparam.plugin import Activation, Job, StopRule, array_namespace
+from overparam.plugin import Activation, Loss, array_namespace
 from overparam.problems import draw_problem
 from overparam.training import Portable
 
@@ -33,32 +34,58 @@ class Sorted(Activation):
         return array_namespace(z).ones_like(z)
 
 
-def job_of(problems, backend=None, **changed):
-    settings = {
-        "activation": Softplus(),
-        "optimizer": GradientDescent(0.1),
-        "stop": StopRule(60),
-        "backend": backend or CuPy(),
-        "dtype": "float32",
-    } | changed
-    return Job(problems, **settings)
+class Sorting(Loss):
+    name = "sorting"
+
+    def value(self, f, y):
+        return f - y
+
+    def derivative(self, f, y):
+        return array_namespace(f).sort(f - y)
+
+    def miss(self, f, y):
+        return f - y
+
+    def scale(self, y):
+        return 1.0
+
+
+class Sampled(GradientDescent):
+    name = "sampled"
+
+    def elementwise(self):
+        return None
+
+
+def on_cupy(problems, **changed):
+    return job_of(problems, "float32", backend=CuPy(), **changed)
+
+
+def memory(dtype="float32", layers="hidden", states=0, batch=0):
+    return Method(layers != "output", layers != "hidden", states, batch, dtype)
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"backend": NumPy()}, "the backend is numpy"),
-        ({"optimizer": LeastSquares()}, "least-squares is not a first-order method"),
+        ({"optimizer": LeastSquares()}, "least-squares has no elementwise update rule"),
+        ({"optimizer": Sampled()}, "sampled has no elementwise update rule"),
+        ({"loss": Sorting()}, "xp.sort"),
         ({"activation": Sorted()}, "xp.sort"),
     ],
 )
 def test_it_says_why_not(changed, said):
-    assert said in Cuda().can_run(job_of([draw_problem(5, 2, 2)], **changed))
+    assert said in Cuda().objection(on_cupy([draw_problem(5, 2, 2)], **changed))
+
+
+def test_it_is_for_cupy():
+    assert "the backend is numpy" in Cuda().objection(job_of([draw_problem(5, 2, 2)]))
 
 
 @pytest.mark.skipif(DEVICE, reason="there is a device")
 def test_without_a_device_it_says_what_is_missing():
-    assert Cuda().can_run(job_of([draw_problem(5, 2, 2)])) == CuPy().unavailable()
+    job = on_cupy([draw_problem(5, 2, 2)])
+    assert Cuda().objection(job) == Cuda().reservation(job) == CuPy().unavailable()
 
 
 @pytest.mark.skipif(DEVICE, reason="there is a device")
@@ -80,27 +107,32 @@ def test_the_memory_of_a_block_is_what_the_kernel_lays_out(dtype):
     shape = Shape.of(100, 25, 25)
     assert shape == (100, 28, 25, 100)
 
-    def numbers(states, batch):
-        block = shape.block(states=states, batch=batch, dtype=dtype, limit=LIMIT)
+    def numbers(**method):
+        block = shape.block(memory(dtype, **method), LIMIT)
         assert block.held == 0
         return (block.bytes - BOARD) / np.dtype(dtype).itemsize
 
-    arrays = 25 * 100 + 28 + 100 + 28 * 25 + (28 + 7 + 1) * 100
-    assert numbers(0, 0) == arrays
-    assert numbers(2, 0) == arrays + 2 * 28 * 25
-    assert numbers(0, 10) == arrays + 25 * 12 + 10
-    assert numbers(0, 101) == arrays + 36 * 8 + 25 * 108 + 101
+    given, W = 25 * 100 + 28 + 100, 28 * 25
+    hidden = given + W + (28 + 7 + 1) * 100
+    assert numbers() == hidden
+    assert numbers(states=2) == hidden + 2 * W
+    assert numbers(batch=10) == hidden + 25 * 12 + 10
+    assert numbers(batch=101) == hidden + 36 * 8 + 25 * 108 + 101
+    assert numbers(layers="output") == hidden + 28
+    assert numbers(layers="output", states=2) == hidden + 3 * 28
+    assert numbers(layers="both", states=2) == hidden + 2 * W + 3 * 28 + 28 * 100
 
 
+@pytest.mark.parametrize("layers", ["hidden", "output", "both"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_what_is_larger_comes_by_portions_that_fill_the_memory(dtype):
-    for n, k, d in ((1000, 200, 200), (1000, 20, 200), (5000, 40, 10), (300, 1000, 700)):
+def test_what_is_larger_comes_by_portions_that_fill_the_memory(dtype, layers):
+    for n, k, d in ((1000, 200, 200), (1000, 20, 400), (5000, 40, 10), (300, 1000, 700)):
         shape = Shape.of(n, k, d)
-        block = shape.block(states=1, batch=0, dtype=dtype, limit=LIMIT)
-        a_sample = np.dtype(dtype).itemsize * (d + shape.k * 5 / 4 + 2)
+        block = shape.block(memory(dtype, layers, states=1), LIMIT)
+        a_sample = np.dtype(dtype).itemsize * (d + shape.k * (2.25 if layers == "both" else 1.25) + 2)
         assert block.held % 8 == 4
         assert block.bytes <= LIMIT < block.bytes + 8 * a_sample
-    assert Shape.of(50, 30, 30).block(states=0, batch=0, dtype=dtype, limit=20000).held <= stride_of(50)
+    assert Shape.of(50, 30, 30).block(memory(dtype, layers), 20000).held <= stride_of(50)
 
 
 def test_only_what_leaves_no_room_for_four_samples_is_refused():
@@ -109,27 +141,37 @@ def test_only_what_leaves_no_room_for_four_samples_is_refused():
         k, d = 8000, 6000
 
     assert (
-        fits([Huge()], "float32", LIMIT)
+        too_large([Huge()], memory(), LIMIT)
         == "k = 8000 and d = 6000 are too large for a block's 227 KiB of memory"
     )
-    assert fits([draw_problem(3, 300, 400)], "float64", LIMIT) is True
+    wide = [draw_problem(3, 300, 2000)]
+    assert too_large(wide, memory("float64"), LIMIT) is None
+    assert too_large(wide, memory("float64", "both"), LIMIT) is None
+    wider = [draw_problem(3, 30, 3800)]
+    assert too_large(wider, memory("float64"), LIMIT) is None
+    assert "k = 3800" in too_large(wider, memory("float64", "both"), LIMIT)
 
 
 def test_few_large_trainings_are_left_to_matrix_products():
-    assert fills([draw_problem(100, 25, 25)], 132) is True
+    assert leaves_idle([draw_problem(100, 25, 25)], 132) is None
     large = draw_problem(1000, 200, 200)
-    assert "132 multiprocessors idle" in fills([large], 132)
-    assert fills([large] * 132, 132) is True
+    assert "132 multiprocessors idle" in leaves_idle([large], 132)
+    assert leaves_idle([large] * 132, 132) is None
 
 
 def test_a_job_is_cut_to_the_memory_of_the_device():
     problems = [draw_problem(10, 3, 4, trial=i) for i in range(7)]
-    each = Shape.of(10, 4, 3).device_bytes(1, 4)
+    method = memory(states=1)
+    each = Shape.of(10, 4, 3).device_bytes(method)
     assert each == 4 * (3 * 12 + 4 + 10 + 3 * 12)
-    assert list(portions(problems, 1, 4, 3 * each)) == [range(3), range(3, 6), range(6, 7)]
-    assert list(portions(problems, 1, 4, 1)) == [range(i, i + 1) for i in range(7)]
-    assert list(portions(problems, 1, 4, 1 << 40)) == [range(7)]
-    assert list(portions([], 1, 4, 1)) == []
+    assert Shape.of(10, 4, 3).device_bytes(memory(layers="both", states=1)) == each + 4 * 3 * 4
+    assert Shape.of(10, 4, 3).device_bytes(memory(layers="output", states=1)) == 4 * (
+        3 * 12 + 4 + 10 + 12 + 3 * 4
+    )
+    assert list(portions(problems, method, 3 * each)) == [range(3), range(3, 6), range(6, 7)]
+    assert list(portions(problems, method, 1)) == [range(i, i + 1) for i in range(7)]
+    assert list(portions(problems, method, 1 << 40)) == [range(7)]
+    assert list(portions([], method, 1)) == []
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 8, 9, 100, 128, 200, 201])
@@ -142,7 +184,7 @@ def test_eight_rows_at_the_same_sample_meet_in_no_bank(count):
 def test_the_threads_of_a_block_are_whole_warps_and_end_together():
     for n, k, batch in product((1, 10, 100, 200), (1, 8, 25), (0, 1, 64)):
         shape = Shape.of(n, k, 25)
-        threads = shape.block(states=0, batch=batch, dtype="float32", limit=LIMIT).threads
+        threads = shape.block(memory(batch=batch), LIMIT).threads
         assert threads % 32 == 0
         assert 64 <= threads <= MOST_THREADS
         tiles = -(-(batch or n) // 4) * shape.k // 4
@@ -151,21 +193,39 @@ def test_the_threads_of_a_block_are_whole_warps_and_end_together():
 
 def test_idle_units_are_left_out_and_come_back():
     problems = [draw_problem(6, 3, k) for k in (1, 5, 8)]
-    layout = Layout.of(problems, "float64", states=1, idle=True)
+    layout = Layout.of(problems, memory("float64", states=1), idle=True)
     assert [shape.k for shape in layout.shapes] == [4, 4, 8]
     for position, problem in enumerate(problems):
-        np.testing.assert_array_equal(layout.weights(layout.trained, position, problem.W0), problem.W0)
-        changed = layout.weights(layout.trained + 1.0, position, problem.W0)
-        np.testing.assert_array_equal(changed, problem.W0 + (problem.v != 0.0)[:, None])
+        W, v = layout.weights(layout.trained, position, problem)
+        np.testing.assert_array_equal(W, problem.W0)
+        np.testing.assert_array_equal(v, problem.v)
+        W, v = layout.weights(layout.trained + 1.0, position, problem)
+        np.testing.assert_array_equal(W, problem.W0 + (problem.v != 0.0)[:, None])
+        np.testing.assert_array_equal(v, problem.v)
+
+
+@pytest.mark.parametrize("layers", ["output", "both"])
+def test_trained_output_weights_lie_behind_w(layers):
+    problems = [draw_problem(6, 3, k) for k in (1, 5, 8)]
+    layout = Layout.of(problems, memory("float64", layers, states=2), idle=False)
+    states = 2 if layers == "both" else 0
+    for position, problem in enumerate(problems):
+        k = layout.shapes[position].k
+        of_W, of_v = layout.arrays(layout.trained, position)
+        assert (of_W.shape, of_v.shape) == ((1 + states, 3, k), (3, 1, k))
+        W, v = layout.weights(layout.trained, position, problem)
+        np.testing.assert_array_equal(W, problem.W0)
+        np.testing.assert_array_equal(v, problem.v)
+        assert not of_v[0, 0, problem.k :].any()
 
 
 @needs_device
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_on_a_device_it_is_the_portable_engine(dtype):
     problems = [draw_problem(50, d, k, trial=k) for k, d in ((2, 3), (9, 7), (25, 25))]
-    job = job_of(problems, dtype=dtype)
-    assert Cuda().can_run(job) is True
-    found, expected = dict(Cuda().run(job)), dict(Portable().run(job_of(problems, NumPy(), dtype=dtype)))
+    job = job_of(problems, dtype, backend=CuPy())
+    assert Cuda().objection(job) is None
+    found, expected = dict(Cuda().run(job)), dict(Portable().run(job_of(problems, dtype)))
     for position, outcome in expected.items():
         assert found[position].status == outcome.status
         np.testing.assert_allclose(found[position].W, outcome.W, rtol=3e-3, atol=3e-3)

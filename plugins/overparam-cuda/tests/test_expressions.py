@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from host import needs_compiler
 from overparam_cuda.expressions import print_program
+from overparam_cuda.formula import Formula
 from overparam_cuda.source import print_kernel, text
 from simt import library
 
 from overparam.activations import Softplus
+from overparam.losses import Squared
 from overparam.optimizers import GradientDescent
 from overparam.plugin import Instruction, Program, Unrecordable, Value
 from overparam.training.program import BOOLEAN_OPERATIONS, OPERATIONS
@@ -96,5 +98,8 @@ def test_what_is_not_known_is_refused_by_name():
 
 
 def test_the_source_depends_on_no_step_size():
-    one, other = (print_kernel(Softplus(), GradientDescent(eta), "float32") for eta in (0.1, 0.2))
+    one, other = (
+        print_kernel(Formula(Softplus(), Squared(), GradientDescent(eta), "hidden", "float32"))
+        for eta in (0.1, 0.2)
+    )
     assert one == other

@@ -4,101 +4,23 @@ from itertools import product
 
 import numpy as np
 import pytest
-from host import Host, needs_compiler, needs_device, train
+from host import SMALL, Host, assert_equal_runs, needs_compiler, needs_device, portable, train
+from kinds import Adam, Decay, Elu, Gelu, Momentum, job_of
 from overparam_cuda import run as run_module
-from overparam_cuda.layout import Shape
+from overparam_cuda.blocks import Method, Shape
+from overparam_cuda.formula import Formula
 from overparam_cuda.source import print_kernel
 from simt import LIMIT, ORDERS
 
 from overparam.activations import Hermite, ReLU, Softplus
-from overparam.backends import NumPy
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
-from overparam.plugin import Activation, FirstOrder, Job, Problem, Status, StopRule, array_namespace, erf
+from overparam.plugin import Problem, Status, StopRule, drive
 from overparam.problems import draw_problem
-from overparam.training import Portable
 
 SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
 SAMPLES = (1, 17, 130)
-WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
-SMALL = 8000  # bytes of a block's memory that hold some samples of the larger problems only
 BARRIER = "__syncthreads();"
-BARRIERS = print_kernel(Softplus(), GradientDescent(), "float64")[0].count(BARRIER)
-
-
-class Gelu(Activation):
-    name = "gelu"
-
-    def value(self, z):
-        return 0.5 * z * (1.0 + erf(z / 2.0**0.5))
-
-    def derivative(self, z):
-        density = array_namespace(z).exp(-0.5 * z * z) * 0.3989422804014327
-        return 0.5 * (1.0 + erf(z / 2.0**0.5)) + z * density
-
-
-class Elu(Activation):
-    name = "elu"
-
-    def value(self, z):
-        xp = array_namespace(z)
-        return xp.where(z >= 0.0, z, xp.expm1(xp.minimum(z, 0.0)))
-
-    def derivative(self, z):
-        xp = array_namespace(z)
-        return xp.where(z >= 0.0, 1.0, xp.exp(xp.minimum(z, 0.0)))
-
-
-class Momentum(FirstOrder):
-    name = "momentum"
-
-    def init(self, weights):
-        return (0.0 * weights,)
-
-    def update(self, weights, gradient, state, step):
-        velocity = 0.9 * state[0] + gradient
-        return weights - step.size * velocity, (velocity,)
-
-    def step_size_for(self, problem, activation):
-        return 0.02
-
-
-class Decay(FirstOrder):
-    name = "gd"  # the built-in method's, whose units with v = 0 stay where they are
-
-    def update(self, weights, gradient, state, step):
-        return weights - step.size * (gradient + weights), state
-
-    def step_size_for(self, problem, activation):
-        return 0.02
-
-
-class Adam(FirstOrder):
-    name = "adam"
-
-    def init(self, weights):
-        xp = array_namespace(weights)
-        return xp.zeros_like(weights), xp.zeros_like(weights)
-
-    def update(self, weights, gradient, state, step):
-        first = 0.9 * state[0] + (1.0 - 0.9) * gradient
-        second = 0.999 * state[1] + (1.0 - 0.999) * gradient**2
-        up, vp = (1.0 - beta ** (step.iteration + 1.0) for beta in (0.9, 0.999))
-        root = array_namespace(weights).sqrt(second / vp)
-        return weights - step.size * (first / up) / (root + 1e-4), (first, second)
-
-    def step_size_for(self, problem, activation):
-        return 0.01
-
-
-def job_of(problems, dtype="float64", **changed):
-    settings = {
-        "activation": Softplus(),
-        "optimizer": GradientDescent(0.1),
-        "stop": StopRule(60, 1e-3),
-        "backend": NumPy(),
-        "dtype": dtype,
-    } | changed
-    return Job(problems, **settings)
+BARRIERS = print_kernel(Formula.of(job_of([]).recipe))[0].count(BARRIER)
 
 
 @pytest.fixture(
@@ -108,25 +30,9 @@ def place(request):
     return request.param
 
 
-def portable(job):
-    outcomes = dict(Portable().run(job))
-    return [outcomes[position] for position in range(len(job.problems))]
-
-
-def assert_equal_trainings(found, expected, dtype):
-    for one, other in zip(found, expected, strict=True):
-        assert one.status == other.status
-        assert abs(one.iterations - other.iterations) <= (2 if dtype == "float32" else 0)
-        allowed = WEIGHTS[dtype]
-        np.testing.assert_allclose(one.W, other.W, rtol=allowed, atol=allowed)
-        for name in ("relative_residual", "distance_from_initialization", "path_length"):
-            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=allowed, abs=allowed)
-        assert (one.success, one.effective_parameters) == (other.success, other.effective_parameters)
-
-
 def test_these_shapes_share_the_samples_of_a_tile_in_every_way():
     blocks = [
-        Shape.of(n, k - k % 2, d).block(states=0, batch=0, dtype="float32", limit=limit)
+        Shape.of(n, k - k % 2, d).block(Method(True, False, 0, 0, "float32"), limit)
         for (k, d), n, limit in product(SHAPES, SAMPLES, (LIMIT, SMALL))
     ]
     assert {block.split for block in blocks if not block.held} == {4, 8, 16, 32}
@@ -142,7 +48,7 @@ def test_trainings_are_the_portable_engines(activation, optimizer, dtype, place)
     for n in SAMPLES:
         problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
         job = job_of(problems, dtype, activation=activation, optimizer=optimizer)
-        assert_equal_trainings(train(job, place=place), portable(job), dtype)
+        assert_equal_runs(train(job, place=place), portable(job), dtype)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -152,7 +58,7 @@ def test_trainings_are_the_portable_engines(activation, optimizer, dtype, place)
 def test_methods_with_state_and_batches_beyond_n(optimizer, dtype, place):
     problems = [draw_problem(20, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
     job = job_of(problems, dtype, optimizer=optimizer)
-    assert_equal_trainings(train(job, place=place), portable(job), dtype)
+    assert_equal_runs(train(job, place=place), portable(job), dtype)
 
 
 @pytest.mark.parametrize(("activation", "step_size"), [(Softplus(), 0.15), (ReLU(), 0.1)])
@@ -174,7 +80,7 @@ def test_every_end_at_its_own_iterate(place):
     job = job_of(problems, stop=StopRule(2000, 0.05), optimizer=GradientDescent(0.3))
     found = train(job, place=place)
     assert {one.status for one in found} == {Status.CONVERGED, Status.BUDGET_EXHAUSTED}
-    assert_equal_trainings(found, portable(job), "float64")
+    assert_equal_runs(found, portable(job), "float64")
     wild = job_of(problems, optimizer=GradientDescent(1e4))
     assert Status.DIVERGED in {one.status for one in train(wild, place=place)}
     assert [one.status for one in train(wild, place=place)] == [one.status for one in portable(wild)]
@@ -224,10 +130,9 @@ def test_trainings_that_ended_are_launched_no_more(monkeypatch):
     monkeypatch.setattr(run_module, "_LONGEST", 50)
     problems = [draw_problem(12, 6, k, trial=k) for k in (1, 24)]
     job = job_of(problems, stop=StopRule(400, 0.1), optimizer=GradientDescent(0.3))
-    host = Host(print_kernel(job.activation, job.optimizer, job.dtype)[0])
-    run = run_module.Run(job, host, 0)
-    while not run.over:
-        list(run.advance())
+    formula = Formula.of(job.recipe)
+    host = Host(print_kernel(formula)[0])
+    list(drive(job, run_module.Runs(job, formula, host, 0), "cuda"))
     assert sum(blocks for _, blocks, _ in host.launches) < 2 * 400 / 50
 
 
@@ -245,12 +150,12 @@ def test_what_is_too_large_for_a_block_comes_by_portions(optimizer, dtype, place
     for n in (3, 57):
         problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate(SHAPES)]
         job = job_of(problems, dtype, optimizer=optimizer)
-        assert_equal_trainings(train(job, SMALL, place=place), portable(job), dtype)
+        assert_equal_runs(train(job, SMALL, place=place), portable(job), dtype)
 
 
 def test_a_large_problem(place):
     job = job_of([draw_problem(1000, 60, 80)], "float32", stop=StopRule(10), optimizer=GradientDescent(0.02))
-    assert_equal_trainings(train(job, place=place), portable(job), "float32")
+    assert_equal_runs(train(job, place=place), portable(job), "float32")
 
 
 @needs_compiler
@@ -270,16 +175,24 @@ def test_the_order_of_threads_between_barriers_changes_no_bit(optimizer, order, 
 @needs_compiler
 @pytest.mark.parametrize("left_out", range(BARRIERS))
 def test_every_barrier_is_needed_and_a_missing_one_would_be_seen(left_out):
-    optimizers = (GradientDescent(0.05), StochasticGradientDescent(0.05, batch_size=6, check_every=2))
+    methods = [
+        *((GradientDescent(0.05), layers) for layers in ("hidden", "both")),
+        *(
+            (StochasticGradientDescent(0.05, batch_size=6, check_every=2), layers)
+            for layers in ("hidden", "both")
+        ),
+        (GradientDescent(0.05), "output"),
+    ]
     problems = [draw_problem(50, d, k) for k, d in ((2, 3), (12, 5), (24, 25))]
     found = set()
-    for limit, order, optimizer in product((LIMIT, SMALL), ORDERS, optimizers):
-        job = job_of(problems, optimizer=optimizer, stop=StopRule(8))
-        parts = print_kernel(job.activation, optimizer, job.dtype)[0].split(BARRIER)
-        parts[left_out : left_out + 2] = ["".join(parts[left_out : left_out + 2])]
+    for limit, order, (optimizer, layers) in product((LIMIT, SMALL), ORDERS, methods):
+        job = job_of(problems, optimizer=optimizer, layers=layers, stop=StopRule(8))
+        parts = print_kernel(Formula.of(job.recipe))[0].split(BARRIER)
+        parts[left_out : left_out + 2] = [";".join(parts[left_out : left_out + 2])]
         try:
             outcomes = train(job, limit, order, source=BARRIER.join(parts))
-            found.add((limit, optimizer.name, *(outcome.W.tobytes() for outcome in outcomes)))
+            ends = (outcome.W.tobytes() + outcome.v.tobytes() for outcome in outcomes)
+            found.add((limit, optimizer.name, layers, *ends))
         except AssertionError as error:  # threads that wait for one another in vain
             found.add(str(error))
-    assert len(found) > 2 * len(optimizers)
+    assert len(found) > 2 * len(methods)

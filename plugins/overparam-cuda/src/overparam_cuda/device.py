@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.plugin import DType
-from overparam_cuda.layout import Block
+from overparam_cuda.blocks import Block
 from overparam_cuda.source import OPTIONS
 
 __all__ = ["Device", "memory_of_a_block", "multiprocessors"]

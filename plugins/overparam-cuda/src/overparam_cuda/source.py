@@ -1,4 +1,4 @@
-"""The source of the kernels, printed for an activation, an update rule and a data type."""
+"""The source of the kernels, printed for a formula."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from functools import cache
 from importlib.resources import files
 from textwrap import indent
 
-from overparam.plugin import Activation, DType, FirstOrder, record_activation, record_update
+from overparam.plugin import (
+    DType,
+    Loss,
+    leaves_idle_units,
+    record_activation,
+    record_loss,
+    record_update,
+)
 from overparam_cuda.expressions import print_program
+from overparam_cuda.formula import Formula, of_the_difference
 
 __all__ = ["BOARD", "MOST_THREADS", "MOST_THREADS_OF_LARGE", "OPTIONS", "print_kernel", "text"]
 
@@ -26,8 +34,9 @@ OPTIONS = ("--std=c++17", "--prec-div=false")
 """Of the compiler: in float32, quotients are off by two units at most. CuPy adds subnormal numbers as 0."""
 
 _BEFORE = """\
-// Printed for {activation} and {optimizer}, {dtype}.
+// Printed for {activation}, {loss} and {rule}, layers: {layers}, {dtype}.
 typedef {real} real;
+enum {{ HIDDEN = {hidden}, OUTPUT = {output}, GUARDED = {guarded} }};
 enum {{ STATES = {states}, MOST_THREADS = {threads}, BLOCKS = {blocks} }};
 enum {{ MOST_THREADS_OF_LARGE = {large}, MOST_WARPS = {large} / 32, BOARD = {board} }};
 """
@@ -36,6 +45,14 @@ DEVICE void activation(const real z, real &value, real &slope) {{
 {phi}
     value = {value};
     slope = {slope};
+}}
+
+DEVICE real beginning(const real label) {{ return {beginning}; }}
+
+DEVICE void loss(const real sum, const real label, real &slope, real &miss) {{
+{loss}
+    slope = {derivative};
+    miss = {miss};
 }}
 
 DEVICE real updated(
@@ -47,23 +64,24 @@ DEVICE real updated(
 """
 
 
-def print_kernel(activation: Activation, optimizer: FirstOrder, dtype: DType) -> tuple[str, int]:
-    """Print the kernels of an activation, a first-order method and a data type.
+def print_kernel(formula: Formula) -> tuple[str, int]:
+    """Print the kernels of a formula.
 
     Returns
     -------
     source : str
         CUDA C++ with the kernels ``train`` and ``train_large``.
     states : int
-        Arrays of the method's state.
+        Arrays of the method's state, for each trained array.
 
     Raises
     ------
     Unrecordable
-        Where one of them is not an elementwise expression of C++.
+        Where one of its functions is not an elementwise expression of C++.
     """
-    phi, (value, slope) = print_program(record_activation(activation), {"z": "z"})
-    start, rule = record_update(optimizer)
+    phi, (value, slope) = print_program(record_activation(formula.activation), {"z": "z"})
+    beginning, loss, (derivative, miss) = _printed_loss(formula.loss)
+    start, rule = record_update(formula.rule)
     states = [f"state{i}" for i in range(len(start.outputs))]
     inputs = {name: name for name in ("weights", "gradient", "step_size", "iteration", *states)}
     lines, (weights, *after) = print_program(rule, inputs, "u")
@@ -73,24 +91,41 @@ def print_kernel(activation: Activation, optimizer: FirstOrder, dtype: DType) ->
     kept = [f"const real after{i} = {new};" for i, new in enumerate(after)]
     stores = [f"{place} = after{i};" for i, place in enumerate(places)]
     before = _BEFORE.format(
-        activation=activation.name,
-        optimizer=optimizer.name,
-        dtype=dtype,
-        real="float" if dtype == "float32" else "double",
+        activation=formula.activation.name,
+        loss=formula.loss.name,
+        rule=formula.rule.name,
+        layers=formula.layers,
+        dtype=formula.dtype,
+        real="float" if formula.dtype == "float32" else "double",
+        hidden=int(formula.hidden),
+        output=int(formula.output),
+        guarded=int(not leaves_idle_units(formula.rule)),
         states=len(states),
         threads=MOST_THREADS,
-        blocks=_BLOCKS[dtype],
-        large=MOST_THREADS_OF_LARGE[dtype],
+        blocks=_BLOCKS[formula.dtype],
+        large=MOST_THREADS_OF_LARGE[formula.dtype],
         board=BOARD,
     )
     behind = _BEHIND.format(
         phi=_body(phi),
         value=value,
         slope=slope,
+        beginning=beginning,
+        loss=_body(loss),
+        derivative=derivative,
+        miss=miss,
         rule=_body([*loads, *lines, *kept, *stores]),
         weights=weights,
     )
-    return "\n".join([before, text("functions.cu"), text("kernel.cu"), behind]), len(states)
+    return "\n".join([before, *map(text, ("functions.cu", "network.cu", "kernel.cu")), behind]), len(states)
+
+
+def _printed_loss(loss: Loss) -> tuple[str, list[str], list[str]]:
+    """What the sum of f begins with; from that sum the assignments and expressions of ∂ℓ/∂f and the miss."""
+    program = record_loss(loss)
+    if (of_difference := of_the_difference(program)) is not None:
+        return "-label", *print_program(of_difference, {"difference": "sum", "labels": "label"}, "l")
+    return "real(0)", *print_program(program, {"outputs": "sum", "labels": "label"}, "l")
 
 
 def _body(lines: list[str]) -> str:
