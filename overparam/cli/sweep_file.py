@@ -102,8 +102,8 @@ def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | 
     if path is None:
         return SweepFile()
     try:
-        with open_input(path) as handle:
-            text = io.TextIOWrapper(handle, encoding="utf-8").read()
+        with io.TextIOWrapper(open_input(path), encoding="utf-8") as handle:
+            text = handle.read()
         file = _parse(text, {**_options(ctx.find_root(), _GLOBAL), **_options(ctx)})
     except ValueError as error:
         raise click.BadParameter(f"{path}: {error}", ctx, argument) from None
