@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overparam.files import check_output, replaced
+from overparam.files import replaced
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,13 +55,14 @@ def save(figure: Figure, path: str | Path) -> None:
     Raises
     ------
     ValueError
-        For another ending, or a file that cannot be written.
+        For another ending.
     OSError
-        Where the disk is full.
+        Where the file cannot be written.
     """
     path = Path(path)
-    check_output(path, ENDINGS)
     kind = path.suffix.lower().removeprefix(".")
+    if kind not in _METADATA:
+        raise ValueError(f"a figure's file must end in one of {', '.join(ENDINGS)}, got {str(path)!r}")
     # Optional and slow to import, like Figure above; whoever holds a figure has it.
     from matplotlib import rc_context
 
