@@ -170,6 +170,8 @@ HUGE = 10**30
             for name in ("n", "k", "d", "trial", "max-iterations", "record-every")
         ),
         *(("sweep", f"--{name}", HUGE) for name in ("n", "k", "d", "trials", "max-iterations")),
+        ("certify", "--probes", 2**63 - 1),
+        ("sweep", "--trials", 2**63 - 1),
         ("sweep", "--executor", f"processes:workers={HUGE}"),
         ("train", "--optimizer", f"sgd:step_size=0.1,batch_size={HUGE}"),
         ("sweep", "--n", "1:1000", "--k", "1:1000", "--d", "1:1000"),
