@@ -66,6 +66,10 @@ def certify(settings: Settings, /, **given: Any) -> None:
         activation = registry.resolve(Activation, given["activation"])
         optimizer = registry.resolve(Optimizer, given["optimizer"])
         require_elementwise(activation, X)
+        if activation.bound == 0.0:
+            raise ValueError(
+                f"{activation.specification()} is constant: φ′ = 0, and no theorem is about that"
+            )
         if isinstance(optimizer, FirstOrder):
             require_first_order(optimizer, problem, activation)
         with calling(activation, optimizer):

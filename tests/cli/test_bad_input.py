@@ -191,3 +191,14 @@ def test_a_seed_may_have_any_size(overparam):
         == HUGE
     )
     assert overparam("sweep", "--seed", HUGE, "--n", 5, "--k", 2, "--d", 1, "--max-iterations", 2).code == 0
+
+
+@pytest.mark.parametrize("coefficients", ["1", "0", "1;0"])
+@pytest.mark.parametrize("command", ["train", "theory", "certify"])
+def test_a_constant_activation(overparam, command, coefficients):
+    stop = () if command == "theory" else ("--max-iterations", 3)
+    call = overparam(
+        command, "--n", 6, "--d", 2, "--activation", f"hermite:coefficients={coefficients}", *stop
+    )
+    assert call.code == (2 if command == "certify" else 0), call.errors
+    assert command != "certify" or "is constant: φ′ = 0" in call.errors
