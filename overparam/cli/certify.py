@@ -42,7 +42,7 @@ __all__ = ["certify"]
 @click.option("--delta", type=float, default=1.0, show_default=True, help="δ of the probability statements.")
 @click.option(
     "--probes",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=2, max=1_000_000),
     default=9,
     show_default=True,
     help="Looks at the Jacobian, at most.",

@@ -104,12 +104,7 @@ def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | 
     if path is None:
         return SweepFile()
     try:
-<<<<<<< HEAD
         text = _text(path)
-=======
-        with io.TextIOWrapper(open_input(path), encoding="utf-8") as handle:
-            text = handle.read()
->>>>>>> files
         file = _parse(text, {**_options(ctx.find_root(), _GLOBAL), **_options(ctx)})
     except RecursionError:
         raise click.BadParameter(f"{path}: its tables are nested too deeply", ctx, argument) from None

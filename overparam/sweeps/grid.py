@@ -136,6 +136,10 @@ class Grid:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "trials", whole("trials", self.trials, 1))
+        if self.trials * len(self.cells) > LARGEST:
+            raise ValueError(
+                f"{len(self.cells):,} cells of {self.trials:,} trials are more than 64 bits count"
+            )
         for cell in self.cells:
             if cell.n < 1 or cell.k < 0 or cell.d < 0:
                 raise ValueError(

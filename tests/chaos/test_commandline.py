@@ -6,7 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -38,17 +37,23 @@ def folder(tmp_path, monkeypatch):
 
 
 class Overdue(BaseException):
-    """A command line is still busy after a minute."""
+    """A command line is still busy after five minutes."""
 
 
 def give_up(*_):
     raise Overdue
 
 
+def busy():
+    """Seconds that processors have worked for this process and its children: other load does not count."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def in_process(line):
     """The exit code and everything said; an exception that got out is said too."""
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(60)
+    signal.alarm(300)
     try:
         done = CliRunner().invoke(main, line.arguments)
     except Overdue:
@@ -68,7 +73,7 @@ def as_process(line):
         [os.fsencode(sys.executable), b"-m", b"overparam", *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     return done.returncode, done.stderr.decode(errors="replace")
@@ -76,14 +81,15 @@ def as_process(line):
 
 def fault(line, call):
     """What is wrong with the way a command line ended, or None."""
-    started = time.monotonic()
+    started = busy()
     try:
         code, said = call(line)
     except subprocess.TimeoutExpired:
         return "it did not end"
     if code not in CODES:
         return f"exit code {code}: {said[-600:]}"
-    if "escaped:" in said or ("Traceback" in said and "-vv" not in line.arguments):
+    asked = sum({"-v": 1, "-vv": 2}.get(word, 0) for word in line.arguments) >= 2
+    if "escaped:" in said or ("Traceback" in said and not asked):
         return said[-600:]
     if (
         "unexpected " in said.lower()
@@ -91,8 +97,8 @@ def fault(line, call):
         and "unexpected value" not in said
     ):
         return said[-600:]
-    if (seconds := time.monotonic() - started) > SECONDS:
-        return f"{seconds:.0f} s"
+    if (seconds := busy() - started) > SECONDS:
+        return f"{seconds:.0f} s of a processor"
     return None
 
 

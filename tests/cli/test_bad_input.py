@@ -177,6 +177,8 @@ HUGE = 10**30
             for name in ("n", "k", "d", "trial", "max-iterations", "record-every")
         ),
         *(("sweep", f"--{name}", HUGE) for name in ("n", "k", "d", "trials", "max-iterations")),
+        ("certify", "--probes", 2**63 - 1),
+        ("sweep", "--trials", 2**63 - 1),
         ("sweep", "--executor", f"processes:workers={HUGE}"),
         ("train", "--optimizer", f"sgd:step_size=0.1,batch_size={HUGE}"),
         ("sweep", "--n", "1:1000", "--k", "1:1000", "--d", "1:1000"),
@@ -196,3 +198,14 @@ def test_a_seed_may_have_any_size(overparam):
         == HUGE
     )
     assert overparam("sweep", "--seed", HUGE, "--n", 5, "--k", 2, "--d", 1, "--max-iterations", 2).code == 0
+
+
+@pytest.mark.parametrize("coefficients", ["1", "0", "1;0"])
+@pytest.mark.parametrize("command", ["train", "theory", "certify"])
+def test_a_constant_activation(overparam, command, coefficients):
+    stop = () if command == "theory" else ("--max-iterations", 3)
+    call = overparam(
+        command, "--n", 6, "--d", 2, "--activation", f"hermite:coefficients={coefficients}", *stop
+    )
+    assert call.code == (2 if command == "certify" else 0), call.errors
+    assert command != "certify" or "is constant: φ′ = 0" in call.errors
