@@ -36,7 +36,7 @@ from overparam.training.engine import Engine, Job
 from overparam.training.idle import leaves_idle_units
 from overparam.training.observers import Look, Observer
 from overparam.training.outcome import History, Outcome, Status
-from overparam.training.program import Instruction, Operand, Program, Value
+from overparam.training.program import Instruction, Operand, Program, Value, of_the_difference
 from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 from overparam.training.rows import row_stream
 from overparam.training.symbolic import Unrecordable, record_activation, record_loss, record_update
@@ -111,6 +111,7 @@ __all__ = [
     "hookimpl",
     "interrupts_held",
     "leaves_idle_units",
+    "of_the_difference",
     "open_input",
     "preactivations",
     "record_activation",

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["BOOLEAN_OPERATIONS", "OPERATIONS", "Constant", "Instruction", "Operand", "Program", "Value"]
+__all__ = [
+    "BOOLEAN_OPERATIONS",
+    "OPERATIONS",
+    "Constant",
+    "Instruction",
+    "Operand",
+    "Program",
+    "Value",
+    "of_the_difference",
+]
 
 
 class Value(NamedTuple):
@@ -82,3 +91,27 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
 }
 """Every primitive operation, with the function that folds it where all operands are constants."""
+
+
+def of_the_difference(loss: Program) -> Program | None:
+    """A recorded loss with ``difference``, f − y, in the place of f; None where it needs f itself.
+
+    Of such a loss a fused engine can begin the sum of f with −y, which saves an addition and its rounding.
+    """
+    f, difference = Value(0), Instruction("subtract", (Value(0), Value(1)))
+    if difference not in loss.instructions:
+        return None
+    place = len(loss.inputs) + loss.instructions.index(difference)
+
+    def moved(operand: Operand) -> Operand:
+        if not isinstance(operand, Value) or operand.number < place:
+            return operand
+        return f if operand.number == place else Value(operand.number - 1)
+
+    others = [instruction for instruction in loss.instructions if instruction != difference]
+    if f in loss.outputs or any(f in operands for _, operands in others):
+        return None
+    instructions = tuple(
+        Instruction(operation, tuple(map(moved, operands))) for operation, operands in others
+    )
+    return Program(("difference", "labels"), instructions, tuple(map(moved, loss.outputs)))

@@ -11,7 +11,7 @@ import numpy as np
 from overparam.arrays import squared_norm
 from overparam.optimizers import Network, Point
 from overparam.training.driver import Loop, Seen
-from overparam.training.engine import Job
+from overparam.training.engine import Job, on_host
 from overparam.training.rows import RowSource, row_stream
 
 __all__ = ["Stepwise"]
@@ -28,7 +28,7 @@ class Stepwise(Loop):
         X, y, W0, v = (
             job.backend.asarray(a, job.dtype) for a in (problem.X, problem.y, problem.W0, problem.v)
         )
-        self._scale = job.loss.scale(np.asarray(job.backend.to_numpy(y), dtype=np.float64))
+        self._scale = job.loss.scale(on_host(problem.y))
         self._bounds = job.recipe.bounds(problem.n)
         stream = row_stream(problem, job.optimizer)
         self._rows = None if stream is None else RowSource([stream], problem.n, job.backend)

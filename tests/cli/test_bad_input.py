@@ -207,5 +207,4 @@ def test_a_constant_activation(overparam, command, coefficients):
     call = overparam(
         command, "--n", 6, "--d", 2, "--activation", f"hermite:coefficients={coefficients}", *stop
     )
-    assert call.code == (2 if command == "certify" else 0), call.errors
-    assert command != "certify" or "is constant: φ′ = 0" in call.errors
+    assert call.code == 0, call.errors

@@ -73,16 +73,17 @@ def test_a_changed_version_is_recorded_with_the_session_and_told(site):
     assert "earlier trials were computed with shadow 1.0" in third.errors
 
 
-def test_train_names_who_brought_what(site):
+def test_train_and_certify_name_who_brought_what(site):
     options = ("--n", 6, "--d", 2, "--k", 4, "--max-iterations", 5, "--json")
-    components = overparam(site, "train", *options, "--activation", "shadow/relu").document["components"]
-    assert components["activation"] == {
-        "kind": "activation",
-        "name": "relu",
-        "distribution": "shadow",
-        "version": "1.0",
-    }
-    assert components["optimizer"]["distribution"] == "overparam"
+    for command in ("train", "certify"):
+        components = overparam(site, command, *options, "--activation", "shadow/relu").document["components"]
+        assert components["activation"] == {
+            "kind": "activation",
+            "name": "relu",
+            "distribution": "shadow",
+            "version": "1.0",
+        }
+        assert components["optimizer"]["distribution"] == "overparam"
 
 
 def test_a_study_of_before_is_continued_and_told(site, tmp_path):

@@ -7,7 +7,6 @@ import pytest
 from host import SMALL, assert_equal_runs, needs_compiler, needs_device, portable, train
 from kinds import Adam, Decay, Drift, Huber, Momentum, Weighted, job_of
 from overparam_cuda import run as run_module
-from overparam_cuda.formula import of_the_difference
 from simt import LIMIT
 
 from overparam.activations import ReLU
@@ -15,7 +14,16 @@ from overparam.data import Rademacher
 from overparam.initializations import Paper, Scaled, Symmetric
 from overparam.losses import Hinge, Logistic, Squared
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
-from overparam.plugin import Instruction, Program, Status, StopRule, Value, drive, record_loss
+from overparam.plugin import (
+    Instruction,
+    Program,
+    Status,
+    StopRule,
+    Value,
+    drive,
+    of_the_difference,
+    record_loss,
+)
 from overparam.problems import draw_problem
 from overparam.training.stepwise import Stepwise
 

@@ -8,17 +8,13 @@ from overparam.plugin import (
     Activation,
     DType,
     FirstOrder,
-    Instruction,
     Layers,
     Loss,
-    Operand,
-    Program,
     Recipe,
     Unrecordable,
-    Value,
 )
 
-__all__ = ["Formula", "of_the_difference"]
+__all__ = ["Formula"]
 
 
 @dataclass(frozen=True)
@@ -62,27 +58,3 @@ class Formula:
     def output(self) -> bool:
         """Whether v is trained."""
         return self.layers != "hidden"
-
-
-def of_the_difference(loss: Program) -> Program | None:
-    """A recorded loss with ``difference``, f − y, in the place of f; None where it needs f itself.
-
-    Of such a loss a kernel can begin the sum of f with −y, which saves an addition and its rounding.
-    """
-    f, difference = Value(0), Instruction("subtract", (Value(0), Value(1)))
-    if difference not in loss.instructions:
-        return None
-    place = len(loss.inputs) + loss.instructions.index(difference)
-
-    def moved(operand: Operand) -> Operand:
-        if not isinstance(operand, Value) or operand.number < place:
-            return operand
-        return f if operand.number == place else Value(operand.number - 1)
-
-    others = [instruction for instruction in loss.instructions if instruction != difference]
-    if f in loss.outputs or any(f in operands for _, operands in others):
-        return None
-    instructions = tuple(
-        Instruction(operation, tuple(map(moved, operands))) for operation, operands in others
-    )
-    return Program(("difference", "labels"), instructions, tuple(map(moved, loss.outputs)))

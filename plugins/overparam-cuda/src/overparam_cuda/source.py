@@ -10,12 +10,13 @@ from overparam.plugin import (
     DType,
     Loss,
     leaves_idle_units,
+    of_the_difference,
     record_activation,
     record_loss,
     record_update,
 )
 from overparam_cuda.expressions import print_program
-from overparam_cuda.formula import Formula, of_the_difference
+from overparam_cuda.formula import Formula
 
 __all__ = ["BOARD", "MOST_THREADS", "MOST_THREADS_OF_LARGE", "OPTIONS", "print_kernel", "text"]
 
