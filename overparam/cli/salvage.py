@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
 from overparam.cli.visible import visible
 from overparam.sweeps import salvage as take_what_is_whole
 
@@ -47,13 +48,13 @@ def salvage(study: Path, output: Path, as_json: bool) -> None:
             }
         )
         return
-    click.echo(visible(f"{output}: {result.kept:,} trials are whole"))
+    echo(visible(f"{output}: {result.kept:,} trials are whole"))
     if result.lost is None:
-        click.echo("how many are lost cannot be told: what counted them is damaged too")
+        echo("how many are lost cannot be told: what counted them is damaged too")
     else:
         cells = [f"{n:,} of n={cell.n}, k={cell.k}, d={cell.d}" for cell, n in result.lost.items()]
         where = "; ".join(cells[:_NAMED]) + ("; …" if len(cells) > _NAMED else "")
-        click.echo(f"lost: {lost:,}{f' ({where})' if where else ''}")
+        echo(f"lost: {lost:,}{f' ({where})' if where else ''}")
     if result.damaged_pages:
         pages = ", ".join(str(page) for page in result.damaged_pages[:_NAMED])
-        click.echo(f"damaged pages: {pages}{', …' if len(result.damaged_pages) > _NAMED else ''}")
+        echo(f"damaged pages: {pages}{', …' if len(result.damaged_pages) > _NAMED else ''}")

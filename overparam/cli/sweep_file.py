@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from overparam.cli.options import RANGE
 from overparam.cli.settings import Settings
 from overparam.components import unknown_name
+from overparam.files import open_input
 from overparam.sweeps import Grid
 
 __all__ = ["SweepFile", "read_sweep_file"]
@@ -118,11 +119,11 @@ def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | 
 
 def _text(path: Path) -> str:
     """The text of a regular file of sane size: a pipe or a device may never end."""
-    if not path.is_file():
-        raise ValueError("it is no regular file")
-    if path.stat().st_size > _LARGEST_FILE:
+    with open_input(path) as handle:
+        content = handle.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
         raise ValueError(f"it has more than {_LARGEST_FILE:,} bytes")
-    return path.read_text(encoding="utf-8")
+    return content.decode("utf-8")
 
 
 def _options(ctx: click.Context, only: tuple[str, ...] = ()) -> dict[str, click.Option]:

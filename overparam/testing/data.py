@@ -38,6 +38,7 @@ def label_checks(labels: Labels) -> list[Check]:
     return [
         Check("shape-and-values", partial(_label_values, labels)),
         Check("deterministic-and-random-only-by-its-generator", partial(_labels_deterministic, labels)),
+        Check("leaves-the-data-as-they-are", partial(_labels_read_only, labels)),
     ]
 
 
@@ -153,3 +154,12 @@ def _label_values(labels: Labels) -> None:
 def _labels_deterministic(labels: Labels) -> None:
     first, second = _twice(partial(labels.draw, _dataset()))
     require(same_bits(first, second), "two draws from equal generators differ: take all randomness from rng")
+
+
+def _labels_read_only(labels: Labels) -> None:
+    dataset, before = _dataset(), _dataset()
+    labels.draw(dataset, _rng())
+    same = same_bits(dataset.X, before.X) and dataset.y is not None and before.y is not None
+    require(
+        same and same_bits(dataset.y, before.y), "draw writes to the data: compute y in an array of its own"
+    )

@@ -80,10 +80,8 @@ FAMILIES = {
         @dataclass(frozen=True)
         class Mine(Engine):
             name: ClassVar[str] = "{name}"
-            def can_run(self, job):
-                {can_run}
-            def should_run(self, job):
-                return True
+            def objection(self, job):
+                {objection}
             def run(self, job):
                 done = list(Portable().run(job))
                 first = done[0][1]
@@ -119,7 +117,7 @@ SOUND = {
     "init": "return ()",
     "update": "return weights - step.size * gradient, state",
     "step_size": "return 0.1",
-    "can_run": "return True",
+    "objection": "return None",
     "run": "yield from done",
     "submit": "future.set_result(function(*args))",
     "create": "return Pool(1)",
@@ -145,7 +143,7 @@ PLACES = [
     ("optimizer", "init"),
     ("optimizer", "update"),
     ("optimizer", "step_size"),
-    ("engine", "can_run"),
+    ("engine", "objection"),
     ("engine", "run"),
     ("executor", "create"),
     ("executor", "submit"),

@@ -28,6 +28,9 @@ def cells(path="overparam.study"):
     return {tuple(cell) for cell in load_study(path).cells()}
 
 
+PARTS = ("activation", "loss", "initialization", "optimizer", "data", "labels")
+
+
 def test_its_keys_are_the_options(sweep, tmp_path):
     text = (
         'n = "8"\nk = "1:2"\nd = [3]\ncombine = "zip"\ntrials = 2\n'
@@ -48,9 +51,10 @@ def test_its_keys_are_the_options(sweep, tmp_path):
         "max_iterations": 7,
         "tolerance": 0.25,
         "dtype": "float64",
-        **dict.fromkeys(
-            [f"{part}_distribution" for part in ("activation", "optimizer", "data", "labels")], "overparam"
-        ),
+        "loss": "squared",
+        "initialization": "paper",
+        "layers": "hidden",
+        **{f"{part}_distribution": "overparam" for part in PARTS},
     }
     assert call.document["trials"] == 4
     options = {p.opts[0].lstrip("-").replace("-", "_") for p in main.get_command(None, "sweep").params}

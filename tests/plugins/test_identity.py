@@ -1,10 +1,14 @@
 """Who a component is: kind, name and the distribution that brings it, from the plugin to the study."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
+from overparam.sweeps.schema import note_parts
 from tests.plugins.installed import install, overparam
+from tests.sweeps.damage import reseal
 
 SHADOW = """
     from dataclasses import dataclass
@@ -88,13 +92,13 @@ def test_train_and_certify_name_who_brought_what(site):
 
 def test_a_study_of_before_is_continued_and_told(site, tmp_path):
     """A file that does not say which distributions its components came from, as all did once."""
-    import sqlite3
-
     study = tmp_path / "old.study"
     assert sweep(site, study, "relu", 1).code == 0
-    with sqlite3.connect(study) as connection:
+    with closing(sqlite3.connect(study)) as connection:
         connection.execute("DELETE FROM specification WHERE name LIKE '%_distribution'")
-    connection.close()
+        note_parts(connection)
+        connection.commit()
+    reseal(study)
     again = sweep(site, study, "relu", 2)
     assert again.code == 0
     assert "does not say which distributions" in again.errors

@@ -77,6 +77,12 @@ class Zero(Gaussian):
         return 0.0 * super().draw(dataset, rng)
 
 
+class Scaling(Gaussian):
+    def draw(self, dataset, rng):
+        dataset.X[:] *= 2.0
+        return super().draw(dataset, rng)
+
+
 class GlobalLabels(Gaussian):
     def draw(self, dataset, rng):
         return np.random.standard_normal(dataset.X.shape[0])
@@ -96,6 +102,7 @@ DATA = [
 LABELS = [
     (Column(), "shape-and-values", "y must be a float64 array of shape (15,)"),
     (Zero(), "shape-and-values", "all labels are 0"),
+    (Scaling(), "leaves-the-data-as-they-are", "draw writes to the data"),
     (GlobalLabels(), "deterministic-and-random-only-by-its-generator", "take all randomness from rng"),
 ]
 OF_EVERY_COMPONENT = {"specification-round-trips", "hashable-and-picklable"}

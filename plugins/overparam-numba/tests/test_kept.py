@@ -53,7 +53,7 @@ def test_what_was_compiled_is_used_again(filled):
 def test_asking_whether_it_can_run_writes_nothing(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    assert Numba().can_run(JOB) is True
+    assert Numba().objection(JOB) is None
     assert not folder.exists()
     residual()
     assert list((tmp_path / "temporary").iterdir()) == []
