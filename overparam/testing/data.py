@@ -159,7 +159,6 @@ def _labels_deterministic(labels: Labels) -> None:
 def _labels_read_only(labels: Labels) -> None:
     dataset, before = _dataset(), _dataset()
     labels.draw(dataset, _rng())
-    same = same_bits(dataset.X, before.X) and dataset.y is not None and before.y is not None
-    require(
-        same and same_bits(dataset.y, before.y), "draw writes to the data: compute y in an array of its own"
-    )
+    for found, given in ((dataset.X, before.X), (dataset.y, before.y)):
+        same = found is not None and given is not None and same_bits(found, given)
+        require(same, "draw writes to the data: compute y in an array of its own")
