@@ -5,6 +5,7 @@ from overparam.arrays import Array, Namespace, array_namespace, dot, squared_nor
 from overparam.backends import Backend, CuPy, DType, NumPy
 from overparam.components import Component, ComponentError, Identity, require_positive
 from overparam.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
+from overparam.faults import PluginFailure, calling
 from overparam.files import open_input, require_regular
 from overparam.hookspecs import hookimpl
 from overparam.initializations.base import Initialization, Weights
@@ -40,10 +41,12 @@ from overparam.training.program import Instruction, Operand, Program, Value, of_
 from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 from overparam.training.rows import row_stream
 from overparam.training.symbolic import Unrecordable, record_activation, record_loss, record_update
+from overparam.whole import LARGEST, whole
 
 __all__ = [
     "API_VERSION",
     "DIVERGENCE_LIMIT",
+    "LARGEST",
     "Activation",
     "Array",
     "Backend",
@@ -83,6 +86,7 @@ __all__ = [
     "Optimizer",
     "Outcome",
     "OutputLayer",
+    "PluginFailure",
     "Point",
     "Problem",
     "Program",
@@ -103,6 +107,7 @@ __all__ = [
     "Value",
     "Weights",
     "array_namespace",
+    "calling",
     "dot",
     "drive",
     "erf",
@@ -123,4 +128,5 @@ __all__ = [
     "row_stream",
     "squared_norm",
     "tolerated_fraction",
+    "whole",
 ]

@@ -34,10 +34,12 @@ def plot(study: Path, output: Path) -> None:
 
 
 def titled(study: Study, n: int) -> str:
-    """Return a panel's title: the activation, the number of samples and the optimizer."""
+    """Return a panel's title: what is trained and how, and n; loss and layers where they are not the paper's."""
     named = study.specification
+    parts = [named.get("activation", "?"), named.get("optimizer", "?")]
+    if (loss := named.get("loss", "squared")) != "squared":
+        parts.append(f"{loss} loss")
+    if (layers := named.get("layers", "hidden")) != "hidden":
+        parts.append("both layers" if layers == "both" else f"{layers} layer")
     # Matplotlib reads formulas between dollars, and SVG holds no control characters.
-    activation, optimizer = (
-        visible(named.get(part, "?")).replace("$", r"\$") for part in ("activation", "optimizer")
-    )
-    return f"{activation}, {optimizer}, n = {n}"
+    return ", ".join([*(visible(part).replace("$", r"\$") for part in parts), f"n = {n}"])
