@@ -34,7 +34,7 @@ def plot(study: Path, output: Path) -> None:
 
 
 def titled(study: Study, n: int) -> str:
-    """Return a panel's title: what is trained and how, and n; loss and layers where they are not the paper's."""
+    """Return a panel's title: activation, optimizer and n; loss and layers where they are not the paper's."""
     named = study.specification
     parts = [named.get("activation", "?"), named.get("optimizer", "?")]
     if (loss := named.get("loss", "squared")) != "squared":
