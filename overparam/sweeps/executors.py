@@ -82,13 +82,15 @@ class Processes(Executor):
         environment = _environment({**dict.fromkeys(_THREAD_VARIABLES, share), "PYTHONSAFEPATH": "1"})
         pool: ProcessPoolExecutor | None = None
         try:
-            with environment, interrupts_held():
+            with environment:
+                # Here Python starts its resource tracker, after which it lets interrupts through.
                 pool = ProcessPoolExecutor(
                     self.parallelism(),
                     mp_context=multiprocessing.get_context("spawn"),
                     initializer=_begin_worker,
                 )
-                all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
+                with interrupts_held():
+                    all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
             for started in all_started:
                 started.result()
         except BrokenExecutor as error:
