@@ -88,28 +88,29 @@ class Processes(Executor):
         # A child reads these when it starts and imports its libraries, before any initializer could set
         # them. It must not import from the folder that it happens to start in.
         environment = _environment({**dict.fromkeys(_THREAD_VARIABLES, share), "PYTHONSAFEPATH": "1"})
-        with environment, interrupts_held():
-            pool = ProcessPoolExecutor(
-                self.parallelism(),
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin_worker,
-            )
-            return self._started(pool)
-
-    def _started(self, pool: ProcessPoolExecutor) -> FuturesExecutor:
-        """Start all workers now, and wait for them."""
+        pool: ProcessPoolExecutor | None = None
         try:
-            all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
+            with environment:
+                # Here Python starts its resource tracker, after which it lets interrupts through.
+                pool = ProcessPoolExecutor(
+                    self.parallelism(),
+                    mp_context=multiprocessing.get_context("spawn"),
+                    initializer=_begin_worker,
+                )
+                with interrupts_held():
+                    all_started = [pool.submit(os.getpid) for _ in range(self.parallelism())]
             for started in all_started:
                 started.result()
         except BrokenExecutor as error:
-            pool.shutdown(wait=False)
+            if pool is not None:
+                pool.shutdown(wait=False)
             raise StudyError(
                 "the worker processes did not start; a script that uses them needs "
                 "if __name__ == '__main__': around what it runs"
             ) from error
         except BaseException:
-            self.abandon(pool)
+            if pool is not None:
+                self.abandon(pool)
             raise
         return pool
 
