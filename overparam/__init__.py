@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from overparam import theory
     from overparam.api import draw_problem, load_study, sweep, train
+    from overparam.plugins import default_registry
     from overparam.problems import Problem
     from overparam.training import History, Outcome, Status
 
@@ -17,6 +18,7 @@ __all__ = [
     "Outcome",
     "Problem",
     "Status",
+    "default_registry",
     "draw_problem",
     "load_study",
     "sweep",
@@ -29,6 +31,7 @@ _HOMES = {
     "Outcome": "overparam.training",
     "Problem": "overparam.problems",
     "Status": "overparam.training",
+    "default_registry": "overparam.plugins",
     "draw_problem": "overparam.api",
     "load_study": "overparam.api",
     "sweep": "overparam.api",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overparam import defaults, problems
 from overparam.activations import Activation
-from overparam.backends import Backend, DType, backend_of
+from overparam.backends import Backend, DType, backend_of, dtype_of
 from overparam.components import unknown_name
 from overparam.data import DataGenerator, Labels
 from overparam.initializations import Initialization
@@ -32,7 +32,7 @@ from overparam.sweeps import (
     load_study,
     run_sweep,
 )
-from overparam.training import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct
+from overparam.training import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
 from overparam.whole import whole, whole_numbers
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "engines_named",
     "load_study",
     "prepare_training",
-    "recipe_of",
     "sweep",
     "train",
 ]
@@ -162,40 +161,16 @@ def train(
     """
     registry = default_registry()
     recipe = recipe_of(
-        registry,
+        registry.resolve,
         activation=activation,
         loss=loss,
         optimizer=optimizer,
         layers=layers,
         stop=StopRule(max_iterations, tolerance),
-        dtype=dtype or _dtype_of(problem),
+        dtype=dtype or dtype_of(problem.X),
     )
     outcomes = prepare_training(registry, problem, recipe, record_every, backend, engine).run()
     return outcomes if problem.batch_shape else outcomes[0]
-
-
-def recipe_of(
-    registry: Registry,
-    *,
-    activation: str | Activation,
-    loss: str | Loss,
-    optimizer: str | Optimizer,
-    layers: Layers | None,
-    stop: StopRule,
-    dtype: DType,
-    initialization: str | Initialization = defaults.INITIALIZATION,
-) -> Recipe:
-    """Resolve the names of what is trained; the arguments are those of `train`."""
-    method = registry.resolve(Optimizer, optimizer)
-    return Recipe(
-        activation=registry.resolve(Activation, activation),
-        loss=registry.resolve(Loss, loss),
-        initialization=registry.resolve(Initialization, initialization),
-        optimizer=method,
-        layers=layers or method.layers[0],
-        stop=stop,
-        dtype=dtype,
-    )
 
 
 def prepare_training(
@@ -283,7 +258,7 @@ def sweep(
         if labels is not None
         else labels_of_sweep(generator, grid, seed),
         recipe=recipe_of(
-            registry,
+            registry.resolve,
             activation=activation,
             loss=loss,
             initialization=initialization,
@@ -305,10 +280,3 @@ def _warn_of_notes(progress: Progress) -> None:
 
 def _axis(given: int | Sequence[int]) -> tuple[int, ...]:
     return whole_numbers("an axis", given)
-
-
-def _dtype_of(problem: Problem) -> DType:
-    name = str(problem.X.dtype).rsplit(".", 1)[-1]
-    if name not in ("float32", "float64"):
-        raise ValueError(f"X must be float32 or float64, it is {name}: convert it, or give dtype=")
-    return "float32" if name == "float32" else "float64"

@@ -30,6 +30,7 @@ __all__ = [
     "NumPy",
     "Torch",
     "backend_of",
+    "dtype_of",
     "why_unavailable",
 ]
 
@@ -345,3 +346,17 @@ def _second_level_cache() -> int:
         return int(size.rstrip("K")) * 1024
     except (OSError, ValueError):
         return 1 << 20
+
+
+def dtype_of(array: Array) -> DType:
+    """Return the data type of an array to train on.
+
+    Raises
+    ------
+    ValueError
+        Where it is neither of the two.
+    """
+    name = str(array.dtype).rsplit(".", 1)[-1]
+    if name not in ("float32", "float64"):
+        raise ValueError(f"X must be float32 or float64, it is {name}: convert it, or give dtype=")
+    return "float32" if name == "float32" else "float64"

@@ -18,12 +18,13 @@ from functools import cache
 from importlib.metadata import entry_points
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, Union, get_args, get_origin
 
 __all__ = [
     "Component",
     "ComponentError",
     "Identity",
+    "Resolve",
     "build",
     "handed_over",
     "parse_specification",
@@ -88,6 +89,14 @@ class Component(ABC):
 
 
 C = TypeVar("C", bound=Component)
+
+
+class Resolve(Protocol):
+    """Turns what spells a component into the component, and returns a component as it is."""
+
+    def __call__(self, family: type[C], given: str | C) -> C:
+        """Return it, of the family asked for; ComponentError where there is none."""
+        ...
 
 
 def handed_over(cls: type[Component], distribution: str, version: str) -> None:

@@ -239,6 +239,12 @@ class Registry:
         """One component of every class of a family, for families whose components take no parameters."""
         return [cls() for offers in self.choices(family).values() for _, cls in offers]
 
+    def origins(self, family: type[C]) -> dict[type[C], str]:
+        """Which distribution hands over each class of a family."""
+        return {
+            cls: plugin.distribution for offers in self.choices(family).values() for plugin, cls in offers
+        }
+
     def engines(self) -> list[Engine]:
         """All engines, those of plugins first: the portable one is the last resort."""
         offers = [offer for offers in self.choices(Engine).values() for offer in offers]

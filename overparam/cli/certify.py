@@ -25,13 +25,9 @@ from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.data import DataGenerator
-from overparam.faults import calling
 from overparam.figures import ENDINGS, bounds_figure, save
-from overparam.plugins import Registry
 from overparam.problems import Problem
-from overparam.theory import Certificate, Evaluated, Theorem
-from overparam.theory import certify as evaluate
-from overparam.training import require_trainable
+from overparam.theory import Certificate, Evaluated, Theorem, certificate_of
 
 __all__ = ["certify"]
 
@@ -76,17 +72,15 @@ def certify(settings: Settings, /, **given: Any) -> None:
     with backend.scope():
         X, y, W0, v = (backend.asarray(array, dtype) for array in (drawn.X, drawn.y, drawn.W0, drawn.v))
         problem = Problem(X, y, W0, v, key=drawn.key)
-        require_trainable(recipe, problem)
-        with calling(*recipe.components.values()):
-            certificate = evaluate(
-                problem,
-                recipe,
-                data=data,
-                theorems=registry.all_of(Theorem),
-                origins=_origins(registry),
-                delta=given["delta"],
-                probes=given["probes"],
-            )
+        certificate = certificate_of(
+            problem,
+            recipe,
+            data=data,
+            theorems=registry.all_of(Theorem),
+            origins=registry.origins(Theorem),
+            delta=given["delta"],
+            probes=given["probes"],
+        )
         document = {
             "command": "certify",
             "problem": problem_document(problem, recipe.activation, given),
@@ -105,12 +99,6 @@ def certify(settings: Settings, /, **given: Any) -> None:
         echo_json(document)
     else:
         _print(certificate)
-
-
-def _origins(registry: Registry) -> dict[type[Theorem], str]:
-    """Which distribution hands over each theorem."""
-    offers = registry.choices(Theorem).values()
-    return {cls: plugin.distribution for offer in offers for plugin, cls in offer}
 
 
 def _print(certificate: Certificate) -> None:

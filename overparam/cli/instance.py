@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from overparam.api import recipe_of
 from overparam.backends import DType
 from overparam.cli.options import all_of, problem_options
 from overparam.data import DataGenerator, FileLabels, Labels
@@ -17,7 +16,7 @@ from overparam.files import check_output
 from overparam.initializations import Initialization
 from overparam.plugins import Registry
 from overparam.problems import Problem, draw_problem, usual_labels
-from overparam.training import Recipe, StopRule
+from overparam.training import Recipe, StopRule, recipe_of
 
 __all__ = ["UNUSED_LABELS", "check_outputs", "instance_of", "instance_options", "labels_of", "recipe_for"]
 
@@ -70,7 +69,7 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
 def recipe_for(registry: Registry, given: dict[str, Any], dtype: DType) -> Recipe:
     """What the options say is trained."""
     return recipe_of(
-        registry,
+        registry.resolve,
         activation=given["activation"],
         loss=given["loss"],
         initialization=given["initialization"],

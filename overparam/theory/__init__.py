@@ -1,6 +1,6 @@
 """The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
 
-from overparam.theory.certificate import Certificate, Evaluated, Failed, certify, evaluate
+from overparam.theory.certificate import Certificate, Evaluated, Failed, certificate_of, certify, evaluate
 from overparam.theory.closed_forms import DerivativeKernel, ValueKernel
 from overparam.theory.constants import (
     ActivationConstants,
@@ -57,6 +57,7 @@ __all__ = [
     "ValueKernel",
     "activation_constants",
     "builtin_theorems",
+    "certificate_of",
     "certify",
     "curvature_bound",
     "derivative_bound",

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import overparam as op
+from overparam import defaults
+from overparam.activations import Activation
+from overparam.backends import DType, dtype_of
 from overparam.data import DataGenerator
+from overparam.faults import calling
+from overparam.initializations import Initialization
+from overparam.losses import Loss
+from overparam.optimizers import Layers, Optimizer
 from overparam.problems import Problem
 from overparam.theory.evaluation import Evaluated, Failed, evaluate_theorem, json_number
 from overparam.theory.following import follow
@@ -14,9 +22,9 @@ from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Theorem
 from overparam.theory.theorems.catalogue import builtin_theorems
-from overparam.training import Recipe
+from overparam.training import Recipe, StopRule, recipe_of, require_trainable
 
-__all__ = ["Certificate", "Evaluated", "Failed", "certify", "evaluate", "json_number"]
+__all__ = ["Certificate", "Evaluated", "Failed", "certificate_of", "certify", "evaluate", "json_number"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,72 @@ class Certificate:
 
 def certify(
     problem: Problem,
+    *,
+    activation: str | Activation = defaults.ACTIVATION,
+    loss: str | Loss = defaults.LOSS,
+    initialization: str | Initialization = defaults.INITIALIZATION,
+    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    layers: Layers | None = None,
+    max_iterations: int = defaults.MAX_ITERATIONS,
+    tolerance: float = defaults.TOLERANCE,
+    data: str | DataGenerator | None = None,
+    theorems: Sequence[Theorem] | None = None,
+    delta: float = 1.0,
+    probes: int = 9,
+    dtype: DType | None = None,
+) -> Certificate:
+    """Train as `overparam.train` does, and evaluate every theorem that applies.
+
+    Parameters
+    ----------
+    problem : Problem
+        A single one, with unit rows and labels that are not all zero; computed where its arrays live.
+    activation, loss, optimizer : str or component
+    initialization : str or component
+        How W₀ and v were drawn: theorems for the paper's own do not apply to others.
+    layers, max_iterations, tolerance
+        As `overparam.train` takes them.
+    data : str or DataGenerator, optional
+        Where X came from: Corollaries 2.2 and 2.4 apply only where it is known to be uniform.
+    theorems : sequence of Theorem, optional
+        The paper's and those of plugins unless given.
+    delta : float
+        δ of the probability statements.
+    probes : int
+        How often at most the Jacobian is looked at, from 2.
+    dtype : "float32" or "float64", optional
+        The problem's own unless given.
+
+    Raises
+    ------
+    ValueError
+        For unknown components, a stack of problems, rows that are not of norm 1, or labels that the loss is
+        not defined for.
+    """
+    registry = op.default_registry()
+    recipe = recipe_of(
+        registry.resolve,
+        activation=activation,
+        loss=loss,
+        initialization=initialization,
+        optimizer=optimizer,
+        layers=layers,
+        stop=StopRule(max_iterations, tolerance),
+        dtype=dtype or dtype_of(problem.X),
+    )
+    return certificate_of(
+        problem,
+        recipe,
+        data=None if data is None else registry.resolve(DataGenerator, data),
+        theorems=registry.all_of(Theorem) if theorems is None else theorems,
+        origins=registry.origins(Theorem),
+        delta=delta,
+        probes=probes,
+    )
+
+
+def certificate_of(
+    problem: Problem,
     recipe: Recipe,
     *,
     data: DataGenerator | None = None,
@@ -61,7 +135,7 @@ def certify(
     delta: float = 1.0,
     probes: int = 9,
 ) -> Certificate:
-    """Train, and evaluate every theorem that applies.
+    """Train by a recipe, and evaluate every theorem that applies.
 
     Parameters
     ----------
@@ -87,7 +161,9 @@ def certify(
         For a stack of problems, rows that are not of norm 1, or labels that the loss is not defined for.
     """
     setting = Setting(problem, recipe, data, delta)
-    return evaluate(setting, follow(problem, recipe, probes), theorems, origins)
+    require_trainable(recipe, problem)
+    with calling(*recipe.components.values()):
+        return evaluate(setting, follow(problem, recipe, probes), theorems, origins)
 
 
 def evaluate(

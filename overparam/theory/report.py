@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import overparam as op
 from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
 from overparam.theory.certificate import json_number
@@ -90,14 +91,14 @@ class TheoryReport:
         }
 
 
-def theory_report(X: Array, activation: Activation, *, order: int = 4) -> TheoryReport:
+def theory_report(X: Array, activation: str | Activation, *, order: int = 4) -> TheoryReport:
     """Compute the paper's quantities for a data set and an activation.
 
     Parameters
     ----------
     X : array, shape (n, d)
         Unit rows, of any namespace.
-    activation : Activation
+    activation : str or Activation
     order : int
         Hermite coefficients of degree 0 to `order`, and X^{∗r} for r up to it; at least 2.
 
@@ -108,6 +109,7 @@ def theory_report(X: Array, activation: Activation, *, order: int = 4) -> Theory
     """
     if order < 2:
         raise ValueError(f"order must be at least 2, for X ∗ X; got {order}")
+    activation = op.default_registry().resolve(Activation, activation)
     X = unit_rows(in_double(X))
     constants = activation_constants(activation, order)
     sigma, sigma_tilde = network_covariance(X, activation), feature_covariance(X, activation)

@@ -7,7 +7,7 @@ from overparam.training.engine import Engine, Job, choose_engine
 from overparam.training.observers import Look, Observer, Watch
 from overparam.training.outcome import History, Outcome, Status
 from overparam.training.portable import Portable
-from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
+from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule, recipe_of
 
 __all__ = [
     "DIVERGENCE_LIMIT",
@@ -28,5 +28,6 @@ __all__ = [
     "choose_engine",
     "conduct",
     "drive",
+    "recipe_of",
     "require_trainable",
 ]

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from overparam import defaults
 from overparam.activations import Activation, Softplus
 from overparam.backends import DType
-from overparam.components import Component
+from overparam.components import Component, Resolve
 from overparam.initializations import Initialization, Paper
 from overparam.losses import Loss, Squared
 from overparam.optimizers import GradientDescent, Layers, Optimizer
 from overparam.training.outcome import Status
 from overparam.whole import whole
 
-__all__ = ["DIVERGENCE_LIMIT", "Bounds", "Recipe", "StopRule"]
+__all__ = ["DIVERGENCE_LIMIT", "Bounds", "Recipe", "StopRule", "recipe_of"]
 
 DIVERGENCE_LIMIT = 1e8
 """A measure above this is divergence: single precision has lost the labels by then."""
@@ -140,3 +140,27 @@ class Recipe:
     def effective_parameters(self, k: int, d: int, acting: int) -> int:
         """How many trained parameters can act, `acting` of the k output weights not being zero."""
         return {"hidden": acting * d, "output": k, "both": k * d + k}[self.layers]
+
+
+def recipe_of(
+    resolve: Resolve,
+    *,
+    activation: str | Activation = defaults.ACTIVATION,
+    loss: str | Loss = defaults.LOSS,
+    initialization: str | Initialization = defaults.INITIALIZATION,
+    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    layers: Layers | None = None,
+    stop: StopRule,
+    dtype: DType,
+) -> Recipe:
+    """Return the recipe that these names or components spell; the optimizer's own layers unless given."""
+    method = resolve(Optimizer, optimizer)
+    return Recipe(
+        activation=resolve(Activation, activation),
+        loss=resolve(Loss, loss),
+        initialization=resolve(Initialization, initialization),
+        optimizer=method,
+        layers=layers or method.layers[0],
+        stop=stop,
+        dtype=dtype,
+    )

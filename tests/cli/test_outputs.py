@@ -77,7 +77,7 @@ def test_where_nothing_can_be_written_nothing_is_trained(overparam, study, tmp_p
         pytest.fail("trained in vain")
 
     monkeypatch.setattr("overparam.cli.train.prepare_training", train)
-    monkeypatch.setattr("overparam.cli.certify.evaluate", train)
+    monkeypatch.setattr("overparam.cli.certify.certificate_of", train)
     (tmp_path / "file").touch()
     for name in ("no/a", "file/a"):
         call = overparam(*written(command, name))

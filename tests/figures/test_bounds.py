@@ -9,7 +9,7 @@ from overparam.activations import Hermite, Softplus
 from overparam.figures import bounds_figure
 from overparam.optimizers import GradientDescent, StochasticGradientDescent
 from overparam.problems import draw_problem
-from overparam.theory import certify
+from overparam.theory import certificate_of
 from overparam.training import StopRule
 from tests.theory.faulty import Faulty
 from tests.theory.recipes import recipe_of
@@ -32,7 +32,7 @@ def lines(certificate):
 
 
 def test_gradient_descent_on_a_linear_network_is_its_prediction():
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=8, d=5, k=6), recipe_of(LINEAR, GradientDescent(0.1), StopRule(40, 1e-6))
     )
     drawn = lines(certificate)
@@ -44,7 +44,7 @@ def test_the_prediction_of_sgd_is_its_mean_residual(batch):
     """Monte Carlo over 20,000 linear runs: the mean of r_τ, within five standard errors of its norm."""
     p, size, updates = draw_problem(n=8, d=5, k=6), 0.4, 30
     optimizer = StochasticGradientDescent(size, batch_size=batch)
-    certificate = certify(p, recipe_of(LINEAR, optimizer, StopRule(updates, 1e-9)))
+    certificate = certificate_of(p, recipe_of(LINEAR, optimizer, StopRule(updates, 1e-9)))
     drawn = lines(certificate)["mean of the linearized run"]
     K = float(p.v @ p.v) * p.X @ p.X.T
     rng = np.random.default_rng(0)
@@ -69,7 +69,9 @@ def test_the_prediction_of_sgd_is_its_mean_residual(batch):
     ids=lambda o: type(o).__name__,
 )
 def test_nothing_is_drawn_where_nothing_is_known(optimizer):
-    certificate = certify(draw_problem(n=8, d=5, k=6), recipe_of(Softplus(), optimizer, StopRule(20, 1e-6)))
+    certificate = certificate_of(
+        draw_problem(n=8, d=5, k=6), recipe_of(Softplus(), optimizer, StopRule(20, 1e-6))
+    )
     drawn = lines(certificate)
     assert not any("linearized" in label and len(data) for label, data in drawn.items())
     assert any(label.startswith("no linearized prediction is known for") for label in drawn)
@@ -77,14 +79,16 @@ def test_nothing_is_drawn_where_nothing_is_known(optimizer):
 
 def test_a_vacuous_bound_is_not_drawn():
     drawn = lines(
-        certify(draw_problem(n=6, d=4, k=8), recipe_of(Tanh(), GradientDescent(0.1), StopRule(5, 1e-6)))
+        certificate_of(
+            draw_problem(n=6, d=4, k=8), recipe_of(Tanh(), GradientDescent(0.1), StopRule(5, 1e-6))
+        )
     )
     assert "Theorem 6.2, bound" in drawn
     assert "Theorem 2.1, bound" not in drawn
 
 
 def test_a_bound_that_fails_is_not_drawn():
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=8),
         recipe_of(Softplus(), GradientDescent(0.1), StopRule(5, 1e-6)),
         theorems=[Faulty("residual_bound", RuntimeError)],
@@ -93,7 +97,7 @@ def test_a_bound_that_fails_is_not_drawn():
 
 
 def test_a_prediction_that_diverges():
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=8), recipe_of(Softplus(), GradientDescent(1e6), StopRule(200, 1e-6))
     )
     assert bounds_figure(certificate)

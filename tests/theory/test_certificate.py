@@ -19,7 +19,7 @@ from overparam.optimizers import (
     StochasticGradientDescent,
 )
 from overparam.problems import Problem, draw_problem
-from overparam.theory import Estimate, Setting, certify, evaluate, follow
+from overparam.theory import Estimate, Setting, certificate_of, evaluate, follow
 from overparam.training import Job, Portable, Status, StopRule
 from tests.theory.recipes import recipe_of
 from tests.theory.strangers import Tanh
@@ -94,7 +94,7 @@ class NamedReLU(Activation):
 def test_a_function_space_method_is_followed_itself(activation):
     problem, stop = draw_problem(n=12, d=6, k=10, seed=3), StopRule(30, 1e-4)
     [(_, outcome)] = Portable().run(Job([problem], recipe_of(activation, GaussNewton(), stop), NumPy(), 1))
-    certificate = certify(problem, recipe_of(activation, GaussNewton(), stop), data=Sphere())
+    certificate = certificate_of(problem, recipe_of(activation, GaussNewton(), stop), data=Sphere())
     run, history = certificate.run, outcome.history
     assert run.iterations[-1] == outcome.iterations > 0
     np.testing.assert_array_equal(run.iterations, np.unique(history.iterations))
@@ -113,7 +113,7 @@ def test_a_function_space_method_is_followed_itself(activation):
 
 def test_a_direct_solver_leaves_the_start_alone():
     problem = draw_problem(n=12, d=6, k=20, seed=3)
-    certificate = certify(problem, recipe_of(Softplus(), LeastSquares(), StopRule(30, 1e-4)))
+    certificate = certificate_of(problem, recipe_of(Softplus(), LeastSquares(), StopRule(30, 1e-4)))
     run = certificate.run
     assert list(run.iterations) == [0]
     assert (run.outcome.status, run.outcome.success, run.outcome.rank) == (Status.SOLVED, True, 12)
@@ -132,7 +132,7 @@ def test_a_direct_solver_leaves_the_start_alone():
     ],
 )
 def test_a_name_or_a_base_class_is_no_identity(activation, optimizer, titles):
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=6), recipe_of(activation, optimizer, StopRule(3)), data=Sphere()
     )
     reasons = dict(certificate.set_aside)
@@ -146,7 +146,7 @@ def test_a_subclass_of_the_sphere_is_not_uniform():
     class Cap(Sphere):
         pass
 
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=6), recipe_of(Softplus(), GradientDescent(0.1), StopRule(3)), data=Cap()
     )
     assert "uniform" in dict(certificate.set_aside)["Corollary 2.2"]
@@ -158,32 +158,34 @@ def test_what_the_proofs_use_of_v():
     p = Problem(np.eye(2), p.y, p.W0, p.v)
     stop = StopRule(3, 1e-9)
     step = GradientDescent(1e-3)
-    kept = certify(p, recipe_of(Softplus(), step, stop))
+    kept = certificate_of(p, recipe_of(Softplus(), step, stop))
     assert evaluated(kept, "Theorem 6.2").hypotheses_met
     assert evaluated(kept, "Theorem 6.2").promises_kept
-    wild = certify(Problem(p.X, p.y, p.W0, 10.0 * p.v), recipe_of(Softplus(), step, stop))
+    wild = certificate_of(Problem(p.X, p.y, p.W0, 10.0 * p.v), recipe_of(Softplus(), step, stop))
     for title in ("Theorem 2.1", "Theorem 6.2", "Lemma 6.12"):
         assert evaluated(wild, title).hypotheses_met is False
-    one_sided = certify(Problem(p.X, p.y, p.W0, np.abs(p.v)), recipe_of(Softplus(), step, stop))
+    one_sided = certificate_of(Problem(p.X, p.y, p.W0, np.abs(p.v)), recipe_of(Softplus(), step, stop))
     for title in ("Theorem 6.2", "Lemma 6.12"):
         assert hypothesis(one_sided, title, "1ᵀv").holds is False
     spiky = np.zeros(p.k)
     spiky[:2] = [1.0, -1.0]
     spiky *= np.linalg.norm(p.v) / math.sqrt(2.0)
-    uneven = certify(Problem(p.X, p.y, p.W0, spiky), recipe_of(Softplus(), step, stop))
+    uneven = certificate_of(Problem(p.X, p.y, p.W0, spiky), recipe_of(Softplus(), step, stop))
     assert hypothesis(uneven, "Theorem 6.2", "every |v").holds is False
     assert evaluated(uneven, "Lemma 6.12").hypotheses_met is True
 
 
 def test_lemma_6_9_compares_inside_its_radius_only():
-    far = certify(draw_problem(n=10, d=6, k=40), recipe_of(ReLU(), GradientDescent(0.1), StopRule(40, 1e-4)))
+    far = certificate_of(
+        draw_problem(n=10, d=6, k=40), recipe_of(ReLU(), GradientDescent(0.1), StopRule(40, 1e-4))
+    )
     radius = hypothesis(far, "Lemma 6.9", "‖W_τ − W₀‖ ≤")
     assert radius.holds is False
     assert radius.at_iteration is not None
     outside = conclusion(far, "Lemma 6.9", "(6.6)")
     assert outside.holds is None
     assert "nothing on this run" in outside.note
-    close = certify(
+    close = certificate_of(
         draw_problem(n=3, d=8, k=20_000), recipe_of(ReLU(), GradientDescent(1e-7), StopRule(3, 1e-4))
     )
     assert hypothesis(close, "Lemma 6.9", "‖W_τ − W₀‖ ≤").holds is True
@@ -191,12 +193,16 @@ def test_lemma_6_9_compares_inside_its_radius_only():
 
 
 def test_assumption_4_is_asked_and_not_promised():
-    run = certify(draw_problem(n=10, d=6, k=40), recipe_of(ReLU(), GradientDescent(0.1), StopRule(40, 1e-4)))
+    run = certificate_of(
+        draw_problem(n=10, d=6, k=40), recipe_of(ReLU(), GradientDescent(0.1), StopRule(40, 1e-4))
+    )
     assert hypothesis(run, "Theorem 6.13", "Assumption 4").holds is False
     assert not any("Assumption" in c.statement for c in evaluated(run, "Theorem 6.13").conclusions)
-    start = certify(draw_problem(n=10, d=6, k=40), recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-4)))
+    start = certificate_of(
+        draw_problem(n=10, d=6, k=40), recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-4))
+    )
     assert hypothesis(start, "Theorem 6.13", "Assumption 4").holds is None
-    affine = certify(
+    affine = certificate_of(
         draw_problem(n=4, d=6, k=10), recipe_of(Hermite((0.0, 1.0)), GradientDescent(1e-3), StopRule(3, 1e-4))
     )
     # φ″ = 0, which a bound B = 1 on φ″ does not show: proved only where M is known to be 0.
@@ -205,8 +211,8 @@ def test_assumption_4_is_asked_and_not_promised():
 
 def test_the_width_of_theorem_2_6_grows_with_nu():
     p = draw_problem(n=10, d=6, k=8)
-    sgd = certify(p, recipe_of(Softplus(), StochasticGradientDescent(0.01), StopRule(3, 1e-3)))
-    gd = certify(p, recipe_of(Softplus(), GradientDescent(0.01), StopRule(3, 1e-3)))
+    sgd = certificate_of(p, recipe_of(Softplus(), StochasticGradientDescent(0.01), StopRule(3, 1e-3)))
+    gd = certificate_of(p, recipe_of(Softplus(), GradientDescent(0.01), StopRule(3, 1e-3)))
     ratio = hypothesis(sgd, "Theorem 2.6", "(2.2)").right / hypothesis(gd, "Theorem 2.1", "(2.2)").right
     assert ratio == pytest.approx(8.0, rel=1e-12)
     expected = conclusion(sgd, "Theorem 2.6", "(2.10)")
@@ -229,7 +235,7 @@ def test_theorem_3_2_takes_any_b_that_bounds_both():
         def derivative(self, z):
             return 0.25 * (1.0 - np.tanh(0.5 * z) ** 2)
 
-    run = certify(draw_problem(n=6, d=4, k=8), recipe_of(Sigmoid(), GradientDescent(0.1), StopRule(2)))
+    run = certificate_of(draw_problem(n=6, d=4, k=8), recipe_of(Sigmoid(), GradientDescent(0.1), StopRule(2)))
     zero = hypothesis(run, "Theorem 3.2", "|φ(0)|")
     assert (zero.left, zero.right, zero.holds) == (0.5, 0.5, True)
     lam = run.setting.lambda_tilde.value - 6.0 * 0.25 / 6.0**100
@@ -281,7 +287,7 @@ def test_a_width_within_the_error_of_lambda_cannot_be_told():
 
 def test_zero_within_its_error_promises_nothing():
     """The odd tanh has μ = 0: Theorem 2.1 is vacuous, in its notes and in JSON."""
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=8), recipe_of(Tanh(), GradientDescent(0.1), StopRule(5, 1e-6))
     )
     one = evaluated(certificate, "Theorem 2.1")
@@ -294,7 +300,7 @@ def test_zero_within_its_error_promises_nothing():
 
 
 def test_a_longer_step_is_outside_the_theorem():
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=8), recipe_of(Softplus(), GradientDescent(1.0), StopRule(5, 1e-6))
     )
     assert hypothesis(certificate, "Theorem 6.2", "η ≤").holds is False
@@ -315,7 +321,9 @@ def test_a_longer_step_is_outside_the_theorem():
 @pytest.mark.parametrize("optimizer", [GradientDescent(0.1), StochasticGradientDescent(0.1), GaussNewton()])
 def test_nothing_breaks_a_certificate(delta, activation, n, d, k, optimizer):
     p = draw_problem(n=n, d=d, k=k)
-    certificate = certify(p, recipe_of(activation, optimizer, StopRule(4, 1e-6)), data=Sphere(), delta=delta)
+    certificate = certificate_of(
+        p, recipe_of(activation, optimizer, StopRule(4, 1e-6)), data=Sphere(), delta=delta
+    )
     assert certificate.failed == ()
     json.dumps(certificate.to_json(), allow_nan=False)
 
@@ -324,7 +332,7 @@ def test_duplicated_samples():
     p = draw_problem(n=6, d=4, k=8)
     X = np.concatenate([p.X[:3], p.X[:3]])
     for activation in (Softplus(), ReLU()):
-        certificate = certify(
+        certificate = certificate_of(
             Problem(X, p.y, p.W0, p.v), recipe_of(activation, GradientDescent(0.1), StopRule(4))
         )
         assert certificate.failed == ()
@@ -337,4 +345,6 @@ def test_duplicated_samples():
 def test_rows_of_another_norm_are_refused():
     p = draw_problem(n=6, d=4, k=8)
     with pytest.raises(ValueError, match="norm 1"):
-        certify(Problem(2.0 * p.X, p.y, p.W0, p.v), recipe_of(Softplus(), GradientDescent(0.1), StopRule(4)))
+        certificate_of(
+            Problem(2.0 * p.X, p.y, p.W0, p.v), recipe_of(Softplus(), GradientDescent(0.1), StopRule(4))
+        )

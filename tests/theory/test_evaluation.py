@@ -10,7 +10,7 @@ import pytest
 from overparam.activations import Softplus
 from overparam.optimizers import GradientDescent
 from overparam.problems import draw_problem
-from overparam.theory import Conclusion, Hypothesis, certify
+from overparam.theory import Conclusion, Hypothesis, certificate_of
 from overparam.training import StopRule
 from tests.theory.faulty import Faulty
 from tests.theory.recipes import recipe_of
@@ -24,7 +24,7 @@ def test_a_theorem_that_raises_is_named_and_set_aside(method, fault):
     origins = {Faulty: "overparam-stranger"}
     p = draw_problem(n=6, d=4, k=8)
     good = Faulty(method="none")
-    certificate = certify(
+    certificate = certificate_of(
         p,
         recipe_of(Softplus(), GradientDescent(0.1), StopRule(2)),
         theorems=[Faulty(method, fault), good],
@@ -51,7 +51,7 @@ def test_a_theorem_that_raises_is_named_and_set_aside(method, fault):
 
 def test_an_interrupt_is_not_caught():
     with pytest.raises(KeyboardInterrupt):
-        certify(
+        certificate_of(
             draw_problem(n=4, d=2, k=4),
             recipe_of(Softplus(), GradientDescent(0.1), StopRule(2)),
             theorems=[Faulty("conclusions", KeyboardInterrupt)],
@@ -81,7 +81,7 @@ NAN: Any = math.nan
 )
 def test_a_theorem_that_returns_the_wrong_thing_is_named(method, answer, said):
     p = draw_problem(n=6, d=4, k=8)
-    certificate = certify(
+    certificate = certificate_of(
         p, recipe_of(Softplus(), GradientDescent(0.1), StopRule(2)), theorems=[Faulty(method, answer)]
     )
     assert certificate.evaluated == ()
@@ -92,7 +92,7 @@ def test_a_theorem_that_returns_the_wrong_thing_is_named(method, answer, said):
 
 def test_numpy_scalars_are_numbers():
     found = [Conclusion("x", np.float32(0.5), np.int64(3), np.bool_(True))]
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=6, d=4, k=8),
         recipe_of(Softplus(), GradientDescent(0.1), StopRule(2)),
         theorems=[Faulty("conclusions", found)],

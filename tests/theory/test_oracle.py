@@ -11,7 +11,7 @@ from overparam.activations import Activation, ReLU, Softplus
 from overparam.data import Sphere
 from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
 from overparam.problems import Problem, draw_problem
-from overparam.theory import certify
+from overparam.theory import certificate_of
 from overparam.training import StopRule
 from overparam.training.rows import row_stream
 from tests.theory import oracle, sides
@@ -131,7 +131,7 @@ def both(activation, method, problem, scale=1.0):
     component, value, slope, kink, B, curvature = ACTIVATIONS[activation]
     optimizer = METHODS[method]
     p = Problem(problem.X, problem.y, problem.W0, scale * problem.v, problem.key)
-    certificate = certify(
+    certificate = certificate_of(
         p, recipe_of(component, optimizer, StopRule(UPDATES, TOLERANCE)), data=Sphere(), probes=4 * UPDATES
     )
     M = B

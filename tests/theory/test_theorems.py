@@ -14,7 +14,14 @@ from overparam.components import Component
 from overparam.data import Separated, Sphere
 from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
 from overparam.problems import Problem, draw_problem
-from overparam.theory import Conclusion, Setting, Theorem, builtin_theorems, certify, feature_covariance
+from overparam.theory import (
+    Conclusion,
+    Setting,
+    Theorem,
+    builtin_theorems,
+    certificate_of,
+    feature_covariance,
+)
 from overparam.training import StopRule
 from tests.theory.recipes import recipe_of
 from tests.theory.strangers import Tanh, unit
@@ -47,13 +54,13 @@ def conclusion(certificate, title, *parts):
 @pytest.fixture(scope="module")
 def smooth():
     problem = draw_problem(n=30, d=20, k=200)
-    return certify(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(400, 1e-4)), data=Sphere())
+    return certificate_of(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(400, 1e-4)), data=Sphere())
 
 
 @pytest.fixture(scope="module")
 def relu():
     problem = draw_problem(n=30, d=20, k=200)
-    return certify(problem, recipe_of(ReLU(), THEOREM_STEP, StopRule(400, 1e-4)), data=Sphere())
+    return certificate_of(problem, recipe_of(ReLU(), THEOREM_STEP, StopRule(400, 1e-4)), data=Sphere())
 
 
 def test_every_theorem_of_the_paper_is_there():
@@ -148,7 +155,7 @@ def test_deterministic_lemmas_hold(smooth, relu):
 @pytest.mark.parametrize(("n", "d", "delta"), [(8, 3, 0.4), (20, 5, 0.3), (4, 2, 0.7)])
 def test_separation_bounds(n, d, delta):
     problem = draw_problem(n=n, d=d, k=10, data=Separated(delta))
-    certificate = certify(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(5, 1e-3)))
+    certificate = certificate_of(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(5, 1e-3)))
     for title in ("Theorem I.1", "Corollary I.2"):
         assert evaluated(certificate, title).hypotheses[0].left >= delta
         assert all(c.holds for c in evaluated(certificate, title).conclusions)
@@ -158,7 +165,7 @@ def test_lemma_c_3_fails_no_more_often_than_it_says():
     failures = 0
     for trial in range(40):
         problem = draw_problem(n=12, d=6, k=100, trial=trial)
-        certificate = certify(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-3)))
+        certificate = certificate_of(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-3)))
         failures += not conclusion(certificate, "Lemma C.3", "min_i").holds
     # 1/n = 1/12: 40 trials have 3.3 failures at most on average; 9 is three standard deviations above.
     assert failures <= 9
@@ -166,7 +173,7 @@ def test_lemma_c_3_fails_no_more_often_than_it_says():
 
 def test_lemma_6_7_where_its_hypothesis_holds():
     problem = draw_problem(n=6, d=12, k=6000)
-    certificate = certify(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-3)))
+    certificate = certificate_of(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-3)))
     assert hypothesis(certificate, "Lemma 6.7", "‖v‖/‖v‖_∞").holds
     assert conclusion(certificate, "Lemma 6.7", "σmin").holds
 
@@ -176,7 +183,7 @@ def test_theorem_3_2_for_wide_layers():
     X, k = unit(rng, 20, 10), 8000
     for activation in (Softplus(), ReLU(), Tanh()):
         problem = Problem(X, rng.standard_normal(20), rng.standard_normal((k, 10)), np.ones(k))
-        certificate = certify(problem, recipe_of(activation, LeastSquares(), StopRule()))
+        certificate = certificate_of(problem, recipe_of(activation, LeastSquares(), StopRule()))
         assert conclusion(certificate, "Theorem 3.2", "λmin(ΦΦᵀ)").holds
         assert conclusion(certificate, "Theorem 3.2", "rank").holds
         features = network.hidden_features(X, problem.W0, activation)
@@ -189,13 +196,13 @@ def test_theorem_3_2_for_wide_layers():
 def test_the_gap_at_figure_2s_size():
     """MATHS: at n = 100, d = 20 Theorem 6.2 asks for √(kd) of about 1.8e6."""
     problem = draw_problem(n=100, d=20, k=10)
-    certificate = certify(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(0, 1e-3)))
+    certificate = certificate_of(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(0, 1e-3)))
     assert 1e6 < hypothesis(certificate, "Theorem 6.2", "(6.18)").right < 3e6
 
 
 def test_vacuous_where_sigma_min_is_exactly_zero():
     problem = draw_problem(n=40, d=5, k=10)
-    certificate = certify(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(20, 1e-3)))
+    certificate = certificate_of(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(20, 1e-3)))
     h = hypothesis(certificate, "Theorem 2.1", "(2.2)")
     assert math.isinf(h.right)
     assert "exactly zero because n" in h.note
@@ -204,11 +211,13 @@ def test_vacuous_where_sigma_min_is_exactly_zero():
 
 
 def test_odd_widths_lose_what_the_proof_uses():
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=10, d=5, k=7), recipe_of(Softplus(), THEOREM_STEP, StopRule(3, 1e-3))
     )
     assert not hypothesis(certificate, "Theorem 2.1", "‖v‖").holds
-    even = certify(draw_problem(n=10, d=5, k=8), recipe_of(Softplus(), THEOREM_STEP, StopRule(3, 1e-3)))
+    even = certificate_of(
+        draw_problem(n=10, d=5, k=8), recipe_of(Softplus(), THEOREM_STEP, StopRule(3, 1e-3))
+    )
     assert hypothesis(even, "Theorem 2.1", "‖v‖").holds
 
 
@@ -217,7 +226,7 @@ def test_odd_widths_lose_what_the_proof_uses():
 @pytest.mark.parametrize("activation", [Softplus(), ReLU(), Tanh()], ids=lambda a: a.name)
 @pytest.mark.parametrize("optimizer", [GradientDescent(0.1), StochasticGradientDescent(0.1), LeastSquares()])
 def test_corners(n, k, activation, optimizer):
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=n, d=1, k=k), recipe_of(activation, optimizer, StopRule(3, 1e-3)), data=Sphere()
     )
     json.dumps(certificate.to_json(), allow_nan=False)
@@ -230,13 +239,15 @@ def test_who_applies_to_what(smooth, relu):
     reasons = dict(smooth.set_aside)
     assert reasons["Theorem 2.6"] == "it is about stochastic gradient descent; the optimizer is gd"
     assert titles | set(reasons) == PAPER
-    sgd = certify(
+    sgd = certificate_of(
         draw_problem(n=10, d=6, k=8),
         recipe_of(Softplus(), StochasticGradientDescent(0.01), StopRule(50, 1e-3)),
     )
     assert len(evaluated(sgd, "Theorem 2.6").hypotheses) == 6
     assert "Theorem 2.1" in dict(sgd.set_aside)
-    unknown = certify(draw_problem(n=10, d=6, k=8), recipe_of(Softplus(), THEOREM_STEP, StopRule(5, 1e-3)))
+    unknown = certificate_of(
+        draw_problem(n=10, d=6, k=8), recipe_of(Softplus(), THEOREM_STEP, StopRule(5, 1e-3))
+    )
     assert "data generator" in dict(unknown.set_aside)["Corollary 2.2"]
 
 
@@ -258,7 +269,7 @@ class MontanariZhong(Theorem):
 
 
 def test_a_strangers_theorem():
-    certificate = certify(
+    certificate = certificate_of(
         draw_problem(n=20, d=20, k=400),
         recipe_of(Softplus(), GradientDescent(0.1), StopRule(2, 1e-3)),
         theorems=[MontanariZhong()],
@@ -287,7 +298,7 @@ def test_every_namespace(namespace):
     for activation in (Softplus(), ReLU()):
         for optimizer in (THEOREM_STEP, LeastSquares()):
             ours, reference = (
-                certify(p, recipe_of(activation, optimizer, StopRule(20, 1e-3)), data=Sphere())
+                certificate_of(p, recipe_of(activation, optimizer, StopRule(20, 1e-3)), data=Sphere())
                 for p in (there, problem)
             )
             for one, other in zip(ours.evaluated, reference.evaluated, strict=True):
