@@ -11,7 +11,14 @@ import numpy as np
 
 from overparam.activations import Activation, Hermite, ReLU, Softplus
 from overparam.backends import DType
-from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.losses import Hinge, Logistic, Loss, Squared
+from overparam.optimizers import (
+    GradientDescent,
+    Layers,
+    LeastSquares,
+    Optimizer,
+    StochasticGradientDescent,
+)
 from overparam.problems import Problem, draw_problem
 from overparam.testing.arrays import DTYPES
 from overparam.testing.checks import Check, Skipped, require, same_bits
@@ -26,6 +33,8 @@ _OPTIMIZERS: tuple[Optimizer, ...] = (
     StochasticGradientDescent(0.2, batch_size=3, check_every=2),
     LeastSquares(),
 )
+_SQUARED = Squared()
+_LOSSES: tuple[Loss, ...] = (_SQUARED, Logistic(), Hinge())
 _SAMPLES = (1, 17, 32)
 _UPDATES = 60
 _WEIGHTS = {"float32": 2e-3, "float64": 1e-9}
@@ -44,9 +53,19 @@ def engine_checks(engine: Engine) -> list[Check]:
         for optimizer in _OPTIMIZERS
         for dtype in DTYPES
     ]
+    trained = [
+        Check(
+            f"equals-portable-{loss.name}-{layers}-{dtype}",
+            partial(_agrees, engine, Softplus(), GradientDescent(0.01), dtype, loss, layers),
+        )
+        for loss in _LOSSES
+        for layers in GradientDescent.layers
+        for dtype in DTYPES
+    ]
     return [
         Check("answers-none-or-a-sentence", partial(_answers, engine)),
         *agreement,
+        *trained,
         *(
             Check(name, partial(look, engine))
             for name, look in {
@@ -78,14 +97,27 @@ def _answers(engine: Engine) -> None:
         )
 
 
-def _agrees(engine: Engine, activation: Activation, optimizer: Optimizer, dtype: DType) -> None:
+def _agrees(
+    engine: Engine,
+    activation: Activation,
+    optimizer: Optimizer,
+    dtype: DType,
+    loss: Loss = _SQUARED,
+    layers: Layers | None = None,
+) -> None:
+    stop = StopRule(_UPDATES, 1e-3)
     for n in _SAMPLES:
-        stop = StopRule(_UPDATES, 1e-3)
-        job = _taken(engine, job_of(problems_of(n), optimizer, stop, activation=activation, dtype=dtype))
+        problems = problems_of(n) if loss is _SQUARED else _of_two_classes(n)
+        job = job_of(problems, optimizer, stop, activation=activation, loss=loss, layers=layers, dtype=dtype)
+        job = _taken(engine, job)
         for problem, wanted, found in zip(
             job.problems, outcomes_of(job), outcomes_of(job, engine), strict=True
         ):
             _require_alike(problem, dtype, wanted, found)
+
+
+def _of_two_classes(n: int) -> list[Problem]:
+    return [Problem(p.X, np.where(p.y < 0.0, -1.0, 1.0), p.W0, p.v, key=p.key) for p in problems_of(n)]
 
 
 def _require_alike(problem: Problem, dtype: DType, wanted: Outcome, found: Outcome) -> None:
