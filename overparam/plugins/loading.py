@@ -1,4 +1,4 @@
-"""Finding, isolating and looking up plugins.
+"""Loading a plugin: its entry point, its hooks, and what it hands over.
 
 Every plugin has a plugin manager of its own, so that one that fails to import, raises in a hook or
 hands over something else than components is set aside with its name and the rest works.
@@ -9,34 +9,23 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
-import os
 import re
 import sys
 import time
 import typing
-import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from importlib.metadata import EntryPoint
+from typing import Any
 
 import pluggy
 
 from overparam import hookspecs
 from overparam.activations import Activation
 from overparam.backends import Backend
-from overparam.components import (
-    Component,
-    ComponentError,
-    build,
-    handed_over,
-    parse_specification,
-    unknown_name,
-)
+from overparam.components import Component, handed_over
 from overparam.data import DataGenerator, Labels
-from overparam.faults import OverparamError, calling
 from overparam.initializations import Initialization
 from overparam.losses import Loss
 from overparam.optimizers import Optimizer
@@ -44,7 +33,7 @@ from overparam.sweeps import Executor
 from overparam.theory import Theorem
 from overparam.training import Engine
 
-__all__ = ["API_VERSION", "HOOKS", "Plugin", "PluginError", "PluginWarning", "Registry", "default_registry"]
+__all__ = ["API_VERSION", "HOOKS", "OWN", "Plugin", "canonical", "distribution_of", "load"]
 
 API_VERSION = 2
 """A plugin that needs a newer interface than this sets ``OVERPARAM_API`` in its module to that number."""
@@ -63,21 +52,10 @@ HOOKS: Mapping[type[Component], str] = {
 }
 """The hook that hands over each family of components."""
 
-_GROUP = "overparam"
-_OWN = "overparam"
+OWN = "overparam"
 _SLOW = 2.0  # seconds of import after which a plugin is worth a remark
 _WITHOUT_PARAMETERS = (Backend, Engine, Theorem)  # asked one and all, with their parameters at the defaults
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-C = TypeVar("C", bound=Component)
-
-
-class PluginError(OverparamError, RuntimeError):
-    """A plugin failed, and OVERPARAM_STRICT_PLUGINS=1 asks for failures to be errors."""
-
-
-class PluginWarning(UserWarning):
-    """A plugin was set aside, or part of what it hands over was."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +94,11 @@ class Plugin:
     @property
     def slow(self) -> bool:
         """Whether it takes so long to load that every start of the command line suffers."""
-        return self.seconds > _SLOW and self.distribution != _OWN
+        return self.seconds > _SLOW and self.distribution != OWN
 
     def is_called(self, name: str) -> bool:
         """Whether `name` is this plugin's, or its distribution's."""
-        return name == self.name or _canonical(name) == _canonical(self.distribution)
+        return name == self.name or canonical(name) == canonical(self.distribution)
 
     def report(self) -> str | None:
         """One line: what is wrong with the plugin and what to do; None where nothing is."""
@@ -136,131 +114,8 @@ class Plugin:
         )
 
 
-class Registry:
-    """The components that users can name.
-
-    Parameters
-    ----------
-    disabled : collection of str
-        Names of entry points or distributions that are not loaded.
-    only_builtin : bool
-        Load no plugin but the built-in one.
-
-    Raises
-    ------
-    PluginError
-        Where a plugin fails and the environment has OVERPARAM_STRICT_PLUGINS=1.
-    """
-
-    def __init__(self, *, disabled: Collection[str] = (), only_builtin: bool = False) -> None:
-        found = sorted(entry_points(group=_GROUP), key=lambda e: (_distribution(e) != _OWN, e.name, e.value))
-        names = {e: {e.name, _distribution(e), _canonical(_distribution(e))} for e in found}
-        known = set().union(*names.values())
-        if stray := set(disabled) - known:
-            raise ComponentError(
-                f"no plugin is called {sorted(stray)[0]!r}; installed: {', '.join(sorted(known))}"
-            )
-        self.plugins: tuple[Plugin, ...] = tuple(
-            _load(
-                entry,
-                disabled=bool(names[entry] & set(disabled))
-                or (only_builtin and _distribution(entry) != _OWN),
-            )
-            for entry in _unique(found)
-        )
-        if os.environ.get("OVERPARAM_STRICT_PLUGINS") == "1" and self.problems:
-            raise PluginError("; ".join(self.problems))
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """One line for every plugin that was set aside, wholly or in part, or is slow."""
-        reports = [plugin.report() for plugin in self.plugins]
-        return tuple(report for report in reports if report is not None)
-
-    @property
-    def clashes(self) -> tuple[str, ...]:
-        """One line for every name that is offered twice: by whom, and how to write either."""
-        return tuple(
-            _clash(family, name, offers)
-            for family in HOOKS
-            for name, offers in self.choices(family).items()
-            if len(offers) > 1
-        )
-
-    def choices(self, family: type[C]) -> dict[str, list[tuple[Plugin, type[C]]]]:
-        """Who offers what: for every name of a family, the plugins and their classes, built-in first."""
-        offers: dict[str, list[tuple[Plugin, type[C]]]] = {}
-        for plugin in self.plugins:
-            for cls in plugin.components:
-                if issubclass(cls, family):
-                    offers.setdefault(cls.name, []).append((plugin, cls))
-        return offers
-
-    def find(self, family: type[C], name: str) -> type[C]:
-        """Return the component class that `name`, or `distribution/name`, stands for.
-
-        A built-in component keeps its name whatever plugins offer; theirs is had as
-        ``distribution/name``, or as ``plugin/name`` where a distribution has several plugins.
-
-        Raises
-        ------
-        ComponentError
-            For a name that nobody offers, or that two plugins do.
-        """
-        offers = self.choices(family)
-        owner, _, bare = name.rpartition("/")
-        candidates = [
-            (plugin, cls) for plugin, cls in offers.get(bare, []) if not owner or plugin.is_called(owner)
-        ]
-        if not candidates:
-            raise unknown_name(family.kind, name, offers)
-        if len(candidates) > 1 and candidates[0][0].distribution != _OWN:
-            raise ComponentError(_clash(family, bare, candidates))
-        return candidates[0][1]
-
-    def resolve(self, family: type[C], given: str | C) -> C:
-        """Return the component that `given` spells; a component is returned as it is.
-
-        Raises
-        ------
-        ComponentError
-            Where the text does not spell a component of this family.
-        """
-        if isinstance(given, family):
-            return given
-        if not isinstance(given, str):
-            raise ComponentError(f"{given!r} is not of the family {family.kind}: give one, or its name")
-        name, parameters = parse_specification(given)
-        found = self.find(family, name)
-        with calling(found, may_refuse=True):
-            return build(found, parameters)
-
-    def all_of(self, family: type[C]) -> list[C]:
-        """One component of every class of a family, for families whose components take no parameters."""
-        return [cls() for offers in self.choices(family).values() for _, cls in offers]
-
-    def origins(self, family: type[C]) -> dict[type[C], str]:
-        """Which distribution hands over each class of a family."""
-        return {
-            cls: plugin.distribution for offers in self.choices(family).values() for plugin, cls in offers
-        }
-
-    def engines(self) -> list[Engine]:
-        """All engines, those of plugins first: the portable one is the last resort."""
-        offers = [offer for offers in self.choices(Engine).values() for offer in offers]
-        return [cls() for _, cls in sorted(offers, key=lambda offer: offer[0].distribution == _OWN)]
-
-
-@cache
-def default_registry() -> Registry:
-    """Return the registry of everything installed; what is set aside is warned of once."""
-    registry = Registry()
-    for problem in registry.problems:
-        warnings.warn(problem, PluginWarning, stacklevel=3)
-    return registry
-
-
-def _distribution(entry: EntryPoint) -> str:
+def distribution_of(entry: EntryPoint) -> str:
+    """Return the name of the distribution that installed it."""
     return str((entry.dist and entry.dist.metadata["Name"]) or "unknown")
 
 
@@ -268,31 +123,14 @@ def _version(entry: EntryPoint) -> str:
     return str((entry.dist and entry.dist.metadata["Version"]) or "unknown")
 
 
-def _canonical(distribution: str) -> str:
+def canonical(distribution: str) -> str:
     """A distribution's name as installers compare it."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def _clash(family: type[Component], name: str, offers: list[tuple[Plugin, type[C]]]) -> str:
-    """Say who offers a name and how each is written."""
-    distributions = [plugin.distribution for plugin, _ in offers]
-    spellings = [
-        name
-        if plugin.distribution == _OWN
-        else f"{plugin.name if distributions.count(plugin.distribution) > 1 else plugin.distribution}/{name}"
-        for plugin, _ in offers
-    ]
-    who = " and ".join(f"{plugin.distribution} ({cls.__name__})" for plugin, cls in offers)
-    return f"{who} both offer the {family.kind} {name!r}: write {' or '.join(spellings)}"
-
-
-def _unique(entries: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """Drop repetitions: an editable installation can show a distribution twice."""
-    return list({(_distribution(e), e.name, e.value): e for e in entries}.values())
-
-
-def _load(entry: EntryPoint, *, disabled: bool) -> Plugin:
-    plugin = Plugin(entry.name, _distribution(entry), _version(entry), disabled=disabled)
+def load(entry: EntryPoint, *, disabled: bool) -> Plugin:
+    """Import it, call its hooks, and set aside what is wrong; nothing is imported where it is disabled."""
+    plugin = Plugin(entry.name, distribution_of(entry), _version(entry), disabled=disabled)
     if disabled:
         return plugin
     started = time.perf_counter()
