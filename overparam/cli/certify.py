@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from overparam.activations import Activation
-from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
 from overparam.cli.instance import UNUSED_LABELS, instance_of, instance_options, labels_of
 from overparam.cli.options import echo_json, json_flag, stop_options
@@ -24,6 +23,7 @@ from overparam.problems import Problem
 from overparam.theory import Certificate, Evaluated, Theorem
 from overparam.theory import certify as evaluate
 from overparam.training import StopRule, require_first_order
+from overparam.training.elementwise import require_elementwise
 
 __all__ = ["certify"]
 

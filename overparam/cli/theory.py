@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from overparam.activations import Activation
-from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import echo_json, json_flag
@@ -15,6 +14,7 @@ from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.faults import calling
 from overparam.theory import TheoryReport, theory_report
+from overparam.training.elementwise import require_elementwise
 
 __all__ = ["theory"]
 
@@ -23,7 +23,7 @@ __all__ = ["theory"]
 @instance_options
 @click.option(
     "--order",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=2, max=1_000),
     default=4,
     show_default=True,
     help="Hermite degrees and Khatri-Rao powers.",
