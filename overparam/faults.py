@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import entry_points
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,8 +38,7 @@ class PluginFailure(OverparamError):
         return cls(f"the {owner.kind} {owner.name!r} ({origin}) {what}")
 
 
-@contextmanager
-def calling(*components: Component | type[Component], may_refuse: bool = False) -> Iterator[None]:
+class calling:
     """Around a call of components' code: whatever it raises becomes a PluginFailure that names the culprit.
 
     An interruption passes. So does what this package itself raises, and a ValueError of a component that
@@ -58,15 +55,24 @@ def calling(*components: Component | type[Component], may_refuse: bool = False) 
     ------
     PluginFailure
     """
-    try:
-        yield
-    except (KeyboardInterrupt, PluginFailure):
-        raise
-    except BaseException as error:
-        culprit = _culprit(error, components, may_refuse=may_refuse)
-        if culprit is None:
-            raise
-        raise PluginFailure.of(culprit, f"failed: {_described(error)}") from error
+
+    __slots__ = ("_components", "_may_refuse")
+
+    def __init__(self, *components: Component | type[Component], may_refuse: bool = False) -> None:
+        self._components, self._may_refuse = components, may_refuse
+
+    def __enter__(self) -> None:
+        """Begin; asked for every trial, so this does nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Blame the culprit, where there is one."""
+        if error is None or isinstance(error, KeyboardInterrupt | PluginFailure):
+            return
+        culprit = _culprit(error, self._components, may_refuse=self._may_refuse)
+        if culprit is not None:
+            raise PluginFailure.of(culprit, f"failed: {_described(error)}") from error
 
 
 def plugin_failure(error: BaseException) -> PluginFailure | None:

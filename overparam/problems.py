@@ -18,6 +18,7 @@ from overparam.data.labels import FileLabels, Gaussian
 from overparam.data.sphere import Sphere
 from overparam.faults import PluginFailure, calling
 from overparam.initializations import Initialization, Paper, Weights
+from overparam.memory import physical_memory
 from overparam.whole import whole
 
 __all__ = ["Problem", "Stream", "draw_problem", "generator", "usual_labels"]
@@ -161,6 +162,7 @@ def draw_problem(
     """
     n, d, k = whole("n", n, 1), whole("d", d, 1), whole("k", k, 1)
     seed, trial = whole("seed", seed, most=None), whole("trial", trial)
+    _require_room(n, d, k)
 
     def stream(which: Stream) -> np.random.Generator:
         return generator(seed, n, k, d, trial, which)
@@ -169,6 +171,16 @@ def draw_problem(
     y = _labels(labels or _usual(dataset), dataset, stream(Stream.LABELS))
     W0, v = _weights(initialization or Paper(), n, k, d, y, stream(Stream.WEIGHTS))
     return Problem(dataset.X, y, W0, v, key=(seed, n, k, d, trial))
+
+
+def _require_room(n: int, d: int, k: int) -> None:
+    """Refuse what cannot be held: X with a copy, W₀ with a copy, and φ(WXᵀ) at least."""
+    needed = 8 * (2 * n * d + 2 * k * d + n * k)
+    if needed > physical_memory():
+        raise ValueError(
+            f"n={n}, d={d}, k={k} need {needed / 1e9:,.0f} GB, more than this machine's memory "
+            f"({physical_memory() / 1e9:,.0f} GB)"
+        )
 
 
 def usual_labels(data: DataGenerator, n: int, d: int, seed: int = 0) -> Labels:
@@ -182,6 +194,7 @@ def usual_labels(data: DataGenerator, n: int, d: int, seed: int = 0) -> Labels:
         Where that cannot be drawn.
     """
     n, d = whole("n", n, 1), whole("d", d, 1)
+    _require_room(n, d, 1)
     with calling(data, may_refuse=True):
         brings = data.brings_labels()
     if brings is None:
@@ -205,9 +218,10 @@ def _data(data: DataGenerator, n: int, d: int, rng: np.random.Generator) -> Data
         if (objection := _objection(array, shape)) is not None:
             raise PluginFailure.of(data, f"gave a {name} that is {objection}")
     if unit:
-        error = np.abs(np.einsum("ij,ij->i", dataset.X, dataset.X) - 1.0)
-        if not error.max() <= _UNIT:
-            raise PluginFailure.of(data, f"gave an X whose row {int(error.argmax())} is no unit vector")
+        squares = np.einsum("ij,ij->i", dataset.X, dataset.X)
+        if not (squares.min() >= 1.0 - _UNIT and squares.max() <= 1.0 + _UNIT):
+            row = int(np.abs(squares - 1.0).argmax())
+            raise PluginFailure.of(data, f"gave an X whose row {row} is no unit vector")
     return dataset
 
 

@@ -20,6 +20,8 @@ def whole(name: str, value: object, least: int = 0, *, most: int | None = LARGES
     ValueError
         Where it is no whole number, is below `least`, or above `most` unless that is None.
     """
+    if type(value) is int and least <= value <= LARGEST and most == LARGEST:
+        return value  # at once: this is asked for every trial
     if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
         raise ValueError(f"{name} must be at least {least} and without a fraction, got {value!r}")
     if most is not None and int(value) > most:

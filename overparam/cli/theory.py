@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from overparam.activations import Activation
-from overparam.activations.probe import require_elementwise
 from overparam.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import data_options, echo_json, json_flag
@@ -18,6 +17,7 @@ from overparam.data import Gaussian
 from overparam.faults import calling
 from overparam.initializations import Paper
 from overparam.theory import Estimate, TheoryReport, theory_report
+from overparam.training.elementwise import require_elementwise
 
 __all__ = ["theory"]
 
@@ -26,7 +26,7 @@ __all__ = ["theory"]
 @instance_options(data_options)
 @click.option(
     "--order",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=2, max=1_000),
     default=4,
     show_default=True,
     help="Hermite degrees and Khatri-Rao powers.",

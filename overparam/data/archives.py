@@ -13,6 +13,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.memory import physical_memory
+
 __all__ = ["read_npy", "read_npz"]
 
 _COPIES = 4  # the array as it is stored, in float64, and while it is normalized
@@ -95,18 +97,10 @@ def _array(path: Path, handle: IO[bytes], size: int) -> NDArray[Any]:
     if dtype.hasobject or declared > size:
         raise ValueError("objects, or fewer values than declared")
     needed = _COPIES * max(declared, prod(shape) * 8)
-    if needed > _memory():
+    if needed > physical_memory():
         raise _Refused(f"{path} is too large for this machine's memory: it needs {needed:,} bytes")
     handle.seek(0)
     loaded = np.load(handle, allow_pickle=False)
     if not isinstance(loaded, np.ndarray):
         raise ValueError("no array")
     return loaded
-
-
-def _memory() -> int:
-    """Bytes of this machine's memory; without end where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 1 << 62

@@ -14,6 +14,7 @@ from overparam.data.archives import read_npy, read_npz
 from overparam.data.base import ContentChanged, DataGenerator, Dataset, Matrix
 from overparam.data.table import read_csv
 from overparam.files import open_input, require_regular
+from overparam.memory import physical_memory
 
 __all__ = ["File"]
 
@@ -67,6 +68,8 @@ class File(DataGenerator):
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
             state = require_regular(self.path)
+            if state.st_size > physical_memory():  # told before it is digested, which reads all of it
+                raise MemoryError
             # A file that was replaced or rewritten differs in one of these.
             signature = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
             return _read(self.path, self.normalize, signature)

@@ -15,10 +15,10 @@ from overparam.arrays import Array
 from overparam.components import require_positive
 from overparam.optimizers.first_order import FirstOrder, State, Step
 from overparam.problems import Problem
-from overparam.whole import LARGEST
 
 __all__ = ["StochasticGradientDescent"]
 
+_LARGEST_BATCH = 2**63 - 1  # rows are numbered with 64 bits
 _BLOCK = 1024  # updates drawn at a time; a part of what defines the stream, so never change it
 
 
@@ -52,8 +52,8 @@ class StochasticGradientDescent(FirstOrder):
         require_positive("step_size", self.step_size)
         for name in ("batch_size", "check_every"):
             object.__setattr__(self, name, _count(name, getattr(self, name)))
-        if self.batch_size > LARGEST:
-            raise ValueError(f"batch_size must be at most {LARGEST}")
+        if self.batch_size > _LARGEST_BATCH:
+            raise ValueError(f"batch_size must be at most {_LARGEST_BATCH}")
         if self.sampling not in ("replacement", "reshuffling"):
             raise ValueError(f"sampling must be 'replacement' or 'reshuffling', got {self.sampling!r}")
 

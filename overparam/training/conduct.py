@@ -7,9 +7,9 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from overparam.activations.probe import require_elementwise
 from overparam.faults import PluginFailure, calling
 from overparam.problems import Problem
+from overparam.training.elementwise import require_elementwise
 from overparam.training.engine import Engine, Job
 from overparam.training.outcome import Outcome, Status
 

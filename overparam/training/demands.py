@@ -6,11 +6,11 @@ import math
 from numbers import Real
 
 from overparam.activations.base import Activation
-from overparam.activations.probe import require_alike, require_elementwise
 from overparam.arrays import Array
 from overparam.faults import PluginFailure, calling
 from overparam.optimizers import FirstOrder, State, Step
 from overparam.problems import Problem
+from overparam.training.elementwise import require_alike, require_elementwise
 from overparam.training.recipe import Recipe
 
 __all__ = ["require_state", "require_step_size", "require_trainable", "require_update"]

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TypeAlias
 
 from overparam.activations.base import Activation
-from overparam.activations.probe import require_alike
 from overparam.arrays import Array, Namespace
 from overparam.losses.base import Loss
+from overparam.training.elementwise import require_alike
 from overparam.training.printing import compile_program
 from overparam.training.symbolic import Unrecordable, record_activation, record_loss
 

@@ -178,6 +178,8 @@ HUGE = 10**30
         ),
         *(("sweep", f"--{name}", HUGE) for name in ("n", "k", "d", "trials", "max-iterations")),
         ("certify", "--probes", 2**63 - 1),
+        ("theory", "--order", 2**31),
+        *(("train", f"--{name}", 10**12) for name in ("n", "k", "d")),
         ("sweep", "--trials", 2**63 - 1),
         ("sweep", "--executor", f"processes:workers={HUGE}"),
         ("train", "--optimizer", f"sgd:step_size=0.1,batch_size={HUGE}"),

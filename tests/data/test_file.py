@@ -258,7 +258,7 @@ def test_an_array_too_large_for_memory_is_said_to_be_that(tmp_path):
 def test_a_pipe_is_no_data_file(tmp_path):
     path = tmp_path / "a.csv"
     os.mkfifo(path)
-    with pytest.raises(ValueError, match="is no regular file"):
+    with pytest.raises(ValueError, match="is a named pipe"):
         File(path).shape()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import time
 from collections.abc import Callable
@@ -59,6 +60,7 @@ class Pool(FuturesExecutor):
         dask.config.set({"distributed.scheduler.allowed-failures": 0})
         # Workers, those that replace lost ones too, must not import from the folder they start in.
         dask.config.set({"distributed.nanny.pre-spawn-environ.PYTHONSAFEPATH": "1"})
+        os.environ["PYTHONSAFEPATH"] = "1"  # as Dask does too, but after Python's resource tracker started
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
