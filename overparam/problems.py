@@ -213,11 +213,11 @@ def _data(data: DataGenerator, n: int, d: int, rng: np.random.Generator) -> Data
         unit = data.unit_rows
     if not isinstance(dataset, Dataset):
         raise PluginFailure.of(data, f"must give a Dataset, it gave a {type(dataset).__name__}")
-    arrays = [("X", dataset.X, (n, d)), *([] if dataset.y is None else [("y", dataset.y, (n,))])]
-    for name, array, shape in arrays:
-        if (objection := _objection(array, shape)) is not None:
-            raise PluginFailure.of(data, f"gave a {name} that is {objection}")
-    if unit:
+    if (objection := _objection(dataset.X, (n, d), finite=not unit)) is not None:
+        raise PluginFailure.of(data, f"gave an X that is {objection}")
+    if dataset.y is not None and (objection := _objection(dataset.y, (n,))) is not None:
+        raise PluginFailure.of(data, f"gave a y that is {objection}")
+    if unit:  # which no row is that is not finite
         squares = np.einsum("ij,ij->i", dataset.X, dataset.X)
         if not (squares.min() >= 1.0 - _UNIT and squares.max() <= 1.0 + _UNIT):
             row = int(np.abs(squares - 1.0).argmax())
@@ -259,8 +259,8 @@ def _weights(
     return Weights(*drawn)
 
 
-def _objection(array: object, shape: tuple[int, ...]) -> str | None:
+def _objection(array: object, shape: tuple[int, ...], *, finite: bool = True) -> str | None:
     if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.shape != shape:
         found = f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}".strip()
         return f"{found}, where a float64 array of shape {shape} is asked for"
-    return None if np.isfinite(array).all() else "not finite everywhere"
+    return "not finite everywhere" if finite and not np.isfinite(array).all() else None
