@@ -17,6 +17,7 @@ from overparam.testing.checks import Check, Skipped, require, require_close
 from overparam.theory.closed_forms import closed_form
 from overparam.theory.gaussian import expectation
 from overparam.theory.hermite import hermite_series
+from overparam.training.elementwise import require_elementwise
 
 __all__ = ["gaussian_checks"]
 
@@ -30,11 +31,20 @@ _REACH = 14.0
 def gaussian_checks(activation: Activation) -> list[Check]:
     """Hermite coefficients against plain quadrature, and closed-form kernels against the series."""
     return [
-        Check("hermite-coefficients-match-quadrature", partial(_coefficients, activation)),
-        Check("hermite-coefficients-obey-stein", partial(_stein, activation)),
-        Check("kernel-of-value-matches-series", partial(_kernel, activation, derivative=False)),
-        Check("kernel-of-derivative-matches-series", partial(_kernel, activation, derivative=True)),
+        Check(name, partial(_elementwise, activation, check))
+        for name, check in (
+            ("hermite-coefficients-match-quadrature", partial(_coefficients, activation)),
+            ("hermite-coefficients-obey-stein", partial(_stein, activation)),
+            ("kernel-of-value-matches-series", partial(_kernel, activation, derivative=False)),
+            ("kernel-of-derivative-matches-series", partial(_kernel, activation, derivative=True)),
+        )
     ]
+
+
+def _elementwise(activation: Activation, check: Callable[[], None]) -> None:
+    """Run a check of an elementwise activation: quadrature of anything else would never end."""
+    require_elementwise(activation, np.linspace(-2.0, 2.0, 6).reshape(2, 3))
+    check()
 
 
 def _coefficients(activation: Activation) -> None:
