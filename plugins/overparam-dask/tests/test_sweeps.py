@@ -8,16 +8,13 @@ import pytest
 from deadly import Deadly
 from overparam_dask import Dask, pool
 
-from overparam.activations import Softplus
 from overparam.backends import NumPy
 from overparam.components import build
-from overparam.data import Gaussian, Sphere
-from overparam.optimizers import GradientDescent
 from overparam.sweeps import Execution, Grid, Serial, Specification, StudyError, load_study, run_sweep
-from overparam.training import Portable, StopRule
+from overparam.training import Portable, Recipe, StopRule
 
 GRID = Grid.product([10], [0, 2, 3, 6], [1, 2, 5], trials=4)
-ASKED = Specification(0, Softplus(), GradientDescent(), Sphere(), Gaussian(), StopRule(300, 0.5), "float32")
+ASKED = Specification(recipe=Recipe(stop=StopRule(300, 0.5), dtype="float32"))
 
 
 def sweep(path, executor, engine=None):
