@@ -174,7 +174,7 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
         The name of the engine whose loop it is, for the outcomes.
     """
     runs = {position: _Run(job, position) for position in loop.positions}
-    final, bounds = job.stop.max_iterations, job.recipe.bounds(job.problems[0].n)
+    final, bounds = job.recipe.budget, job.recipe.bounds(job.problems[0].n)
     while loop.positions:
         started = time.perf_counter()
         present = [runs[position] for position in loop.positions]
@@ -197,7 +197,7 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
 def _end_what_stopped(job: Job, loop: Loop, runs: dict[int, _Run]) -> list[tuple[int, Seen]]:
     """Show what is to be seen, and take out the runs that have ended."""
     rows = range(len(loop.positions))
-    over = loop.iteration >= job.stop.max_iterations
+    over = loop.iteration >= job.recipe.budget
     stopped = set(rows) if over else set(loop.stopped())
     watched = {row for row in rows if job.observed and runs[loop.positions[row]].wants(loop.iteration)}
     if not watched and not over and len(stopped) * _SHARE < len(rows):

@@ -120,6 +120,11 @@ class Recipe:
             "optimizer": self.optimizer,
         }
 
+    @property
+    def budget(self) -> int:
+        """Steps at most: the stop rule's; a solver takes its one whatever that says."""
+        return max(self.stop.max_iterations, 1) if self.optimizer.solves else self.stop.max_iterations
+
     def until(self, max_iterations: int) -> Recipe:
         """The same with another budget."""
         return replace(self, stop=StopRule(max_iterations, self.stop.tolerance))

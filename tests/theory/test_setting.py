@@ -9,12 +9,13 @@ from overparam.activations import ReLU, Softplus
 from overparam.optimizers import GradientDescent
 from overparam.problems import Problem, draw_problem
 from overparam.theory import Setting
+from overparam.training import Recipe
 from tests.theory.strangers import Tanh
 
 
 def setting(X, activation):
     p = draw_problem(n=len(X), d=X.shape[1], k=6)
-    return Setting(Problem(X, p.y, p.W0, p.v), activation, GradientDescent(0.1))
+    return Setting(Problem(X, p.y, p.W0, p.v), Recipe(activation=activation, optimizer=GradientDescent(0.1)))
 
 
 def data(dtype=np.float64):
