@@ -9,14 +9,12 @@ import numpy as np
 
 from overparam.faults import PluginFailure, calling
 from overparam.problems import Problem
-from overparam.training.elementwise import require_elementwise
 from overparam.training.engine import Engine, Job
 from overparam.training.outcome import Outcome, Status
 
 __all__ = ["conduct"]
 
 _END = object()
-_PROBE = np.linspace(-2.0, 2.0, 6).reshape(2, 3)
 
 
 def conduct(engine: Engine, job: Job) -> Iterator[tuple[int, Outcome]]:
@@ -28,8 +26,6 @@ def conduct(engine: Engine, job: Job) -> Iterator[tuple[int, Outcome]]:
         Where a component raises, or the engine yields anything but one outcome for every problem.
     """
     components = (*job.recipe.components.values(), engine, job.backend)
-    with job.backend.scope():
-        require_elementwise(job.activation, job.backend.asarray(_PROBE, job.dtype))
     left = set(range(len(job.problems)))
     with calling(*components):
         yielded = iter(engine.run(job))

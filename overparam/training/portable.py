@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from overparam.training.batch import collate, plan_batches
 from overparam.training.descent import Descent
 from overparam.training.driver import drive
+from overparam.training.elementwise import require_elementwise
 from overparam.training.engine import Engine, Job
 from overparam.training.outcome import Outcome
 from overparam.training.stepwise import Stepwise
 
 __all__ = ["Portable"]
+
+_PROBE = np.linspace(-2.0, 2.0, 6).reshape(2, 3)
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Portable(Engine):
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Train batch by batch."""
         job.scales()
+        with job.backend.scope():  # other engines take only what was recorded, which is elementwise
+            require_elementwise(job.activation, job.backend.asarray(_PROBE, job.dtype))
         rule = job.optimizer.elementwise()
         if rule is None:
             for position in range(len(job.problems)):

@@ -68,7 +68,7 @@ def memory(dtype="float32", layers="hidden", states=0, batch=0):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"optimizer": LeastSquares()}, "least-squares has no elementwise update rule"),
+        ({"optimizer": LeastSquares(), "layers": "output"}, "least-squares has no elementwise update rule"),
         ({"optimizer": Sampled()}, "sampled has no elementwise update rule"),
         ({"loss": Sorting()}, "xp.sort"),
         ({"activation": Sorted()}, "xp.sort"),
