@@ -6,13 +6,18 @@ from typing import Any, TypeAlias
 
 from array_api_compat import array_namespace
 
-__all__ = ["Array", "Namespace", "array_namespace", "dot", "squared_norm"]
+__all__ = ["Array", "Namespace", "array_namespace", "dot", "form_of", "squared_norm"]
 
 Array: TypeAlias = Any
 """An array of any namespace of the Array API standard."""
 
 Namespace: TypeAlias = Any
 """A module or object with the functions of the Array API standard."""
+
+
+def form_of(given: object) -> str:
+    """Say what was given where an array is asked for: its data type and shape, else its type."""
+    return f"{getattr(given, 'dtype', type(given).__name__)} {getattr(given, 'shape', '')}".strip()
 
 
 def dot(a: Array, b: Array) -> Array:

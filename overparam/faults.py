@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from overparam.components import Component
 
-__all__ = ["OverparamError", "PluginFailure", "calling", "plugin_failure"]
+__all__ = ["OverparamError", "PluginFailure", "calling", "described", "plugin_failure"]
 
 _OWN = "overparam"
 
@@ -33,9 +33,9 @@ class PluginFailure(OverparamError):
     @classmethod
     def of(cls, component: Component | type[Component], what: str) -> PluginFailure:
         """Name the component and, where it is known, the distribution that brought it."""
-        owner = component if isinstance(component, type) else type(component)
-        origin = _distribution(_package(owner.__module__)) or f"module {owner.__module__}"
-        return cls(f"the {owner.kind} {owner.name!r} ({origin}) {what}")
+        kind, name, distribution, version = component.identity()
+        origin = f"module {distribution}" if version is None else f"{distribution} {version}"
+        return cls(f"the {kind} {name!r} ({origin}) {what}")
 
 
 class calling:
@@ -72,7 +72,7 @@ class calling:
             return
         culprit = _culprit(error, self._components, may_refuse=self._may_refuse)
         if culprit is not None:
-            raise PluginFailure.of(culprit, f"failed: {_described(error)}") from error
+            raise PluginFailure.of(culprit, f"failed: {described(error)}") from error
 
 
 def plugin_failure(error: BaseException) -> PluginFailure | None:
@@ -85,7 +85,7 @@ def plugin_failure(error: BaseException) -> PluginFailure | None:
     culprit = next((package for package in strange if package in plugins), None)
     if culprit is None:
         return None
-    return PluginFailure(f"the plugin {_distribution(culprit) or culprit} failed: {_described(error)}")
+    return PluginFailure(f"the plugin {_distribution(culprit) or culprit} failed: {described(error)}")
 
 
 def _culprit(error: BaseException, components: tuple[Any, ...], *, may_refuse: bool) -> Any:
@@ -125,6 +125,7 @@ def _distribution(package: str) -> str | None:
     return None
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
+    """Return its type and what it says, on one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

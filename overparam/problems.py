@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from overparam.arrays import Array, array_namespace
+from overparam.arrays import Array, array_namespace, form_of
 from overparam.data.base import DataGenerator, Dataset, Labels, Matrix
 from overparam.data.labels import FileLabels, Gaussian
 from overparam.data.sphere import Sphere
@@ -261,6 +261,5 @@ def _weights(
 
 def _objection(array: object, shape: tuple[int, ...], *, finite: bool = True) -> str | None:
     if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.shape != shape:
-        found = f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}".strip()
-        return f"{found}, where a float64 array of shape {shape} is asked for"
+        return f"{form_of(array)}, where a float64 array of shape {shape} is asked for"
     return "not finite everywhere" if finite and not np.isfinite(array).all() else None

@@ -26,6 +26,7 @@ from overparam.activations import Activation
 from overparam.backends import Backend
 from overparam.components import Component, handed_over
 from overparam.data import DataGenerator, Labels
+from overparam.faults import described
 from overparam.initializations import Initialization
 from overparam.losses import Loss
 from overparam.optimizers import Optimizer
@@ -239,5 +240,4 @@ def _objection(item: object, family: type[Component]) -> str | None:
 
 
 def _blame(what: str, error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{what}: {type(error).__name__}: {text}" if text else f"{what}: {type(error).__name__}"
+    return f"{what}: {described(error)}"

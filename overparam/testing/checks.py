@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Check", "Result", "Skipped", "Verdict", "require", "require_close", "run_check", "same_bits"]
+from overparam.arrays import form_of
+
+__all__ = [
+    "Check",
+    "Result",
+    "Skipped",
+    "Verdict",
+    "require",
+    "require_close",
+    "require_finite",
+    "run_check",
+    "same_bits",
+]
 
 
 class Skipped(Exception):
@@ -84,6 +96,15 @@ def require(condition: bool, message: str) -> None:
     """Raise AssertionError with the message unless the condition holds, whatever Python's -O says."""
     if not condition:
         raise AssertionError(message)
+
+
+def require_finite(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Raise AssertionError unless this is a NumPy array of float64, of this shape and finite."""
+    require(
+        isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64,
+        f"{name} must be a float64 array of shape {shape}, it is {form_of(array)}",
+    )
+    require(bool(np.isfinite(array).all()), f"{name} has values that are not finite")
 
 
 def require_close(

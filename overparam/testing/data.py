@@ -9,9 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from overparam.data import DataGenerator, Dataset, Labels
-from overparam.data.base import Matrix
 from overparam.data.sphere import uniform_on_sphere
-from overparam.testing.checks import Check, Skipped, require, same_bits
+from overparam.testing.checks import Check, Skipped, require, require_finite, same_bits
 
 __all__ = ["data_checks", "label_checks"]
 
@@ -65,18 +64,9 @@ def _rng(seed: int = 0) -> np.random.Generator:
 def _shape(data: DataGenerator) -> None:
     for n, d in _sizes(data):
         drawn = data.draw(n, d, _rng())
-        _require_array("X", drawn.X, (n, d))
+        require_finite("X", drawn.X, (n, d))
         if drawn.y is not None:
-            _require_array("y", drawn.y, (n,))
-
-
-def _require_array(name: str, array: Matrix, shape: tuple[int, ...]) -> None:
-    require(
-        isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64,
-        f"{name} must be a float64 array of shape {shape}, it is "
-        f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}",
-    )
-    require(bool(np.isfinite(array).all()), f"{name} has values that are not finite")
+            require_finite("y", drawn.y, (n,))
 
 
 def _unit_rows(data: DataGenerator) -> None:
@@ -147,7 +137,7 @@ def _dataset() -> Dataset:
 def _label_values(labels: Labels) -> None:
     dataset = _dataset()
     y = labels.draw(dataset, _rng())
-    _require_array("y", y, (15,))
+    require_finite("y", y, (15,))
     require(bool(y.any()), "all labels are 0: the relative residual ‖f − y‖/‖y‖ is undefined")
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from overparam.initializations import Initialization, Weights
-from overparam.testing.checks import Check, require, same_bits
+from overparam.testing.checks import Check, require, require_finite, same_bits
 
 __all__ = ["initialization_checks"]
 
@@ -36,12 +36,7 @@ def _shapes(initialization: Initialization) -> None:
     for n, k, d in _SHAPES:
         W, v = _drawn(initialization, n, k, d)
         for name, array, shape in (("W", W, (k, d)), ("v", v, (k,))):
-            require(
-                isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64,
-                f"{name} at n={n}, k={k}, d={d} must be a float64 array of shape {shape}, it is "
-                f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}",
-            )
-            require(bool(np.isfinite(array).all()), f"{name} has values that are not finite")
+            require_finite(f"{name} at n={n}, k={k}, d={d}", array, shape)
 
 
 def _deterministic(initialization: Initialization) -> None:

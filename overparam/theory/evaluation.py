@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.faults import described
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
@@ -129,8 +130,7 @@ def evaluate_theorem(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        text = " ".join(str(error).split())
-        reason = text if isinstance(error, _Wrong) else f"{type(error).__name__}: {text}".rstrip(": ")
+        reason = " ".join(str(error).split()) if isinstance(error, _Wrong) else described(error)
         return Failed(
             name=_text(theorem, "title") or _text(theorem, "name") or type(theorem).__name__,
             component=_text(theorem, "name") or type(theorem).__name__,
@@ -178,9 +178,7 @@ def _call(method: str, function: Callable[[], T]) -> T:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        text = " ".join(str(error).split())
-        raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        raise _Wrong(f"{method} raised {raised}") from error
+        raise _Wrong(f"{method} raised {described(error)}") from error
 
 
 def _all(method: str, function: Callable[[], Sequence[T]], wanted: type[T]) -> Sequence[T]:

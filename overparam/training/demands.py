@@ -10,7 +10,7 @@ from overparam.arrays import Array
 from overparam.faults import PluginFailure, calling
 from overparam.optimizers import FirstOrder, State, Step
 from overparam.problems import Problem
-from overparam.training.elementwise import require_alike, require_elementwise
+from overparam.training.elementwise import alike, require_alike, require_elementwise
 from overparam.training.recipe import Recipe
 
 __all__ = ["require_state", "require_step_size", "require_trainable", "require_update"]
@@ -59,7 +59,7 @@ def require_state(optimizer: FirstOrder, weights: Array) -> State:
         Where it is no tuple of arrays like the weights.
     """
     state = optimizer.init(weights)
-    if not (isinstance(state, tuple) and all(_alike(array, weights) for array in state)):
+    if not (isinstance(state, tuple) and all(alike(array, weights) for array in state)):
         raise PluginFailure.of(optimizer, "must begin with a tuple of arrays shaped like the weights")
     return state
 
@@ -77,15 +77,11 @@ def require_update(
     if isinstance(updated, tuple) and len(updated) == 2:
         new, after = updated
         if (
-            _alike(new, weights)
+            alike(new, weights)
             and isinstance(after, tuple)
             and len(after) == len(state)
-            and all(map(_alike, after, state))
+            and all(map(alike, after, state))
         ):
             return new, after
     asked = f"{weights.dtype} {tuple(weights.shape)} and {len(state)} arrays of state"
     raise PluginFailure.of(optimizer, f"must update weights {asked} to the like")
-
-
-def _alike(array: Array, other: Array) -> bool:
-    return (getattr(array, "shape", None), getattr(array, "dtype", None)) == (other.shape, other.dtype)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from overparam.activations.base import Activation
-from overparam.arrays import Array
+from overparam.arrays import Array, form_of
 from overparam.components import Component
 from overparam.faults import PluginFailure, calling
 
-__all__ = ["require_alike", "require_elementwise"]
+__all__ = ["alike", "require_alike", "require_elementwise"]
 
 
 def require_elementwise(activation: Activation, z: Array) -> None:
@@ -26,9 +26,13 @@ def require_elementwise(activation: Activation, z: Array) -> None:
 
 def require_alike(component: Component, name: str, found: Array, z: Array) -> None:
     """Raise PluginFailure unless what an elementwise function gave has the shape and data type of z."""
-    if getattr(found, "shape", None) == z.shape and getattr(found, "dtype", None) == z.dtype:
+    if alike(found, z):
         return
-    given = f"{getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}".strip()
     raise PluginFailure.of(
-        component, f"gave a {name} that is {given} for an array that is {z.dtype} {z.shape}"
+        component, f"gave a {name} that is {form_of(found)} for an array that is {form_of(z)}"
     )
+
+
+def alike(found: object, wanted: Array) -> bool:
+    """Whether something is an array of the shape and data type that is wanted."""
+    return (getattr(found, "shape", None), getattr(found, "dtype", None)) == (wanted.shape, wanted.dtype)
