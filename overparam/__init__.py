@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from overparam import theory
     from overparam.api import draw_problem, load_study, sweep, train
+    from overparam.model.problem import Problem
     from overparam.plugins import default_registry
-    from overparam.problems import Problem
-    from overparam.training import History, Outcome, Status
+    from overparam.runs import History, Outcome, Status
 
 __all__ = [
     "History",
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "History": "overparam.training",
-    "Outcome": "overparam.training",
-    "Problem": "overparam.problems",
-    "Status": "overparam.training",
+    "History": "overparam.runs",
+    "Outcome": "overparam.runs",
+    "Problem": "overparam.model.problem",
+    "Status": "overparam.runs",
     "default_registry": "overparam.plugins",
     "draw_problem": "overparam.api",
     "load_study": "overparam.api",

@@ -10,30 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from overparam import defaults, problems
-from overparam.activations import Activation
-from overparam.backends import Backend, DType, backend_of, dtype_of
+from overparam import defaults
+from overparam.arrays.backends import Backend, DType, backend_of, dtype_of
 from overparam.components import unknown_name
-from overparam.data import DataGenerator, Labels
-from overparam.initializations import Initialization
-from overparam.losses import Loss
-from overparam.optimizers import Layers, Optimizer
+from overparam.components.whole import whole, whole_numbers
+from overparam.methods import Layers, Optimizer
+from overparam.model import problem as problems
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator, Labels
+from overparam.model.initializations import Initialization
+from overparam.model.losses import Loss
+from overparam.model.problem import Problem
 from overparam.plugins import Registry, default_registry
-from overparam.problems import Problem
-from overparam.sweeps import (
-    Execution,
-    Executor,
-    Grid,
-    Progress,
-    Specification,
-    Study,
-    StudyWarning,
-    labels_of_sweep,
-    load_study,
-    run_sweep,
-)
-from overparam.training import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
-from overparam.whole import whole, whole_numbers
+from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
+from overparam.studies import Grid, Specification, Study, StudyWarning, load_study
+from overparam.sweeps import Execution, Executor, Progress, labels_of_sweep, run_sweep
 
 __all__ = [
     "Training",
@@ -57,7 +48,7 @@ def draw_problem(
     labels: str | Labels | None = None,
     initialization: str | Initialization = defaults.INITIALIZATION,
 ) -> Problem:
-    """Draw the problem of one trial, as `overparam.problems.draw_problem` does.
+    """Draw the problem of one trial, as `overparam.model.problem.draw_problem` does.
 
     Parameters
     ----------

@@ -1,15 +1,24 @@
 """The built-in components, handed over by the same hooks as a stranger's."""
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
-from overparam.backends import Backend, CuPy, NumPy, Torch
-from overparam.data import DataGenerator, File, FileLabels, Gaussian, Labels, Rademacher, Separated, Sphere
-from overparam.hookspecs import hookimpl
-from overparam.initializations import Initialization, Paper, Scaled, Symmetric
-from overparam.losses import Hinge, Logistic, Loss, Squared
-from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.arrays.backends import Backend, CuPy, NumPy, Torch
+from overparam.methods import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.data import (
+    DataGenerator,
+    File,
+    FileLabels,
+    Gaussian,
+    Labels,
+    Rademacher,
+    Separated,
+    Sphere,
+)
+from overparam.model.initializations import Initialization, Paper, Scaled, Symmetric
+from overparam.model.losses import Hinge, Logistic, Loss, Squared
+from overparam.plugins.hookspecs import hookimpl
+from overparam.runs import Engine, Portable
 from overparam.sweeps import Executor, Processes, Serial
 from overparam.theory import Theorem, builtin_theorems
-from overparam.training import Engine, Portable
 
 
 @hookimpl

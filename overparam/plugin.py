@@ -1,17 +1,13 @@
 """All that the author of a plugin needs to import."""
 
-from overparam.activations import Activation, ReLU, Softplus
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
-from overparam.backends import Backend, CuPy, DType, NumPy
+from overparam.arrays.backends import Backend, CuPy, DType, NumPy
+from overparam.arrays.special import erf
 from overparam.components import Component, ComponentError, Identity, require_positive
-from overparam.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
-from overparam.faults import PluginFailure, calling
+from overparam.components.faults import PluginFailure, calling
+from overparam.components.whole import LARGEST, whole
 from overparam.files import open_input, require_regular
-from overparam.hookspecs import hookimpl
-from overparam.initializations.base import Initialization, Weights
-from overparam.losses import Loss, Squared, require_signs, tolerated_fraction
-from overparam.network import hidden_features, preactivations
-from overparam.optimizers import (
+from overparam.methods import (
     DirectSolver,
     FirstOrder,
     FunctionSpace,
@@ -25,23 +21,27 @@ from overparam.optimizers import (
     State,
     Step,
 )
+from overparam.model.activations import Activation, ReLU, Softplus
+from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
+from overparam.model.initializations.base import Initialization, Weights
+from overparam.model.losses import Loss, Squared, require_signs, tolerated_fraction
+from overparam.model.network import hidden_features, preactivations
+from overparam.model.problem import Problem, Stream, generator
 from overparam.plugins import API_VERSION
-from overparam.problems import Problem, Stream, generator
-from overparam.special import erf
+from overparam.plugins.hookspecs import hookimpl
+from overparam.runs.driver import Loop, Seen, drive
+from overparam.runs.engine import Engine, Job
+from overparam.runs.idle import leaves_idle_units
+from overparam.runs.observers import Look, Observer
+from overparam.runs.outcome import History, Outcome, Status
+from overparam.runs.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
+from overparam.runs.rows import row_stream
 from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
-from overparam.training.driver import Loop, Seen, drive
-from overparam.training.engine import Engine, Job
-from overparam.training.idle import leaves_idle_units
-from overparam.training.observers import Look, Observer
-from overparam.training.outcome import History, Outcome, Status
-from overparam.training.program import Instruction, Operand, Program, Value, of_the_difference
-from overparam.training.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
-from overparam.training.rows import row_stream
-from overparam.training.symbolic import Unrecordable, record_activation, record_loss, record_update
-from overparam.whole import LARGEST, whole
+from overparam.tracing.program import Instruction, Operand, Program, Value, of_the_difference
+from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss, record_update
 
 __all__ = [
     "API_VERSION",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from overparam.backends import Ambient, CuPy, NumPy, Torch
+from overparam.arrays.backends import Ambient, CuPy, NumPy, Torch
 from tests.tolerances import tolerance
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from overparam import defaults
-from overparam.backends import Backend
+from overparam.arrays.backends import Backend
 from overparam.cli.document import outcome_document, problem_document, recipe_document
 from overparam.cli.instance import (
     UNUSED_LABELS,
@@ -24,9 +24,9 @@ from overparam.cli.instance import (
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
-from overparam.data import DataGenerator
 from overparam.figures import ENDINGS, bounds_figure, save
-from overparam.problems import Problem
+from overparam.model.data import DataGenerator
+from overparam.model.problem import Problem
 from overparam.theory import Certificate, Evaluated, Theorem, certificate_of
 
 __all__ = ["certify"]

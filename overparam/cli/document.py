@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from overparam.activations import Activation
-from overparam.losses import Loss
-from overparam.problems import Problem
-from overparam.training import Outcome, Recipe
+from overparam.model.activations import Activation
+from overparam.model.losses import Loss
+from overparam.model.problem import Problem
+from overparam.runs import Outcome, Recipe
 
 __all__ = ["outcome_document", "problem_document", "recipe_document"]
 

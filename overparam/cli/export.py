@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from overparam.files import check_output
-from overparam.sweeps import TABLES, export_study, load_study
+from overparam.studies import TABLES, export_study, load_study
 
 __all__ = ["export"]
 

@@ -16,13 +16,13 @@ from urllib.request import url2pathname
 
 import click
 
-from overparam.backends import Backend, why_unavailable
+from overparam.arrays.backends import Backend, why_unavailable
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
+from overparam.model.problem import draw_problem
 from overparam.plugins import Registry
-from overparam.problems import draw_problem
-from overparam.training import Engine, Job, Recipe
+from overparam.runs import Engine, Job, Recipe
 
 __all__ = ["info"]
 

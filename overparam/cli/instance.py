@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-from overparam.backends import DType
+from overparam.arrays.backends import DType
 from overparam.cli.options import all_of, problem_options
-from overparam.data import DataGenerator, FileLabels, Labels
-from overparam.faults import calling
+from overparam.components.faults import calling
 from overparam.files import check_output
-from overparam.initializations import Initialization
+from overparam.model.data import DataGenerator, FileLabels, Labels
+from overparam.model.initializations import Initialization
+from overparam.model.problem import Problem, draw_problem, usual_labels
 from overparam.plugins import Registry
-from overparam.problems import Problem, draw_problem, usual_labels
-from overparam.training import Recipe, StopRule, recipe_of
+from overparam.runs import Recipe, StopRule, recipe_of
 
 __all__ = ["UNUSED_LABELS", "check_outputs", "instance_of", "instance_options", "labels_of", "recipe_for"]
 

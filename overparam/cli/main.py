@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from overparam.cli.settings import Failure, Settings
-from overparam.faults import plugin_failure
+from overparam.components.faults import plugin_failure
 
 __all__ = ["main"]
 

@@ -8,7 +8,7 @@ import click
 
 from overparam.cli.settings import Settings
 from overparam.files import check_output
-from overparam.sweeps import merge_studies
+from overparam.studies import merge_studies
 
 __all__ = ["merge"]
 

@@ -42,7 +42,7 @@ class Range(click.ParamType[tuple[int, ...]]):
             return value
         parts = value if isinstance(value, list) else [value]
         # Inside: the command line must start without NumPy.
-        from overparam.sweeps.grid import parse_range
+        from overparam.studies.grid import parse_range
 
         try:
             return parse_range(",".join(map(str, parts)))

@@ -9,7 +9,7 @@ import click
 from overparam.cli.visible import visible
 from overparam.figures import ENDINGS, phase_figure, save
 from overparam.files import check_output
-from overparam.sweeps import Study, StudyError, load_study
+from overparam.studies import Study, StudyError, load_study
 
 __all__ = ["plot", "titled"]
 

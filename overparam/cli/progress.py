@@ -16,7 +16,8 @@ from overparam.cli.output import echo, output
 from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import plain, render
-from overparam.sweeps import Execution, Grid, PhaseDiagram, Progress, Specification, load_study, run_sweep
+from overparam.studies import Grid, PhaseDiagram, Specification, load_study
+from overparam.sweeps import Execution, Progress, run_sweep
 
 __all__ = ["train_with_progress"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from overparam import defaults
-from overparam.activations import ReLU, Softplus
 from overparam.cli.options import echo_json, json_flag, max_iterations_option, range_option, trials_option
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
@@ -16,9 +15,10 @@ from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of, executor_option
 from overparam.figures import ENDINGS, boundary_line, phase_figure, save
 from overparam.files import check_output, replaced
-from overparam.optimizers import GradientDescent
-from overparam.sweeps import Grid, Specification, Study, load_study
-from overparam.training import Recipe, StopRule
+from overparam.methods import GradientDescent
+from overparam.model.activations import ReLU, Softplus
+from overparam.runs import Recipe, StopRule
+from overparam.studies import Grid, Specification, Study, load_study
 
 __all__ = ["reproduce"]
 

@@ -9,7 +9,7 @@ import click
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.visible import visible
-from overparam.sweeps import salvage as take_what_is_whole
+from overparam.studies import salvage as take_what_is_whole
 
 __all__ = ["salvage"]
 

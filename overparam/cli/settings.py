@@ -10,10 +10,10 @@ import click
 
 from overparam.cli.output import keep_output
 from overparam.cli.visible import visible
-from overparam.faults import OverparamError
+from overparam.components.faults import OverparamError
 
 if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
-    from overparam.backends import DType
+    from overparam.arrays.backends import DType
     from overparam.plugins import Registry
 
 __all__ = ["Failure", "Settings"]

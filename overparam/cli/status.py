@@ -10,7 +10,7 @@ from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.visible import visible
 from overparam.figures import boundary_line
-from overparam.sweeps import load_study
+from overparam.studies import load_study
 
 __all__ = ["status"]
 

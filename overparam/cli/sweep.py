@@ -10,7 +10,7 @@ import click
 
 from overparam import defaults
 from overparam.api import engines_named
-from overparam.backends import Backend
+from overparam.arrays.backends import Backend
 from overparam.cli.instance import UNUSED_LABELS, recipe_for
 from overparam.cli.options import (
     echo_json,
@@ -24,19 +24,10 @@ from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
-from overparam.data import DataGenerator, FileLabels, Labels
 from overparam.figures import boundary_line
-from overparam.sweeps import (
-    Execution,
-    Executor,
-    Grid,
-    Shard,
-    Specification,
-    dry_run,
-    labels_of_sweep,
-    load_study,
-    verify,
-)
+from overparam.model.data import DataGenerator, FileLabels, Labels
+from overparam.studies import Grid, Shard, Specification, load_study
+from overparam.sweeps import Execution, Executor, dry_run, labels_of_sweep, verify
 
 __all__ = ["execution_of", "executor_option", "sweep"]
 

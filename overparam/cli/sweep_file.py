@@ -17,7 +17,7 @@ from overparam.cli.options import RANGE
 from overparam.cli.settings import Settings
 from overparam.components import unknown_name
 from overparam.files import open_input
-from overparam.sweeps import Grid
+from overparam.studies import Grid
 
 __all__ = ["SweepFile", "read_sweep_file"]
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import click
 
-from overparam.activations import Activation
-from overparam.backends import Backend
+from overparam.arrays.backends import Backend
 from overparam.cli.instance import instance_of, instance_options
 from overparam.cli.options import data_options, echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
-from overparam.data import Gaussian
-from overparam.faults import calling
-from overparam.initializations import Paper
+from overparam.components.faults import calling
+from overparam.model.activations import Activation
+from overparam.model.data import Gaussian
+from overparam.model.initializations import Paper
+from overparam.runs.elementwise import require_elementwise
 from overparam.theory import Estimate, TheoryReport, theory_report
-from overparam.training.elementwise import require_elementwise
 
 __all__ = ["theory"]
 

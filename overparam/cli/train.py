@@ -22,12 +22,12 @@ from overparam.cli.instance import (
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
-from overparam.data import DataGenerator, Labels
 from overparam.figures import ENDINGS, save, training_figure
 from overparam.files import replaced
+from overparam.model.data import DataGenerator, Labels
+from overparam.model.problem import Problem
 from overparam.plugins import Registry
-from overparam.problems import Problem
-from overparam.training import Outcome
+from overparam.runs import Outcome
 
 __all__ = ["train"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 __all__ = ["coarsen", "on_capacity_curve", "reaches_capacity", "tick_labels"]
 

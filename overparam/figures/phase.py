@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overparam.figures.canvas import new_figure
 from overparam.figures.palette import CURVE, NO_DATA, TAPER
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overparam.figures.cells import coarsen, on_capacity_curve, reaches_capacity, tick_labels
 from overparam.figures.palette import CURVE, blend, taper
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.figures.canvas import new_figure
-from overparam.training.outcome import History
-from overparam.training.recipe import DIVERGENCE_LIMIT
+from overparam.runs.outcome import History
+from overparam.runs.recipe import DIVERGENCE_LIMIT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

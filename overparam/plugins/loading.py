@@ -21,18 +21,18 @@ from typing import Any
 
 import pluggy
 
-from overparam import hookspecs
-from overparam.activations import Activation
-from overparam.backends import Backend
+from overparam.arrays.backends import Backend
 from overparam.components import Component, handed_over
-from overparam.data import DataGenerator, Labels
-from overparam.faults import described
-from overparam.initializations import Initialization
-from overparam.losses import Loss
-from overparam.optimizers import Optimizer
+from overparam.components.faults import described
+from overparam.methods import Optimizer
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator, Labels
+from overparam.model.initializations import Initialization
+from overparam.model.losses import Loss
+from overparam.plugins import hookspecs
+from overparam.runs import Engine
 from overparam.sweeps import Executor
 from overparam.theory import Theorem
-from overparam.training import Engine
 
 __all__ = ["API_VERSION", "HOOKS", "OWN", "Plugin", "canonical", "distribution_of", "load"]
 

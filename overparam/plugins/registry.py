@@ -10,9 +10,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from overparam.components import Component, ComponentError, build, parse_specification, unknown_name
-from overparam.faults import OverparamError, calling
+from overparam.components.faults import OverparamError, calling
 from overparam.plugins.loading import HOOKS, OWN, Plugin, canonical, distribution_of, load
-from overparam.training import Engine
+from overparam.runs import Engine
 
 __all__ = ["PluginError", "PluginWarning", "Registry", "default_registry"]
 

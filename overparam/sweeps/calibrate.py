@@ -6,11 +6,11 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
+from overparam.runs import Job, choose_engine, conduct
+from overparam.studies.grid import Cell
 from overparam.sweeps.chunks import problem_bytes, working_set
 from overparam.sweeps.cost import FIRST_GUESS, Cost
-from overparam.sweeps.grid import Cell
 from overparam.sweeps.trials import Task, draw, job_for
-from overparam.training import Job, choose_engine, conduct
 
 __all__ = ["calibrate"]
 

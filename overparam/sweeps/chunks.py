@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from overparam.backends import Backend, DType
+from overparam.arrays.backends import Backend, DType
+from overparam.studies.grid import Cell, Grid, TrialKey
 from overparam.sweeps.cost import Cost
-from overparam.sweeps.grid import Cell, Grid, TrialKey
 
 __all__ = ["block_of", "chunks", "problem_bytes", "working_set", "worst_first"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from overparam.sweeps.grid import Cell
-from overparam.sweeps.specification import Specification
+from overparam.studies.grid import Cell
+from overparam.studies.specification import Specification
 
 __all__ = ["FIRST_GUESS", "Cost"]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import Executor as FuturesExecutor
 
-from overparam.faults import PluginFailure, calling
-from overparam.sweeps.errors import StudyError
+from overparam.components.faults import PluginFailure, calling
+from overparam.components.whole import whole
+from overparam.runs import Status
+from overparam.studies.errors import StudyError
+from overparam.studies.grid import TrialKey
+from overparam.studies.schema import FAILED, TrialRow
 from overparam.sweeps.executors import Elastic, Executor
-from overparam.sweeps.grid import TrialKey
-from overparam.sweeps.schema import FAILED, TrialRow
 from overparam.sweeps.trials import Task, failed, run_task
-from overparam.training import Status
-from overparam.whole import whole
 
 __all__ = ["dispatch", "parallelism", "start"]
 

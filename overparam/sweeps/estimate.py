@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from overparam.backends import Backend
+from overparam.arrays.backends import Backend
+from overparam.runs import Engine
+from overparam.studies.grid import Cell, Grid, TrialKey
+from overparam.studies.specification import Specification
+from overparam.studies.study import load_study
 from overparam.sweeps.calibrate import calibrate
 from overparam.sweeps.chunks import block_of
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.dispatch import parallelism, start
-from overparam.sweeps.grid import Cell, Grid, TrialKey
 from overparam.sweeps.runner import Execution
-from overparam.sweeps.specification import Specification
-from overparam.sweeps.study import load_study
 from overparam.sweeps.trials import Task
 from overparam.sweeps.usual import require_labels
-from overparam.training import Engine
 
 __all__ = ["Estimate", "dry_run"]
 

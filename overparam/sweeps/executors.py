@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
 from overparam.components import Component
-from overparam.sweeps.errors import StudyError
-from overparam.whole import whole
+from overparam.components.whole import whole
+from overparam.studies.errors import StudyError
 
 __all__ = ["Elastic", "Executor", "Processes", "Serial", "interrupts_held"]
 

@@ -17,20 +17,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from overparam.backends import Backend
-from overparam.faults import calling
+from overparam.arrays.backends import Backend
+from overparam.components.faults import calling
+from overparam.runs import Engine, Job, choose_engine
+from overparam.studies.errors import StudyError
+from overparam.studies.grid import Cell, Grid, TrialKey
+from overparam.studies.schema import TrialRow
+from overparam.studies.specification import Specification
+from overparam.studies.store import Store
 from overparam.sweeps.chunks import chunks, working_set, worst_first
 from overparam.sweeps.cost import FIRST_GUESS, Cost
 from overparam.sweeps.dispatch import dispatch, parallelism, start
-from overparam.sweeps.errors import StudyError
 from overparam.sweeps.executors import Executor
-from overparam.sweeps.grid import Cell, Grid, TrialKey
-from overparam.sweeps.schema import TrialRow
-from overparam.sweeps.specification import Specification
-from overparam.sweeps.store import Store
 from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, pinned, train_drawn
 from overparam.sweeps.usual import require_labels
-from overparam.training import Engine, Job, choose_engine
 
 __all__ = ["Execution", "Progress", "run_sweep"]
 

@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from overparam.backends import Backend
-from overparam.data.base import ContentChanged
-from overparam.faults import PluginFailure
-from overparam.problems import Problem, draw_problem
-from overparam.sweeps.errors import StudyError
-from overparam.sweeps.grid import TrialKey
-from overparam.sweeps.schema import FAILED, TrialRow
-from overparam.sweeps.specification import Specification
-from overparam.training import Engine, Job, Outcome, Status, choose_engine, conduct
+from overparam.arrays.backends import Backend
+from overparam.components.faults import PluginFailure
+from overparam.model.data.base import ContentChanged
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Engine, Job, Outcome, Status, choose_engine, conduct
+from overparam.studies.errors import StudyError
+from overparam.studies.grid import TrialKey
+from overparam.studies.schema import FAILED, TrialRow
+from overparam.studies.specification import Specification
 
 __all__ = ["Drawn", "Task", "draw", "draw_task", "failed", "job_for", "pinned", "run_task", "train_drawn"]
 

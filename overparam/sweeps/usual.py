@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from overparam.data import DataGenerator, FileLabels, Gaussian, Labels
-from overparam.data.labels import NO_LABELS
-from overparam.problems import usual_labels
-from overparam.sweeps.grid import Grid
-from overparam.sweeps.specification import Specification
+from overparam.model.data import DataGenerator, FileLabels, Gaussian, Labels
+from overparam.model.data.labels import NO_LABELS
+from overparam.model.problem import usual_labels
+from overparam.studies.grid import Grid
+from overparam.studies.specification import Specification
 
 __all__ = ["labels_of_sweep", "require_labels"]
 

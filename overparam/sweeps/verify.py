@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from overparam.backends import NumPy
-from overparam.sweeps.grid import TrialKey
-from overparam.sweeps.schema import FAILED, TrialRow
-from overparam.sweeps.specification import Specification
-from overparam.sweeps.study import Study
+from overparam.arrays.backends import NumPy
+from overparam.runs import Portable, Status
+from overparam.studies.grid import TrialKey
+from overparam.studies.schema import FAILED, TrialRow
+from overparam.studies.specification import Specification
+from overparam.studies.study import Study
 from overparam.sweeps.trials import Task, pinned, run_task
-from overparam.training import Portable, Status
 
 __all__ = ["Verification", "verify"]
 

@@ -10,13 +10,13 @@ import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation
 from overparam.arrays import array_namespace
+from overparam.model.activations import Activation
 from overparam.testing.arrays import BACKENDS, DTYPES, installed_backend, on_host, tolerance
 from overparam.testing.checks import Check, Skipped, require, require_close, same_bits
 from overparam.testing.gaussian import gaussian_checks
-from overparam.training.printing import compile_program
-from overparam.training.symbolic import Unrecordable, record_activation
+from overparam.tracing.printing import compile_program
+from overparam.tracing.symbolic import Unrecordable, record_activation
 
 __all__ = ["activation_checks"]
 

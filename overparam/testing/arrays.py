@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array
-from overparam.backends import Ambient, Backend, CuPy, DType, NumPy, Torch
+from overparam.arrays.backends import Ambient, Backend, CuPy, DType, NumPy, Torch
 from overparam.testing.checks import Skipped
 
 __all__ = ["BACKENDS", "DTYPES", "EPS", "installed_backend", "on_host", "tolerance"]

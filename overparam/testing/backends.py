@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.backends import Backend, DType, NumPy, why_unavailable
-from overparam.optimizers import GradientDescent
-from overparam.problems import draw_problem
+from overparam.arrays.backends import Backend, DType, NumPy, why_unavailable
+from overparam.methods import GradientDescent
+from overparam.model.problem import draw_problem
+from overparam.runs import Outcome, StopRule
 from overparam.testing.checks import Check, Skipped, require, require_close
 from overparam.testing.trainings import job_of, outcomes_of
-from overparam.training import Outcome, StopRule
 
 __all__ = ["backend_checks"]
 

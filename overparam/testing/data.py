@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from overparam.data import DataGenerator, Dataset, Labels
-from overparam.data.sphere import uniform_on_sphere
+from overparam.model.data import DataGenerator, Dataset, Labels
+from overparam.model.data.sphere import uniform_on_sphere
 from overparam.testing.checks import Check, Skipped, require, require_finite, same_bits
 
 __all__ = ["data_checks", "label_checks"]

@@ -9,21 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
-from overparam.backends import DType
-from overparam.losses import Hinge, Logistic, Loss, Squared
-from overparam.optimizers import (
-    GradientDescent,
-    Layers,
-    LeastSquares,
-    Optimizer,
-    StochasticGradientDescent,
-)
-from overparam.problems import Problem, draw_problem
+from overparam.arrays.backends import DType
+from overparam.methods import GradientDescent, Layers, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.losses import Hinge, Logistic, Loss, Squared
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Engine, Job, Outcome, Status, StopRule
 from overparam.testing.arrays import DTYPES
 from overparam.testing.checks import Check, Skipped, require, same_bits
 from overparam.testing.trainings import SHAPES, job_of, outcomes_of, problems_of
-from overparam.training import Engine, Job, Outcome, Status, StopRule
 
 __all__ = ["engine_checks"]
 

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from overparam.activations import Hermite
 from overparam.components import Component
-from overparam.data import Separated
-from overparam.optimizers import StochasticGradientDescent
+from overparam.methods import StochasticGradientDescent
+from overparam.model.activations import Hermite
+from overparam.model.data import Separated
 from overparam.testing.checks import Skipped
 
 __all__ = ["examples"]

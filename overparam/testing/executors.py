@@ -8,11 +8,12 @@ from concurrent.futures import Executor as FuturesExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from overparam.backends import NumPy
-from overparam.sweeps import Executor, Specification, TrialKey
+from overparam.arrays.backends import NumPy
+from overparam.runs import Portable, Recipe, StopRule
+from overparam.studies import Specification, TrialKey
+from overparam.sweeps import Executor
 from overparam.sweeps.trials import Task, run_task
 from overparam.testing.checks import Check, Skipped, require
-from overparam.training import Portable, Recipe, StopRule
 
 __all__ = ["executor_checks"]
 

@@ -11,15 +11,15 @@ import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import ReLU, Softplus
 from overparam.arrays import Array
-from overparam.backends import DType
-from overparam.optimizers import FirstOrder, Step
-from overparam.problems import draw_problem
+from overparam.arrays.backends import DType
+from overparam.methods import FirstOrder, Step
+from overparam.model.activations import ReLU, Softplus
+from overparam.model.problem import draw_problem
 from overparam.testing.arrays import BACKENDS, DTYPES, installed_backend, tolerance
 from overparam.testing.checks import Check, Skipped, require, require_close, same_bits
-from overparam.training.printing import compile_program
-from overparam.training.symbolic import Unrecordable, record_update
+from overparam.tracing.printing import compile_program
+from overparam.tracing.symbolic import Unrecordable, record_update
 
 __all__ = ["first_order_checks"]
 

@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from overparam.activations import Softplus
 from overparam.arrays import Array
-from overparam.network import jacobian_gram, residual
-from overparam.optimizers import FunctionSpace
-from overparam.problems import draw_problem
+from overparam.methods import FunctionSpace
+from overparam.model.activations import Softplus
+from overparam.model.network import jacobian_gram, residual
+from overparam.model.problem import draw_problem
 from overparam.testing.arrays import BACKENDS, DTYPES, installed_backend
 from overparam.testing.checks import Check, require, require_close
 

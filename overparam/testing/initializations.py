@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from overparam.initializations import Initialization, Weights
+from overparam.model.initializations import Initialization, Weights
 from overparam.testing.checks import Check, require, require_finite, same_bits
 
 __all__ = ["initialization_checks"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from overparam.activations import Activation
-from overparam.backends import Backend
+from overparam.arrays.backends import Backend
 from overparam.components import Component
-from overparam.data import DataGenerator, Labels
-from overparam.initializations import Initialization
-from overparam.losses import Loss
-from overparam.optimizers import Optimizer
+from overparam.methods import Optimizer
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator, Labels
+from overparam.model.initializations import Initialization
+from overparam.model.losses import Loss
+from overparam.runs import Engine
 from overparam.sweeps import Executor
 from overparam.testing.activations import activation_checks
 from overparam.testing.backends import backend_checks
@@ -25,7 +26,6 @@ from overparam.testing.losses import loss_checks
 from overparam.testing.optimizers import optimizer_checks
 from overparam.testing.theorems import theorem_checks
 from overparam.theory import Theorem
-from overparam.training import Engine
 
 __all__ = ["checks_for", "conformance"]
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.losses import Loss
-from overparam.optimizers import GradientDescent
-from overparam.problems import Problem, draw_problem
+from overparam.methods import GradientDescent
+from overparam.model.losses import Loss
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import StopRule
+from overparam.runs.evaluation import loss_function
 from overparam.testing.arrays import BACKENDS, DTYPES, installed_backend, tolerance
 from overparam.testing.checks import Check, Skipped, require, require_close
 from overparam.testing.trainings import job_of, outcomes_of
-from overparam.training import StopRule
-from overparam.training.evaluation import loss_function
-from overparam.training.symbolic import Unrecordable, record_loss
+from overparam.tracing.symbolic import Unrecordable, record_loss
 
 __all__ = ["loss_checks"]
 

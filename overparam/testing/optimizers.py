@@ -7,15 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from overparam.activations import Softplus
-from overparam.optimizers import DirectSolver, FirstOrder, FunctionSpace, Optimizer
-from overparam.problems import draw_problem
+from overparam.methods import DirectSolver, FirstOrder, FunctionSpace, Optimizer
+from overparam.model.activations import Softplus
+from overparam.model.problem import draw_problem
+from overparam.runs import Outcome, StopRule
 from overparam.testing.checks import Check, require, same_bits
 from overparam.testing.first_order import first_order_checks
 from overparam.testing.function_space import function_space_checks
 from overparam.testing.solvers import solver_checks
 from overparam.testing.trainings import EASY, job_of, outcomes_of, problems_of
-from overparam.training import Outcome, StopRule
 
 __all__ = ["optimizer_checks"]
 

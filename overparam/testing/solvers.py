@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from overparam.activations import Softplus
-from overparam.network import hidden_features
-from overparam.optimizers import DirectSolver
-from overparam.problems import Problem, draw_problem
+from overparam.methods import DirectSolver
+from overparam.model.activations import Softplus
+from overparam.model.network import hidden_features
+from overparam.model.problem import Problem, draw_problem
 from overparam.testing.arrays import BACKENDS, DTYPES, installed_backend, tolerance
 from overparam.testing.checks import Check, require, require_close
 

@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
-from overparam.data import Sphere
-from overparam.optimizers import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
-from overparam.problems import Problem, draw_problem
+from overparam.methods import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.data import Sphere
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Recipe, StopRule
 from overparam.testing.checks import Check, require
 from overparam.theory import Failed, Setting, Theorem, evaluate, follow
-from overparam.training import Recipe, StopRule
 
 __all__ = ["theorem_checks"]
 

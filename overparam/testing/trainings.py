@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overparam.activations import Activation, Softplus
-from overparam.backends import Backend, DType, NumPy
-from overparam.losses import Loss, Squared
-from overparam.optimizers import Layers, Optimizer
-from overparam.problems import Problem, draw_problem
-from overparam.training import Engine, Job, Outcome, Portable, Recipe, StopRule
+from overparam.arrays.backends import Backend, DType, NumPy
+from overparam.methods import Layers, Optimizer
+from overparam.model.activations import Activation, Softplus
+from overparam.model.losses import Loss, Squared
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Engine, Job, Outcome, Portable, Recipe, StopRule
 
 __all__ = ["EASY", "SHAPES", "job_of", "outcomes_of", "problems_of"]
 

@@ -21,12 +21,7 @@ from overparam.theory.kernels import (
     sampled_covariance,
     smallest_eigenvalue,
 )
-from overparam.theory.khatri_rao import (
-    KhatriRaoSpectrum,
-    khatri_rao,
-    khatri_rao_power,
-    khatri_rao_spectrum,
-)
+from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao, khatri_rao_power, khatri_rao_spectrum
 from overparam.theory.linearized import Prediction, linearized_residuals, prediction
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.report import TheoryReport, theory_report

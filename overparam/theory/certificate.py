@@ -8,21 +8,21 @@ from typing import Any
 
 import overparam as op
 from overparam import defaults
-from overparam.activations import Activation
-from overparam.backends import DType, dtype_of
-from overparam.data import DataGenerator
-from overparam.faults import calling
-from overparam.initializations import Initialization
-from overparam.losses import Loss
-from overparam.optimizers import Layers, Optimizer
-from overparam.problems import Problem
+from overparam.arrays.backends import DType, dtype_of
+from overparam.components.faults import calling
+from overparam.methods import Layers, Optimizer
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator
+from overparam.model.initializations import Initialization
+from overparam.model.losses import Loss
+from overparam.model.problem import Problem
+from overparam.runs import Recipe, StopRule, recipe_of, require_trainable
 from overparam.theory.evaluation import Evaluated, Failed, evaluate_theorem, json_number
 from overparam.theory.following import follow
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Theorem
 from overparam.theory.theorems.catalogue import builtin_theorems
-from overparam.training import Recipe, StopRule, recipe_of, require_trainable
 
 __all__ = ["Certificate", "Evaluated", "Failed", "certificate_of", "certify", "evaluate", "json_number"]
 

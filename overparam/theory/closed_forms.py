@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Protocol, runtime_checkable
 
-from overparam.activations import Activation, ReLU
 from overparam.arrays import Array, array_namespace
+from overparam.model.activations import Activation, ReLU
 from overparam.theory.correlations import Entry
 
 __all__ = ["DerivativeKernel", "ValueKernel", "closed_form", "written_for"]

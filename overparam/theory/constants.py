@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation
+from overparam.model.activations import Activation
 from overparam.theory.closed_forms import written_for
 from overparam.theory.gaussian import Estimate
 from overparam.theory.hermite import hermite_series

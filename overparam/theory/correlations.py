@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from overparam.arrays import Array, array_namespace
-from overparam.backends import backend_of
+from overparam.arrays.backends import backend_of
 
 __all__ = [
     "NEAR",

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
-from overparam.backends import backend_of
+from overparam.arrays.backends import backend_of
+from overparam.model.activations import Activation
 from overparam.theory.correlations import precision
 
 __all__ = ["JacobianSpectrum", "empirical_kernel", "jacobian_change", "jacobian_spectrum"]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from overparam.arrays import Array, squared_norm
-from overparam.backends import Backend, backend_of
-from overparam.network import forward
-from overparam.problems import Problem
+from overparam.arrays.backends import Backend, backend_of
+from overparam.model.network import forward
+from overparam.model.problem import Problem
+from overparam.runs import Job, Look, Portable, Recipe
 from overparam.theory.probes import Probe, Trajectory, probe_at
-from overparam.training import Job, Look, Portable, Recipe
 
 __all__ = ["follow"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation, Hermite
+from overparam.model.activations import Activation, Hermite
 from overparam.theory.gaussian import (
     Estimate,
     GaussianRule,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation, Hermite
 from overparam.arrays import Array
+from overparam.model.activations import Activation, Hermite
 from overparam.theory.angular import angular_series
 from overparam.theory.closed_forms import closed_form
 from overparam.theory.correlations import Entry

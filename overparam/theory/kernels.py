@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
+from overparam.model.activations import Activation
 from overparam.theory.correlations import (
     NEAR,
     Entry,

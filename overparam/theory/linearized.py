@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array
-from overparam.backends import backend_of
-from overparam.losses import Squared
-from overparam.network import jacobian_gram, residual
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.arrays.backends import backend_of
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.losses import Squared
+from overparam.model.network import jacobian_gram, residual
 from overparam.theory.setting import Setting
 
 __all__ = ["Prediction", "linearized_residuals", "prediction"]

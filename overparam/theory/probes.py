@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace, squared_norm
-from overparam.network import preactivations
-from overparam.problems import Problem
+from overparam.model.activations import Activation
+from overparam.model.network import preactivations
+from overparam.model.problem import Problem
+from overparam.runs import Outcome
 from overparam.theory.empirical import jacobian_change, jacobian_spectrum
-from overparam.training import Outcome
 
 __all__ = ["Probe", "Trajectory", "probe_at"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import overparam as op
-from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
+from overparam.model.activations import Activation
 from overparam.theory.certificate import json_number
 from overparam.theory.constants import ActivationConstants, activation_constants
 from overparam.theory.correlations import in_double, unit_rows

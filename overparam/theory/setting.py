@@ -8,13 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
-from overparam.activations import Activation
 from overparam.arrays import Array, array_namespace
-from overparam.backends import backend_of
-from overparam.data import DataGenerator, separation
-from overparam.network import residual
-from overparam.optimizers import Optimizer
-from overparam.problems import Problem
+from overparam.arrays.backends import backend_of
+from overparam.methods import Optimizer
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator, separation
+from overparam.model.network import residual
+from overparam.model.problem import Problem
+from overparam.runs import Recipe
 from overparam.theory.constants import ActivationConstants, activation_constants
 from overparam.theory.correlations import precision, unit_rows
 from overparam.theory.empirical import JacobianSpectrum, jacobian_spectrum
@@ -22,7 +23,6 @@ from overparam.theory.gaussian import Estimate
 from overparam.theory.intervals import Interval
 from overparam.theory.kernels import Kernel, feature_covariance, network_covariance, smallest_eigenvalue
 from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
-from overparam.training import Recipe
 
 __all__ = ["Setting", "product_of_squares", "singular_value"]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation
-from overparam.backends import DType
-from overparam.problems import draw_problem
-from overparam.training import StopRule
+from overparam.arrays.backends import DType
+from overparam.model.activations import Activation
+from overparam.model.problem import draw_problem
+from overparam.runs import StopRule
 from tests.benchmarks.contenders import Contender
 from tests.benchmarks.instances import Instances
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from overparam.activations import Activation, ReLU, Softplus
-from overparam.backends import DType
+from overparam.arrays.backends import DType
+from overparam.model.activations import Activation, ReLU, Softplus
 
 __all__ = ["ACTIVATIONS", "BATCHES", "DTYPES", "SAMPLES", "SHAPES", "Cell", "grid"]
 

@@ -13,10 +13,10 @@ from numba import njit
 from overparam_numba.compiled import compiled_loop
 from overparam_numba.workspace import Workspace
 
-from overparam.activations import Activation
-from overparam.backends import DType
-from overparam.problems import draw_problem
-from overparam.training import Recipe
+from overparam.arrays.backends import DType
+from overparam.model.activations import Activation
+from overparam.model.problem import draw_problem
+from overparam.runs import Recipe
 from tests.benchmarks.probes import Probe
 
 __all__ = ["activation_probe", "gemm_probe"]

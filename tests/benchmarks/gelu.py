@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from overparam.activations import Softplus
+from overparam.model.activations import Softplus
 from overparam.plugin import Activation, Array, array_namespace
 from tests.benchmarks.cells import DTYPES, Cell
 from tests.benchmarks.contenders import FUSED

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Activation
-from overparam.backends import Backend, DType, NumPy
-from overparam.optimizers import GradientDescent
-from overparam.problems import Problem, draw_problem
-from overparam.training import Engine, Job, Recipe, StopRule
+from overparam.arrays.backends import Backend, DType, NumPy
+from overparam.methods import GradientDescent
+from overparam.model.activations import Activation
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Engine, Job, Recipe, StopRule
 from tests.benchmarks.cells import Cell
 
 __all__ = ["Instances", "Run", "trained_by"]

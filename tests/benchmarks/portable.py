@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overparam.training import Portable
+from overparam.runs import Portable
 from tests.benchmarks.instances import Instances, Run, trained_by
 
 __all__ = ["prepare"]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from overparam.training import StopRule
+from overparam.runs import StopRule
 from tests.benchmarks.instances import Run
 
 __all__ = ["Probe", "best_rates", "probe_of", "trained"]

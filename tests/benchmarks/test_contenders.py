@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from overparam.activations import ReLU, Softplus
+from overparam.model.activations import ReLU, Softplus
 from tests.benchmarks.agreement import STOP, disagreements, easy_instances, iteration_counts
 from tests.benchmarks.contenders import CONTENDERS, PEERS
 

@@ -76,7 +76,7 @@ FAMILIES = {
             return [Mine]
         """,
     "engine": """
-        from overparam.training import Portable
+        from overparam.runs import Portable
         @dataclass(frozen=True)
         class Mine(Engine):
             name: ClassVar[str] = "{name}"

@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from overparam.sweeps import NotAStudy, load_study, salvage
-from tests.sweeps.damage import flip, what_it_says
+from overparam.studies import NotAStudy, load_study, salvage
+from tests.studies.damage import flip, what_it_says
 
 pytestmark = pytest.mark.chaos
 

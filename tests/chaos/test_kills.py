@@ -2,9 +2,10 @@
 
 import pytest
 
-from overparam.sweeps import load_study, run_sweep, salvage
-from overparam.sweeps.errors import NotAStudy
-from tests.sweeps.damage import flip, what_it_says
+from overparam.studies import load_study, salvage
+from overparam.studies.errors import NotAStudy
+from overparam.sweeps import run_sweep
+from tests.studies.damage import flip, what_it_says
 from tests.sweeps.driver import GRID
 from tests.sweeps.fakes import comparable, execution, specification
 from tests.sweeps.test_faults import Driver, keys

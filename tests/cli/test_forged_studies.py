@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from tests.cli.conftest import SMALL
-from tests.sweeps.damage import change, reseal
+from tests.studies.damage import change, reseal
 
 COMMANDS = {
     "status": ("status", "b.study"),

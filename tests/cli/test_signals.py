@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from overparam.sweeps import Grid, load_study, run_sweep
-from overparam.sweeps.signals import undisturbed
-from overparam.sweeps.store import Store
+from overparam.studies import Grid, load_study
+from overparam.studies.signals import undisturbed
+from overparam.studies.store import Store
+from overparam.sweeps import run_sweep
 from tests.sweeps.fakes import execution, specification
 
 EXIT = {signal.SIGINT: 130, signal.SIGTERM: 143}

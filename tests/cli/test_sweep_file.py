@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from overparam.cli.main import main
-from overparam.sweeps import load_study
+from overparam.studies import load_study
 
 BASE = "version = 1\nn = 8\ntrials = 1\nmax_iterations = 5\n"
 PAGE = (Path(__file__).parents[2] / "docs" / "sweep-files.md").read_text(encoding="utf-8")

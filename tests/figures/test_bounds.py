@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from overparam.activations import Hermite, Softplus
 from overparam.figures import bounds_figure
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
-from overparam.problems import draw_problem
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.activations import Hermite, Softplus
+from overparam.model.problem import draw_problem
+from overparam.runs import StopRule
 from overparam.theory import certificate_of
-from overparam.training import StopRule
 from tests.theory.faulty import Faulty
 from tests.theory.recipes import recipe_of
 from tests.theory.strangers import Tanh

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overparam.figures import PlottingUnavailable, phase_figure, save
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 DIAGRAM = PhaseDiagram(
     10, (1, 2, 5), (1, 2), np.array([[0, 0], [1, 2], [3, 0]]), np.array([[3, 3], [3, 3], [3, 0]])

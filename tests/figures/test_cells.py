@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from overparam.figures.cells import coarsen, on_capacity_curve, reaches_capacity, tick_labels
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 
 def diagram(k, d, n=100):

@@ -5,7 +5,7 @@ import pytest
 
 from overparam.figures import phase_figure
 from overparam.figures.palette import TAPER
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 matplotlib = pytest.importorskip("matplotlib", reason="the plot extra is not installed")
 

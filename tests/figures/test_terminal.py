@@ -9,7 +9,7 @@ from rich.live import Live
 
 from overparam.figures import boundary_line, plain, render
 from overparam.figures.palette import CURVE, NO_DATA, blend, taper
-from overparam.sweeps.diagram import PhaseDiagram
+from overparam.studies.diagram import PhaseDiagram
 
 GRID = tuple(range(1, 26))
 

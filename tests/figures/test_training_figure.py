@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from overparam.figures import save, training_figure
-from overparam.training.outcome import History
+from overparam.runs.outcome import History
 
 pytest.importorskip("matplotlib", reason="the plot extra is not installed")
 

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from overparam.sweeps.schema import note_parts
+from overparam.studies.schema import note_parts
 from tests.plugins.installed import install, overparam
-from tests.sweeps.damage import reseal
+from tests.studies.damage import reseal
 
 SHADOW = """
     from dataclasses import dataclass

@@ -6,7 +6,8 @@ python -m tests.sweeps.driver STUDY LOG EXECUTOR
 import sys
 from pathlib import Path
 
-from overparam.sweeps import Grid, Processes, Serial, run_sweep
+from overparam.studies import Grid
+from overparam.sweeps import Processes, Serial, run_sweep
 from tests.sweeps.fakes import Fake, execution, specification
 
 GRID = Grid.product([6], range(1, 11), range(1, 6), trials=10)

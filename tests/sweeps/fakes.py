@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from overparam.backends import NumPy
-from overparam.sweeps import Execution, Serial, Specification
-from overparam.training import Engine, Outcome, Recipe, Status, StopRule
+from overparam.arrays.backends import NumPy
+from overparam.runs import Engine, Outcome, Recipe, Status, StopRule
+from overparam.studies import Specification
+from overparam.sweeps import Execution, Serial
 
 
 @dataclass(frozen=True)

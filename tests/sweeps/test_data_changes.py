@@ -6,10 +6,11 @@ import random
 import numpy as np
 import pytest
 
-from overparam.data import File, FileLabels
-from overparam.data import file as module
-from overparam.sweeps import Grid, Processes, Serial, StudyError, load_study, run_sweep, verify
-from overparam.training import Portable, StopRule
+from overparam.model.data import File, FileLabels
+from overparam.model.data import file as module
+from overparam.runs import Portable, StopRule
+from overparam.studies import Grid, StudyError, load_study
+from overparam.sweeps import Processes, Serial, run_sweep, verify
 from tests.sweeps.fakes import comparable, execution, specification
 
 GRID = Grid.product([6], range(1, 9), [2], trials=50)
@@ -124,6 +125,6 @@ def test_a_pinned_file_is_spelled_as_the_file_and_read_once(tmp_path, monkeypatc
     assert pinned.specification() == file.specification()
     assert pinned.name == file.name
     pinned.draw(6, 2, None)
-    monkeypatch.setattr("overparam.data.file.open_input", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr("overparam.model.data.file.open_input", lambda path: pytest.fail("read again"))
     pinned.draw(6, 2, None).X[:] = 0.0
     assert pinned.draw(6, 2, None).X.any()

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from overparam.sweeps import Grid, Processes, load_study, run_sweep
+from overparam.studies import Grid, load_study
+from overparam.sweeps import Processes, run_sweep
 from overparam.sweeps.executors import _THREAD_VARIABLES
 from tests.sweeps.fakes import Fake, comparable, execution, specification
 

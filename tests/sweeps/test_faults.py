@@ -13,8 +13,9 @@ from contextlib import closing
 
 import pytest
 
-from overparam.sweeps import Grid, StudyError, load_study, run_sweep
-from overparam.training import Portable, StopRule
+from overparam.runs import Portable, StopRule
+from overparam.studies import Grid, StudyError, load_study
+from overparam.sweeps import run_sweep
 from tests.sweeps.driver import GRID
 from tests.sweeps.fakes import Fake, comparable, execution, specification, trained
 

@@ -9,24 +9,14 @@ from typing import ClassVar
 
 import pytest
 
-from overparam.backends import NumPy
-from overparam.optimizers import LeastSquares
-from overparam.sweeps import (
-    Cell,
-    Executor,
-    Grid,
-    StudyError,
-    TrialKey,
-    dry_run,
-    load_study,
-    run_sweep,
-    trials,
-    verify,
-)
+from overparam.arrays.backends import NumPy
+from overparam.methods import LeastSquares
+from overparam.runs import Engine, Portable, StopRule
+from overparam.studies import Cell, Grid, StudyError, TrialKey, load_study
+from overparam.sweeps import Executor, dry_run, run_sweep, trials, verify
 from overparam.sweeps.chunks import chunks, problem_bytes, worst_first
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.trials import Task, run_task
-from overparam.training import Engine, Portable, StopRule
 from tests.sweeps.fakes import Fake, comparable, execution, specification, trained
 
 GRID = Grid.product([5, 8], [0, 1, 2, 4], [0, 1, 3], trials=3)

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.activations import Activation, Softplus
 from overparam.arrays import array_namespace
+from overparam.model.activations import Activation, Softplus
 from overparam.testing import Verdict
 from tests.testing.faults import assert_found, names_of, result_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from overparam.backends import BackendUnavailable, NumPy, Torch, why_unavailable
+from overparam.arrays.backends import BackendUnavailable, NumPy, Torch, why_unavailable
 from overparam.testing import Verdict, checks_for, run_check
 from tests.testing.faults import assert_found
 

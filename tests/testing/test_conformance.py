@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from overparam.activations import Hermite, ReLU, Softplus
-from overparam.data import File, FileLabels, Gaussian, Rademacher, Separated, Sphere
-from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
+from overparam.methods import GradientDescent, LeastSquares, StochasticGradientDescent
+from overparam.model.activations import Hermite, ReLU, Softplus
+from overparam.model.data import File, FileLabels, Gaussian, Rademacher, Separated, Sphere
+from overparam.runs import Portable
 from overparam.sweeps import Processes, Serial
 from overparam.testing import Verdict, checks_for, conformance, examples, run_check
-from overparam.training import Portable
 
 test_activations = conformance(Softplus(), ReLU(), Hermite((0.0, 0.5, 0.0, 0.2)), Hermite((0.3,)))
 test_optimizers = conformance(

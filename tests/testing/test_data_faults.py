@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.data import Dataset, Gaussian, Separated, Sphere
+from overparam.model.data import Dataset, Gaussian, Separated, Sphere
 from overparam.testing import Verdict
 from tests.testing.faults import assert_found, names_of, result_of
 

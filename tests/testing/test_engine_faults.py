@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from overparam.runs import Engine, History, Portable, Status, StopRule
 from overparam.sweeps import Executor, Processes
 from overparam.testing import Verdict
-from overparam.training import Engine, History, Portable, Status, StopRule
 from tests.testing.faults import assert_found, names_of, result_of
 
 calls = itertools.count()

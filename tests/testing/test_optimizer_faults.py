@@ -9,14 +9,8 @@ import numpy as np
 import pytest
 
 from overparam.arrays import array_namespace
-from overparam.network import hidden_features
-from overparam.optimizers import (
-    FirstOrder,
-    FunctionSpace,
-    LeastSquares,
-    OutputLayer,
-    StochasticGradientDescent,
-)
+from overparam.methods import FirstOrder, FunctionSpace, LeastSquares, OutputLayer, StochasticGradientDescent
+from overparam.model.network import hidden_features
 from overparam.testing import Verdict, checks_for, run_check
 from tests.testing.faults import assert_found, names_of
 

@@ -1,6 +1,6 @@
 """Recipes of the tests of theory: an activation, a method and when to stop, all else as in the paper."""
 
-from overparam.training import Recipe, StopRule
+from overparam.runs import Recipe, StopRule
 
 
 def recipe_of(activation, optimizer, stop=None, **parts):

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from overparam.activations import Activation
 from overparam.arrays import array_namespace
+from overparam.model.activations import Activation
 
 _erf = np.vectorize(math.erf, otypes=[float])
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from overparam.special import erf
+from overparam.arrays.special import erf
 from overparam.theory.angular import angular_series
 from overparam.theory.pairs import PairRule
 

@@ -8,19 +8,19 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
-from overparam.backends import NumPy
-from overparam.data import Sphere
-from overparam.optimizers import (
+from overparam.arrays.backends import NumPy
+from overparam.methods import (
     FunctionSpace,
     GradientDescent,
     LeastSquares,
     Optimizer,
     StochasticGradientDescent,
 )
-from overparam.problems import Problem, draw_problem
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.data import Sphere
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Job, Portable, Status, StopRule
 from overparam.theory import Estimate, Setting, certificate_of, evaluate, follow
-from overparam.training import Job, Portable, Status, StopRule
 from tests.theory.recipes import recipe_of
 from tests.theory.strangers import Tanh
 from tests.theory.test_theorems import conclusion, evaluated, hypothesis

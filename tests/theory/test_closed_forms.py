@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
 from overparam.theory import derivative_bound, feature_covariance, hermite_series, network_covariance
 from overparam.theory.closed_forms import closed_form, written_for
 from tests.theory.strangers import Erf, PlainErf, unit

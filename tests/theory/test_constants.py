@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from overparam.activations import Hermite, ReLU, Softplus
+from overparam.model.activations import Hermite, ReLU, Softplus
 from overparam.theory import activation_constants, curvature_bound, derivative_bound
 from tests.theory.strangers import GELU, Erf, PlainReLU, Quadratic, Tanh
 

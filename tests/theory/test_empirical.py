@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overparam import network
-from overparam.activations import ReLU, Softplus
+from overparam.model import network
+from overparam.model.activations import ReLU, Softplus
 from overparam.theory import empirical_kernel, jacobian_change, jacobian_spectrum
 from tests.theory.strangers import Tanh, unit
 

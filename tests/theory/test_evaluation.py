@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from overparam.activations import Softplus
-from overparam.optimizers import GradientDescent
-from overparam.problems import draw_problem
+from overparam.methods import GradientDescent
+from overparam.model.activations import Softplus
+from overparam.model.problem import draw_problem
+from overparam.runs import StopRule
 from overparam.theory import Conclusion, Hypothesis, certificate_of
-from overparam.training import StopRule
 from tests.theory.faulty import Faulty
 from tests.theory.recipes import recipe_of
 

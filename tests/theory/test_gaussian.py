@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overparam.activations import Softplus
+from overparam.model.activations import Softplus
 from overparam.theory.gaussian import Estimate, expectation
 
 SOFTPLUS = Softplus()

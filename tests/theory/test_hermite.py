@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from overparam.activations import Hermite, ReLU, Softplus
+from overparam.model.activations import Hermite, ReLU, Softplus
 from overparam.theory.hermite import hermite_coefficients, hermite_series
 from tests.theory.strangers import GELU, PlainErf, PlainQuadratic, Tanh
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.activations import Activation, ReLU, Softplus
+from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.theory import feature_covariance, network_covariance, smallest_eigenvalue
 from tests.theory import oracles
 from tests.theory.strangers import Erf, PlainErf, PlainReLU, Tanh, relu_kernels

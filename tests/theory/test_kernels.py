@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overparam.activations import Hermite, ReLU, Softplus
+from overparam.model.activations import Hermite, ReLU, Softplus
 from overparam.theory import (
     empirical_kernel,
     feature_covariance,

@@ -5,11 +5,11 @@ import pytest
 
 import overparam as op
 from overparam import theory
-from overparam.activations import ReLU
-from overparam.data import Sphere
-from overparam.optimizers import GradientDescent
+from overparam.methods import GradientDescent
+from overparam.model.activations import ReLU
+from overparam.model.data import Sphere
+from overparam.runs import Recipe, StopRule
 from overparam.theory import certificate_of
-from overparam.training import Recipe, StopRule
 
 
 def test_a_certificate_by_names_is_that_of_the_components():

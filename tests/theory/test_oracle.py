@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.activations import Activation, ReLU, Softplus
-from overparam.data import Sphere
-from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
-from overparam.problems import Problem, draw_problem
+from overparam.methods import GradientDescent, LeastSquares, StochasticGradientDescent
+from overparam.model.activations import Activation, ReLU, Softplus
+from overparam.model.data import Sphere
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import StopRule
+from overparam.runs.rows import row_stream
 from overparam.theory import certificate_of
-from overparam.training import StopRule
-from overparam.training.rows import row_stream
 from tests.theory import oracle, sides
 from tests.theory.recipes import recipe_of
 

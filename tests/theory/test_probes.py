@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from overparam import network
-from overparam.activations import ReLU, Softplus
-from overparam.backends import NumPy
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
-from overparam.problems import Problem, draw_problem
+from overparam.arrays.backends import NumPy
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model import network
+from overparam.model.activations import ReLU, Softplus
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Job, Portable, StopRule
 from overparam.theory import follow, linearized_residuals
-from overparam.training import Job, Portable, StopRule
 from tests.theory.recipes import recipe_of
 
 

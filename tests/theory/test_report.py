@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
 from overparam.theory import theory_report
 from tests.theory.strangers import Tanh, unit
 

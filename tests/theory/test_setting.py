@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from overparam.activations import ReLU, Softplus
-from overparam.optimizers import GradientDescent
-from overparam.problems import Problem, draw_problem
+from overparam.methods import GradientDescent
+from overparam.model.activations import ReLU, Softplus
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import Recipe
 from overparam.theory import Setting
-from overparam.training import Recipe
 from tests.theory.strangers import Tanh
 
 

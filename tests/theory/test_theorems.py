@@ -8,12 +8,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam import network
-from overparam.activations import ReLU, Softplus
 from overparam.components import Component
-from overparam.data import Separated, Sphere
-from overparam.optimizers import GradientDescent, LeastSquares, StochasticGradientDescent
-from overparam.problems import Problem, draw_problem
+from overparam.methods import GradientDescent, LeastSquares, StochasticGradientDescent
+from overparam.model import network
+from overparam.model.activations import ReLU, Softplus
+from overparam.model.data import Separated, Sphere
+from overparam.model.problem import Problem, draw_problem
+from overparam.runs import StopRule
 from overparam.theory import (
     Conclusion,
     Setting,
@@ -22,7 +23,6 @@ from overparam.theory import (
     certificate_of,
     feature_covariance,
 )
-from overparam.training import StopRule
 from tests.theory.recipes import recipe_of
 from tests.theory.strangers import Tanh, unit
 

@@ -11,7 +11,7 @@ from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Failure, Settings
 from overparam.components import ComponentError
-from overparam.faults import calling
+from overparam.components.faults import calling
 from overparam.plugins import Plugin, Registry
 from overparam.testing import Check, Result, Skipped, Verdict, checks_for, examples, run_check
 

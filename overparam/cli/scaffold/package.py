@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
-from overparam.activations import Activation
 from overparam.components import Component, ComponentError
-from overparam.data import DataGenerator
-from overparam.optimizers import Optimizer
+from overparam.methods import Optimizer
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator
 
 __all__ = ["KINDS", "write_package"]
 

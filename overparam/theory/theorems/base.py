@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.components import Component
-from overparam.losses import Loss, Squared
-from overparam.optimizers import Layers
+from overparam.methods import Layers
+from overparam.model.losses import Loss, Squared
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from overparam.activations import ReLU
 from overparam.arrays import Array, array_namespace
-from overparam.losses import Loss
-from overparam.optimizers import Layers
+from overparam.methods import Layers
+from overparam.model.activations import ReLU
+from overparam.model.losses import Loss
 from overparam.theory.closed_forms import closed_form
 from overparam.theory.correlations import correlation_matrix, precision, unit_rows
 from overparam.theory.gaussian import Estimate

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from overparam.losses import Loss
-from overparam.optimizers import Layers
+from overparam.methods import Layers
+from overparam.model.losses import Loss
 from overparam.theory.intervals import Interval, interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting

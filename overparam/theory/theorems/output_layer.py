@@ -15,9 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from overparam.arrays import array_namespace
-from overparam.losses import Loss
-from overparam.network import hidden_features
-from overparam.optimizers import Layers
+from overparam.methods import Layers
+from overparam.model.losses import Loss
+from overparam.model.network import hidden_features
 from overparam.theory.correlations import precision
 from overparam.theory.intervals import Interval, quotient
 from overparam.theory.probes import Trajectory

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.backends import backend_of
-from overparam.losses import Loss
-from overparam.network import preactivations
-from overparam.optimizers import Layers
+from overparam.arrays.backends import backend_of
+from overparam.methods import Layers
+from overparam.model.losses import Loss
+from overparam.model.network import preactivations
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem

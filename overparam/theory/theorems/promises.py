@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import ReLU
 from overparam.components import Component
-from overparam.optimizers import GradientDescent
+from overparam.methods import GradientDescent
+from overparam.model.activations import ReLU
 from overparam.theory.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting

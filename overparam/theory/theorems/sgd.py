@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from overparam.optimizers import StochasticGradientDescent
+from overparam.methods import StochasticGradientDescent
 from overparam.theory.intervals import quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting

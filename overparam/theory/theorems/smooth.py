@@ -16,8 +16,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.activations import Softplus
-from overparam.data import Sphere
+from overparam.model.activations import Softplus
+from overparam.model.data import Sphere
 from overparam.theory.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting

@@ -7,9 +7,9 @@ from overparam_cuda.run import Runs
 from overparam_cuda.source import print_kernel
 from simt import COMPILER, LIMIT, run_blocks
 
-from overparam.backends import CuPy
+from overparam.arrays.backends import CuPy
 from overparam.plugin import drive
-from overparam.training import Portable
+from overparam.runs import Portable
 
 DEVICE = CuPy().unavailable() is None
 needs_device = pytest.mark.skipif(not DEVICE, reason="there is no device")

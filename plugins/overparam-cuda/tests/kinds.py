@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from overparam.activations import Softplus
-from overparam.backends import NumPy
-from overparam.optimizers import GradientDescent
+from overparam.arrays.backends import NumPy
+from overparam.methods import GradientDescent
+from overparam.model.activations import Softplus
 from overparam.plugin import Activation, FirstOrder, Job, Loss, Recipe, StopRule, array_namespace, erf
 
 

@@ -12,9 +12,9 @@ from kinds import Adam, Elu, Gelu, Huber
 from overparam_cuda.formula import Formula
 from overparam_cuda.source import OPTIONS, print_kernel
 
-from overparam.activations import Hermite, ReLU, Softplus
-from overparam.losses import Hinge, Logistic, Squared
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.activations import Hermite, ReLU, Softplus
+from overparam.model.losses import Hinge, Logistic, Squared
 
 ARCHITECTURE = "90"
 OF_CUPY = ("-ftz=true", "--device-as-default-execution-space")  # it adds these to ours

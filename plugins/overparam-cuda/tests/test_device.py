@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from host import needs_compiler
 
-from overparam.sweeps import load_study
+from overparam.studies import load_study
 
 TESTS = Path(__file__).parent
 pytestmark = needs_compiler

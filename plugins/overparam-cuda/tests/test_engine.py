@@ -17,11 +17,11 @@ from overparam_cuda.layout import Layout, portions
 from overparam_cuda.source import BOARD, MOST_THREADS
 from simt import LIMIT
 
-from overparam.backends import CuPy
-from overparam.optimizers import GradientDescent, LeastSquares
+from overparam.arrays.backends import CuPy
+from overparam.methods import GradientDescent, LeastSquares
+from overparam.model.problem import draw_problem
 from overparam.plugin import Activation, Loss, array_namespace
-from overparam.problems import draw_problem
-from overparam.training import Portable
+from overparam.runs import Portable
 
 
 class Sorted(Activation):

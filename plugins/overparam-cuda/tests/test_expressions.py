@@ -11,11 +11,11 @@ from overparam_cuda.formula import Formula
 from overparam_cuda.source import print_kernel, text
 from simt import library
 
-from overparam.activations import Softplus
-from overparam.losses import Squared
-from overparam.optimizers import GradientDescent
+from overparam.methods import GradientDescent
+from overparam.model.activations import Softplus
+from overparam.model.losses import Squared
 from overparam.plugin import Instruction, Program, Unrecordable, Value
-from overparam.training.program import BOOLEAN_OPERATIONS, OPERATIONS
+from overparam.tracing.program import BOOLEAN_OPERATIONS, OPERATIONS
 
 UNARY = [
     name

@@ -12,10 +12,10 @@ from overparam_cuda.formula import Formula
 from overparam_cuda.source import print_kernel
 from simt import LIMIT, ORDERS
 
-from overparam.activations import Hermite, ReLU, Softplus
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.activations import Hermite, ReLU, Softplus
+from overparam.model.problem import draw_problem
 from overparam.plugin import Problem, Status, StopRule, drive
-from overparam.problems import draw_problem
 
 SHAPES = ((1, 1), (2, 3), (3, 5), (5, 2), (8, 8), (13, 17), (4, 1), (25, 25))
 SAMPLES = (1, 17, 130)

@@ -9,11 +9,12 @@ from kinds import Adam, Decay, Drift, Huber, Momentum, Weighted, job_of
 from overparam_cuda import run as run_module
 from simt import LIMIT
 
-from overparam.activations import ReLU
-from overparam.data import Rademacher
-from overparam.initializations import Paper, Scaled, Symmetric
-from overparam.losses import Hinge, Logistic, Squared
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.activations import ReLU
+from overparam.model.data import Rademacher
+from overparam.model.initializations import Paper, Scaled, Symmetric
+from overparam.model.losses import Hinge, Logistic, Squared
+from overparam.model.problem import draw_problem
 from overparam.plugin import (
     Instruction,
     Program,
@@ -24,8 +25,7 @@ from overparam.plugin import (
     of_the_difference,
     record_loss,
 )
-from overparam.problems import draw_problem
-from overparam.training.stepwise import Stepwise
+from overparam.runs.stepwise import Stepwise
 
 SHAPES = ((1, 1), (3, 5), (5, 2), (8, 8), (13, 17))
 INITIALIZATIONS = (Paper(), Scaled(0.5, 2.0, "random"), Symmetric())

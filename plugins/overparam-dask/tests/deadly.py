@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import ClassVar
 
-from overparam.training import Portable
+from overparam.runs import Portable
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from cluster import Cluster, run, start
 
-from overparam.sweeps import load_study
+from overparam.studies import load_study
 
 
 def rows(study):

@@ -8,10 +8,11 @@ import pytest
 from deadly import Deadly
 from overparam_dask import Dask, pool
 
-from overparam.backends import NumPy
+from overparam.arrays.backends import NumPy
 from overparam.components import build
-from overparam.sweeps import Execution, Grid, Serial, Specification, StudyError, load_study, run_sweep
-from overparam.training import Portable, Recipe, StopRule
+from overparam.runs import Portable, Recipe, StopRule
+from overparam.studies import Grid, Specification, StudyError, load_study
+from overparam.sweeps import Execution, Serial, run_sweep
 
 GRID = Grid.product([10], [0, 2, 3, 6], [1, 2, 5], trials=4)
 ASKED = Specification(recipe=Recipe(stop=StopRule(300, 0.5), dtype="float32"))
@@ -28,7 +29,7 @@ def test_rows_are_those_of_the_driver_in_any_order_and_chunks(tmp_path, monkeypa
     assert sweep(tmp_path / "dask.study", Dask(workers=2)) == expected
     shuffled = random.Random(0).sample(GRID.cells, len(GRID.cells))
     monkeypatch.setattr("overparam.sweeps.runner.worst_first", lambda grid, cost: shuffled)
-    monkeypatch.setattr("overparam.training.Portable.most_trials", 3)
+    monkeypatch.setattr("overparam.runs.Portable.most_trials", 3)
     assert sweep(tmp_path / "shuffled.study", Dask(workers=2)) == expected
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.problem import draw_problem
 from overparam.plugin import Job, NumPy, Recipe, StopRule
-from overparam.problems import draw_problem
 
 GD = GradientDescent(0.05)
 SGD = StochasticGradientDescent(0.2, batch_size=3, check_every=4)

@@ -9,15 +9,15 @@ from comparison import assert_alike, assert_same_bits, job_of, run
 from overparam_numba import Numba
 from rules import Adam, Drift, Momentum, Normalized
 
-from overparam.activations import Activation, Softplus
-from overparam.data import Rademacher
-from overparam.initializations import Paper, Scaled, Symmetric
-from overparam.losses import Hinge, Logistic, Squared
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.activations import Activation, Softplus
+from overparam.model.data import Rademacher
+from overparam.model.initializations import Paper, Scaled, Symmetric
+from overparam.model.losses import Hinge, Logistic, Squared
+from overparam.model.problem import draw_problem
 from overparam.plugin import Problem, StopRule, array_namespace, drive
-from overparam.problems import draw_problem
-from overparam.training import Portable, Status
-from overparam.training.stepwise import Stepwise
+from overparam.runs import Portable, Status
+from overparam.runs.stepwise import Stepwise
 
 LAYERS = ["hidden", "output", "both"]
 GD = GradientDescent(2e-3)

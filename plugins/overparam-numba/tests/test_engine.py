@@ -16,12 +16,12 @@ from comparison import GD, SGD, TOLERANCES, assert_alike, assert_same_bits, job_
 from overparam_numba import Numba
 from rules import Adam, Decay, Momentum, SignDescent
 
-from overparam.activations import Activation, Hermite, ReLU, Softplus
-from overparam.backends import CuPy
-from overparam.optimizers import GradientDescent, LeastSquares
+from overparam.arrays.backends import CuPy
+from overparam.methods import GradientDescent, LeastSquares
+from overparam.model.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.problem import draw_problem
 from overparam.plugin import Loss, Problem, Status, StopRule, array_namespace
-from overparam.problems import draw_problem
-from overparam.training import Portable
+from overparam.runs import Portable
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pytest
 from overparam_numba import compiled, kept
 from overparam_numba.engine import Numba
 
-from overparam.backends import NumPy
-from overparam.problems import draw_problem
-from overparam.training import Job, Recipe, StopRule
+from overparam.arrays.backends import NumPy
+from overparam.model.problem import draw_problem
+from overparam.runs import Job, Recipe, StopRule
 
 RECIPE = Recipe(stop=StopRule(40), dtype="float32")
 JOB = Job([draw_problem(12, 3, 4)], RECIPE, NumPy())

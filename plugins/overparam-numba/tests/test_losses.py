@@ -9,10 +9,10 @@ from comparison import GD, assert_alike, run
 from overparam_numba import Numba
 from overparam_numba.losses import print_loss
 
-from overparam.losses import Hinge, Logistic, Squared
+from overparam.model.losses import Hinge, Logistic, Squared
+from overparam.model.problem import draw_problem
 from overparam.plugin import Loss, array_namespace
-from overparam.problems import draw_problem
-from overparam.training import Portable
+from overparam.runs import Portable
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from numba import njit
 from overparam_numba.descent import Common, Descent
 from overparam_numba.subnormals import flush_subnormals, restore_subnormals
 
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.model.problem import draw_problem
 from overparam.plugin import StopRule, drive
-from overparam.problems import draw_problem
 
 TINY = np.array([2.0**-126, 2.0**-149], dtype=np.float32)
 

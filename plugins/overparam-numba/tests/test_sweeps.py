@@ -8,10 +8,11 @@ import sys
 import pytest
 from overparam_numba import Numba
 
-from overparam.backends import NumPy
-from overparam.optimizers import GradientDescent, StochasticGradientDescent
-from overparam.sweeps import Execution, Grid, Processes, Serial, Shard, Specification, load_study, run_sweep
-from overparam.training import Recipe, StopRule
+from overparam.arrays.backends import NumPy
+from overparam.methods import GradientDescent, StochasticGradientDescent
+from overparam.runs import Recipe, StopRule
+from overparam.studies import Grid, Shard, Specification, load_study
+from overparam.sweeps import Execution, Processes, Serial, run_sweep
 
 GRID = Grid.product([20], [0, 1, 4, 7, 9], [1, 2, 5, 17], trials=3)
 
@@ -34,7 +35,7 @@ def test_every_way_to_run_a_sweep_gives_the_same_rows(optimizer, tmp_path, monke
     parts = [row for i in (1, 2, 3) for row in rows(f"part{i}", grids=[GRID.only(Shard(i, 3))])]
     assert sorted(parts, key=lambda row: row[:4]) == expected
     for most in (1, 7, 100):
-        monkeypatch.setattr("overparam.training.Engine.most_trials", most)
+        monkeypatch.setattr("overparam.runs.Engine.most_trials", most)
         assert rows(f"chunks{most}") == expected
     shuffled = random.Random(0).sample(GRID.cells, len(GRID.cells))
     monkeypatch.setattr("overparam.sweeps.runner.worst_first", lambda grid, cost: shuffled)

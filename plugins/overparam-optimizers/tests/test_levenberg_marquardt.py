@@ -5,7 +5,7 @@ import pytest
 from overparam_optimizers import LevenbergMarquardt
 
 import overparam as op
-from overparam.network import jacobian, jacobian_gram, residual
+from overparam.model.network import jacobian, jacobian_gram, residual
 from overparam.plugin import Status
 from overparam.testing import conformance
 

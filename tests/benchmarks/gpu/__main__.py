@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from overparam.activations import ReLU, Softplus
-from overparam.backends import CuPy
+from overparam.arrays.backends import CuPy
+from overparam.model.activations import ReLU, Softplus
 from tests.benchmarks.cells import Cell
 from tests.benchmarks.gpu.outcomes import figure_2
 from tests.benchmarks.instances import Instances, Run, trained_by
@@ -64,7 +64,7 @@ def _contenders() -> dict[str, Callable[[Instances], Run]]:
     # Each needs a library of its own, slow to import.
     from overparam_cuda import Cuda
 
-    from overparam.training import Portable
+    from overparam.runs import Portable
     from tests.benchmarks import jax_while
     from tests.benchmarks.gpu import torch_graph
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from overparam.backends import DType
-from overparam.sweeps import TrialRow, load_study
+from overparam.arrays.backends import DType
+from overparam.studies import TrialRow, load_study
 
 __all__ = ["Comparison", "Timed", "compare", "figure_2"]
 

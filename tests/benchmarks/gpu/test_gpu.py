@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from overparam.activations import ReLU, Softplus
-from overparam.backends import CuPy
-from overparam.sweeps import TrialRow
-from overparam.training import Portable, StopRule
+from overparam.arrays.backends import CuPy
+from overparam.model.activations import ReLU, Softplus
+from overparam.runs import Portable, StopRule
+from overparam.studies import TrialRow
 from tests.benchmarks.cells import Cell
 from tests.benchmarks.gpu.outcomes import compare
 from tests.benchmarks.instances import Instances, trained_by

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from overparam.training import DIVERGENCE_LIMIT, StopRule
+from overparam.runs import DIVERGENCE_LIMIT, StopRule
 from tests.benchmarks.instances import Instances, Run
 
 __all__ = ["prepare"]

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from overparam.plugin import (
-    Activation,
-    DType,
-    FirstOrder,
-    Layers,
-    Loss,
-    Recipe,
-    Unrecordable,
-)
+from overparam.plugin import Activation, DType, FirstOrder, Layers, Loss, Recipe, Unrecordable
 
 __all__ = ["Formula"]
 

@@ -4,7 +4,7 @@ Each is the Chebyshev interpolant of the function named, computed with 60 digits
 the functions built on them make of it, in units in the last place, against mpmath.
 """
 
-from overparam.special import ERF_FAR, ERF_NEAR
+from overparam.arrays.special import ERF_FAR, ERF_NEAR
 
 EXP = {
     32: (

@@ -1,0 +1,12 @@
+"""Arrays: helpers on the Array API standard; backends and special functions in modules of their own."""
+
+from overparam.arrays.namespace import Array, Namespace, array_namespace, dot, form_of, squared_norm
+
+__all__ = [
+    "Array",
+    "Namespace",
+    "array_namespace",
+    "dot",
+    "form_of",
+    "squared_norm",
+]

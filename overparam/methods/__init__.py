@@ -1,0 +1,28 @@
+"""Methods: the contract of an optimizer, its families, and the built-in ones, one a file."""
+
+from overparam.methods.base import Move, Optimizer
+from overparam.methods.direct import DirectSolver, OutputLayer
+from overparam.methods.first_order import FirstOrder, State, Step
+from overparam.methods.function_space import FunctionSpace
+from overparam.methods.gd import GradientDescent, theorem_step_size
+from overparam.methods.least_squares import LeastSquares
+from overparam.methods.point import Layers, Network, Point
+from overparam.methods.sgd import StochasticGradientDescent
+
+__all__ = [
+    "DirectSolver",
+    "FirstOrder",
+    "FunctionSpace",
+    "GradientDescent",
+    "Layers",
+    "LeastSquares",
+    "Move",
+    "Network",
+    "Optimizer",
+    "OutputLayer",
+    "Point",
+    "State",
+    "Step",
+    "StochasticGradientDescent",
+    "theorem_step_size",
+]

@@ -1,0 +1,86 @@
+"""Gradient descent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from overparam.arrays import Array, array_namespace
+from overparam.components import require_positive
+from overparam.methods.first_order import FirstOrder, State, Step
+from overparam.methods.point import Layers
+from overparam.model.activations.base import Activation
+from overparam.model.activations.relu import ReLU
+from overparam.model.losses import Loss, Squared
+from overparam.model.problem import Problem
+
+__all__ = ["GradientDescent", "theorem_step_size"]
+
+
+@dataclass(frozen=True)
+class GradientDescent(FirstOrder):
+    """Gradient descent, W_{τ+1} = W_τ − η∇L(W_τ) on the loss (2.1).
+
+    Attributes
+    ----------
+    step_size : float, "theorem" or "figure2"
+        η; "theorem" takes the step of Theorem 2.1 (smooth φ) or 2.3 (ReLU) with η̄ = 1; "figure2"
+        takes the paper's experiments': 0.15, or 0.1 for an activation with kinks (Section 4).
+    """
+
+    name: ClassVar[str] = "gd"
+    step_size: float | Literal["theorem", "figure2"] = "figure2"
+
+    def __post_init__(self) -> None:
+        if self.step_size not in ("theorem", "figure2"):
+            require_positive("step_size", self.step_size, "theorem", "figure2")
+
+    def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
+        """The theorems' step is about W and the squared loss."""
+        if self.step_size == "theorem" and (layers != "hidden" or type(loss) is not Squared):
+            return "step_size=theorem: Theorems 2.1 and 2.3 are about the hidden layer and the squared loss"
+        return None
+
+    def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
+        """θ − η∇L."""
+        return weights - step.size * gradient, state
+
+    def step_size_for(self, problem: Problem, activation: Activation) -> float:
+        """η as given, or the theorem's for this problem, or Figure 2's for this activation."""
+        if self.step_size == "theorem":
+            return theorem_step_size(problem, activation)
+        if self.step_size == "figure2":
+            return 0.1 if activation.kinks else 0.15
+        return self.step_size
+
+
+def theorem_step_size(problem: Problem, activation: Activation) -> float:
+    """Return the step size of Theorem 2.1, n/(2B²‖y‖²‖X‖²), or for ReLU of 2.3, n/(3‖y‖²‖X‖²); η̄ = 1.
+
+    Raises
+    ------
+    ValueError
+        Where φ has no finite bound B, or has kinks and is not the ReLU: no theorem applies.
+    """
+    bound = activation.bound
+    # The class itself: one derived from it, or of the same name, may be another function.
+    if activation.kinks and type(activation) is not ReLU:
+        raise ValueError(
+            f"step_size=theorem: {activation.name} has kinks, and Theorem 2.3 is for the built-in relu only"
+        )
+    if not activation.kinks and bound is None:
+        raise ValueError(
+            f"step_size=theorem: Theorem 2.1 needs |φ′|, |φ″| ≤ B and {activation.name} has no such bound"
+        )
+    xp = array_namespace(problem.X)
+    spectral_norm = float(xp.max(xp.linalg.svdvals(problem.X)))
+    label_norm = float(xp.linalg.vector_norm(problem.y))
+    factor = 3.0 if activation.kinks or bound is None else 2.0 * bound * bound
+    curvature = factor * (label_norm * spectral_norm) * (label_norm * spectral_norm) / problem.n
+    if not 0.0 < curvature < math.inf:
+        raise ValueError(
+            f"step_size=theorem: n/({factor:g}·‖y‖²·‖X‖²) is no step size with ‖y‖ = {label_norm:g} and "
+            f"‖X‖ = {spectral_norm:g}; it needs a φ that is not constant, data and labels that are not all 0"
+        )
+    return 1.0 / curvature

@@ -1,0 +1,150 @@
+"""The network at an iterate, as a method sees it: outputs, derivatives and the way to other iterates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from overparam.arrays import Array, array_namespace, squared_norm
+from overparam.model.activations.base import Activation
+from overparam.model.losses.base import Loss
+from overparam.model.network import preactivations
+
+__all__ = ["Layers", "Network", "Point"]
+
+Layers: TypeAlias = Literal["hidden", "output", "both"]
+"""Which weights are trained: W, v or both."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """What stays the same during one training run.
+
+    Attributes
+    ----------
+    X : array, shape (n, d)
+    y : array, shape (n,)
+    activation : Activation
+    loss : Loss
+    layers : "hidden", "output" or "both"
+    """
+
+    X: Array
+    y: Array
+    activation: Activation
+    loss: Loss
+    layers: Layers
+
+    def at(self, W: Array, v: Array) -> Point:
+        """The network with hidden weights W, shape (k, d), and output weights v, shape (k,)."""
+        return Point(self, W, v)
+
+
+@dataclass(frozen=True)
+class Point:
+    """The network at one iterate; every quantity is computed when it is first asked for, and once.
+
+    Attributes
+    ----------
+    network : Network
+    W : array, shape (k, d)
+    v : array, shape (k,)
+    rows : array of int, shape (m,), or None
+        The samples that this update sees; None for all.
+    """
+
+    network: Network
+    W: Array
+    v: Array
+    rows: Array | None = None
+
+    @property
+    def trained(self) -> tuple[Array, ...]:
+        """The arrays that are trained: W, v, or both in this order."""
+        return {"hidden": (self.W,), "output": (self.v,), "both": (self.W, self.v)}[self.network.layers]
+
+    def at(self, trained: tuple[Array, ...]) -> Point:
+        """The point with other trained arrays; shapes as in `trained`."""
+        if self.network.layers == "output":
+            return replace(self, v=trained[0], rows=None)
+        W, v = (*trained, self.v)[:2]
+        return replace(self, W=W, v=v, rows=None)
+
+    @cached_property
+    def preactivations(self) -> Array:
+        """Z = WXᵀ, shape (k, n)."""
+        return preactivations(self.network.X, self.W)
+
+    @cached_property
+    def features(self) -> Array:
+        """φ(Z), shape (k, n)."""
+        return self.network.activation.value(self.preactivations)
+
+    @cached_property
+    def slopes(self) -> Array:
+        """φ′(Z), shape (k, n)."""
+        return self.network.activation.derivative(self.preactivations)
+
+    @cached_property
+    def outputs(self) -> Array:
+        """f(xᵢ) = vᵀφ(Wxᵢ), shape (n,)."""
+        return (self.v[None, :] @ self.features)[0, :]
+
+    @cached_property
+    def residual(self) -> Array:
+        """∂ℓ/∂f at every sample, shape (n,): f − y for the squared loss."""
+        return self.network.loss.derivative(self.outputs, self.network.y)
+
+    @cached_property
+    def loss(self) -> float:
+        """Σᵢ ℓ(f(xᵢ), yᵢ)."""
+        xp = array_namespace(self.outputs)
+        return float(xp.sum(self.network.loss.value(self.outputs, self.network.y)))
+
+    @cached_property
+    def missed(self) -> float:
+        """Σᵢ missᵢ²: over scale², what the stop rule looks at."""
+        return float(squared_norm(self.network.loss.miss(self.outputs, self.network.y)))
+
+    def gradient(self) -> tuple[Array, ...]:
+        """The gradient of Σℓ for every trained array, or of its mean over `rows`; shapes as in `trained`."""
+        if self.rows is None:
+            return self.pulled_back(self.residual)
+        xp = array_namespace(self.W)
+        X, y = xp.take(self.network.X, self.rows, axis=0), xp.take(self.network.y, self.rows, axis=0)
+        seen = Point(replace(self.network, X=X, y=y), self.W, self.v)
+        return seen.pulled_back(seen.residual / self.rows.shape[0])
+
+    def pulled_back(self, alpha: Array) -> tuple[Array, ...]:
+        """Jᵀα for α of shape (n,), J the Jacobian of the outputs; shapes as in `trained`.
+
+        For W that is diag(v)φ′(WXᵀ)diag(α)X, for v it is φ(WXᵀ)α (Section 6.1).
+        """
+        for_W = () if self.network.layers == "output" else (self._pulled_back_to_hidden(alpha),)
+        for_v = () if self.network.layers == "hidden" else ((self.features @ alpha[:, None])[:, 0],)
+        return for_W + for_v
+
+    def _pulled_back_to_hidden(self, alpha: Array) -> Array:
+        return self.v[:, None] * ((self.slopes * alpha[None, :]) @ self.network.X)
+
+    def pushed(self, direction: tuple[Array, ...]) -> Array:
+        """J·direction, shape (n,), for arrays shaped like `trained`; J is not formed."""
+        xp = array_namespace(self.W)
+        total = 0.0 * self.outputs
+        if self.network.layers != "output":
+            moved = preactivations(self.network.X, direction[0])
+            total = total + xp.sum(self.v[:, None] * self.slopes * moved, axis=0)
+        if self.network.layers != "hidden":
+            total = total + (direction[-1][None, :] @ self.features)[0, :]
+        return total
+
+    def jacobian_gram(self) -> Array:
+        """JJᵀ over what is trained, shape (n, n): (φ′ᵀdiag(v)²φ′) ⊙ XXᵀ for W, φᵀφ for v."""
+        X, gram = self.network.X, 0.0
+        if self.network.layers != "output":
+            slopes = self.v[:, None] * self.slopes
+            gram = (slopes.mT @ slopes) * (X @ X.mT)
+        if self.network.layers != "hidden":
+            gram = gram + self.features.mT @ self.features
+        return gram

@@ -1,0 +1,20 @@
+"""Data generators and labels: the contracts and the built-in ones, one a file."""
+
+from overparam.model.data.base import DataGenerator, Dataset, Labels
+from overparam.model.data.file import File
+from overparam.model.data.labels import FileLabels, Gaussian, Rademacher
+from overparam.model.data.separated import Separated, separation
+from overparam.model.data.sphere import Sphere
+
+__all__ = [
+    "DataGenerator",
+    "Dataset",
+    "File",
+    "FileLabels",
+    "Gaussian",
+    "Labels",
+    "Rademacher",
+    "Separated",
+    "Sphere",
+    "separation",
+]

@@ -1,0 +1,88 @@
+"""What a plugin may hand over: every hook returns a list of classes, whose names are what users type.
+
+A plugin is a module, named in the entry-point group ``overparam`` of its distribution, with functions
+of these names marked by ``overparam.plugin.hookimpl``. The built-in components come in this way too.
+docs/tutorials/every-hook.md has a worked example of each, executed by the tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from overparam.arrays.backends import Backend
+    from overparam.methods import Optimizer
+    from overparam.model.activations import Activation
+    from overparam.model.data import DataGenerator, Labels
+    from overparam.model.initializations import Initialization
+    from overparam.model.losses import Loss
+    from overparam.runs import Engine
+    from overparam.sweeps import Executor
+    from overparam.theory import Theorem
+
+__all__ = ["hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker("overparam")
+hookimpl = pluggy.HookimplMarker("overparam")
+
+
+@hookspec
+def overparam_activations() -> list[type[Activation]]:
+    """Activations φ, for ``--activation``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_losses() -> list[type[Loss]]:
+    """Losses, for ``--loss``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_initializations() -> list[type[Initialization]]:
+    """Initializations of the weights, for ``--initialization``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_optimizers() -> list[type[Optimizer]]:
+    """Optimizers, for ``--optimizer``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_data() -> list[type[DataGenerator]]:
+    """Data generators, for ``--data``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_labels() -> list[type[Labels]]:
+    """Labels, for ``--labels``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_backends() -> list[type[Backend]]:
+    """Array backends, for ``--backend``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_engines() -> list[type[Engine]]:
+    """Training engines, for ``--engine``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_theorems() -> list[type[Theorem]]:
+    """Theorems, for ``overparam certify``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_executors() -> list[type[Executor]]:
+    """Executors of sweeps, for ``--executor``."""
+    raise NotImplementedError

@@ -1,0 +1,101 @@
+"""Problems of one n gathered into arrays with a batch axis, zero-padded to one shape.
+
+Hidden units with v = 0 and inputs whose column of X is 0 change nothing: the other units' and inputs'
+iterates are exactly those of the problem alone. Units that pad are copies of the first one, so that φ is
+evaluated only where the problem itself evaluates it. To what shape a problem is padded depends on its
+own (k, d) only, never on its company, so neither does its rounding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from overparam.arrays import Array
+from overparam.arrays.backends import Backend, DType
+from overparam.model.problem import Problem
+
+__all__ = ["Batch", "collate", "plan_batches"]
+
+_ARRAYS_IN_FLIGHT = 5
+"""Arrays the size of Z that an iteration holds at once: Z, φ, φ′, their exponential, a mask."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays of one data type on one device: X (b, n, d), y (b, n), W0 (b, k, d), v (b, k).
+
+    `positions` says which of the job's problems each row is.
+    """
+
+    positions: tuple[int, ...]
+    X: Array
+    y: Array
+    W0: Array
+    v: Array
+
+
+def plan_batches(problems: Sequence[Problem], backend: Backend, dtype: DType) -> Iterator[tuple[int, ...]]:
+    """Group problems by padded shape, as many a batch as fit the backend's working set, at least one."""
+    working_set = backend.working_set()
+    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for position, problem in enumerate(problems):
+        groups[padded_shape(problem, backend.padding)].append(position)
+    for (n, k, d), positions in groups.items():
+        each = np.dtype(dtype).itemsize * (n * d + n * k * _ARRAYS_IN_FLIGHT + 3 * k * d)
+        size = max(1, working_set // each)
+        for start in range(0, len(positions), size):
+            yield tuple(positions[start : start + size])
+
+
+def padded_shape(problem: Problem, padding: tuple[int, int]) -> tuple[int, int, int]:
+    """(n, k, d) of the arrays that hold this problem: k and d are multiples of `padding`."""
+    k, d = (-(-size // unit) * unit for size, unit in zip((problem.k, problem.d), padding, strict=True))
+    return problem.n, k, d
+
+
+def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Backend, dtype: DType) -> Batch:
+    """Bring the problems at `positions`, which have one padded shape, into one batch."""
+    chosen = [problems[position] for position in positions]
+    _, k, d = padded_shape(chosen[0], backend.padding)
+    xp = backend.namespace()
+
+    def stack(arrays: Sequence[Array], *target: int) -> Array:
+        if all(isinstance(array, np.ndarray) for array in arrays):
+            host = np.zeros((len(arrays), *target), dtype=np.dtype(dtype))
+            for row, array in zip(host, arrays, strict=True):
+                row[tuple(map(slice, array.shape))] = array
+            return backend.asarray(host, dtype)  # one transfer to a device, not one a training
+        return xp.stack([_padded(backend.asarray(array, dtype), target, xp) for array in arrays])
+
+    n = chosen[0].n
+    widened = [_with_units(p.W0, k, xp if not isinstance(p.W0, np.ndarray) else np) for p in chosen]
+    return Batch(
+        tuple(positions),
+        stack([p.X for p in chosen], n, d),
+        stack([p.y for p in chosen], n),
+        stack(widened, k, d),
+        stack([p.v for p in chosen], k),
+    )
+
+
+def _with_units(W: Array, k: int, xp: Any) -> Array:
+    """W with copies of its first row appended, up to k rows."""
+    missing = k - W.shape[0]
+    return xp.concat([W, *([W[:1, ...]] * missing)], axis=0) if missing else W
+
+
+def _padded(array: Array, shape: Sequence[int], xp: object) -> Array:
+    """Append zeros along each axis up to `shape`."""
+    for axis, size in enumerate(shape):
+        missing = size - array.shape[axis]
+        if missing:
+            filler = list(array.shape)
+            filler[axis] = missing
+            zeros = xp.zeros(tuple(filler), dtype=array.dtype, device=array.device)  # type: ignore[attr-defined]
+            array = xp.concat([array, zeros], axis=axis)  # type: ignore[attr-defined]
+    return array

@@ -1,0 +1,268 @@
+"""The portable inner loop of first-order methods: one batch, every run at its own pace to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from overparam.arrays import Array, Namespace, dot, squared_norm
+from overparam.methods import FirstOrder, State, Step
+from overparam.model.network import preactivations
+from overparam.runs.batch import Batch
+from overparam.runs.demands import require_state, require_step_size, require_update
+from overparam.runs.driver import Loop, Seen
+from overparam.runs.engine import Job
+from overparam.runs.evaluation import activation_function, loss_function
+from overparam.runs.rows import RowSource, row_stream
+
+__all__ = ["Descent"]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """The arrays of the runs still in the batch, each with the batch axis first.
+
+    Attributes
+    ----------
+    inside : tuple of arrays of bool
+        False for what pads, of every trained array: W's (b, k, d), v's (b, k, 1).
+    states : tuple of tuple of arrays
+        The rule's state of every trained array, W's as (b, k, d), v's as (b, k, 1).
+    scale : (b, 1, 1)
+        1/scale of the loss: 1/‖y‖ for the squared one.
+    step_size : (b, 1, 1)
+    path : (b,)
+        Path length so far.
+    steps : (b,) of int
+        Updates made.
+    """
+
+    X: Array
+    y: Array
+    W: Array
+    v: Array
+    inside: tuple[Array, ...]
+    states: tuple[State, ...]
+    scale: Array
+    step_size: Array
+    path: Array
+    steps: Array
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The network at an iterate.
+
+    Attributes
+    ----------
+    value, slopes : (b, k, n)
+        φ(WXᵀ) where the output layer is trained, and φ′(WXᵀ), an array that may be overwritten.
+    residual : (b, 1, n)
+        ∂ℓ/∂f.
+    total : (b,)
+        Σ miss²/scale².
+    """
+
+    value: Array
+    slopes: Array
+    residual: Array
+    total: Array
+
+
+class Descent(Loop):
+    """One batch under a first-order method.
+
+    Between two looks of the host nothing leaves the device. A run that meets the stop rule is
+    frozen at that iterate, so the iterate, and its number, are exact however rarely the host looks.
+    """
+
+    def __init__(self, job: Job, rule: FirstOrder, batch: Batch) -> None:
+        self._job, self._rule = job, rule
+        self._xp = job.backend.namespace()
+        self._activation = activation_function(job.activation, self._xp)
+        self._loss = loss_function(job.loss, self._xp)
+        self._hidden, self._output = job.layers != "output", job.layers != "hidden"
+        self.positions = list(batch.positions)
+        self.iteration = 0
+        problems = [job.problems[position] for position in self.positions]
+        self._bounds = job.recipe.bounds(problems[0].n)
+        self._rows = self._row_source()
+        self._runs = self._start(batch)
+        self._measured: _Measured | None = None
+        self._active = self._runs.steps >= 0
+
+    def _start(self, batch: Batch) -> _Runs:
+        job, xp = self._job, self._xp
+        problems = [job.problems[position] for position in self.positions]
+        scales = job.scales()[self.positions]
+        sizes = [require_step_size(self._rule, problem, job.activation) for problem in problems]
+        units = np.arange(batch.v.shape[-1])[:, None] < np.array([p.k for p in problems])[:, None, None]
+        inputs = np.arange(batch.X.shape[-1])[None, :] < np.array([p.d for p in problems])[:, None, None]
+        inside = ([units & inputs] if self._hidden else []) + ([units] if self._output else [])
+
+        def per_run(values: Any) -> Array:
+            return job.backend.asarray(np.asarray(values, dtype=np.float64)[:, None, None], job.dtype)
+
+        zero = 0.0 * xp.abs(batch.y[:, 0])
+        return _Runs(
+            X=batch.X,
+            y=batch.y,
+            W=batch.W0,
+            v=batch.v,
+            inside=tuple(job.backend.asarray(mask.astype(np.float64), job.dtype) > 0.0 for mask in inside),
+            states=tuple(require_state(self._rule, array) for array in self._trained(batch.W0, batch.v)),
+            scale=per_run(1.0 / scales),
+            step_size=per_run(sizes),
+            path=zero,
+            steps=job.backend.asarray(np.zeros(len(problems), np.int64), "int64"),
+        )
+
+    def _trained(self, W: Array, v: Array) -> list[Array]:
+        """What is trained, v as columns."""
+        return ([W] if self._hidden else []) + ([v[:, :, None]] if self._output else [])
+
+    def _row_source(self) -> RowSource | None:
+        problems = [self._job.problems[position] for position in self.positions]
+        streams = [row_stream(problem, self._rule) for problem in problems]
+        sampled = [stream for stream in streams if stream is not None]
+        return RowSource(sampled, problems[0].n, self._job.backend) if sampled else None
+
+    def advance(self, until: int) -> None:
+        """Train to `until`, or to where the host looks anyway, as often as its backend has it."""
+        check_every = self._rule.updates_between_checks()
+        ahead = -(-(self.iteration + self._job.backend.synchronization_interval) // check_every) * check_every
+        until = min(until, ahead)
+        self._measure(wanted=self.iteration >= until)
+        while self.iteration < until:
+            self._step()
+            self._measure(wanted=self.iteration >= until)
+
+    def _measure(self, *, wanted: bool) -> None:
+        """Evaluate the network where the gradient, the stop rule or the host asks for it."""
+        t, check_every = self.iteration, self._rule.updates_between_checks()
+        due = t % check_every == 0 or t == self._job.stop.max_iterations
+        if self._measured is not None or not (due or self._rows is None or wanted):
+            return
+        s = self._runs
+        value, slopes = self._activation(preactivations(s.X, s.W))
+        residual, miss = self._loss(s.v[:, None, :] @ value, s.y[:, None, :])
+        relative = (miss * s.scale)[:, 0, :]
+        kept = value if self._output else slopes  # what nobody needs makes room in the cache
+        self._measured = _Measured(kept, slopes, residual, dot(relative, relative))
+        if due:
+            self._active = self._within(self._measured.total)
+
+    def _within(self, total: Array) -> Array:
+        """Which runs go on: neither below the tolerance nor diverged; NaN compares false."""
+        return (total >= self._bounds.low) & (total <= self._bounds.high)
+
+    def _step(self) -> None:
+        """Make one update of every run that has not stopped."""
+        s, xp = self._runs, self._xp
+        step = Step(s.step_size, 0.0 * s.step_size[:1, ...] + float(self.iteration))
+        active = self._active[:, None, None]
+        arrays, states, moved = [], [], []
+        trained = zip(self._trained(s.W, s.v), self._gradients(), s.states, s.inside, strict=True)
+        for array, gradient, state, inside in trained:
+            updated = self._rule.update(array, gradient, state, step)
+            new, new_state = require_update(self._rule, updated, array, state)
+            # What pads stays where it is, whatever the rule makes of it.
+            new = xp.where(active & inside, new, array)
+            moved.append(squared_norm(new - array, axes=2))
+            arrays.append(new)
+            states.append(tuple(xp.where(active, a, b) for a, b in zip(new_state, state, strict=True)))
+        length = moved[0] if len(moved) == 1 else moved[0] + moved[1]
+        self._runs = _Runs(
+            s.X,
+            s.y,
+            arrays[0] if self._hidden else s.W,
+            arrays[-1][:, :, 0] if self._output else s.v,
+            s.inside,
+            tuple(states),
+            s.scale,
+            s.step_size,
+            s.path + length**0.5,
+            s.steps + xp.astype(self._active, s.steps.dtype),
+        )
+        self._measured = None
+        self.iteration += 1
+
+    def _gradients(self) -> list[Array]:
+        """The gradient for every trained array, or its mean over the rows drawn for this update."""
+        s, xp = self._runs, self._xp
+        if self._rows is None:
+            if self._measured is None:
+                raise AssertionError("a full gradient is taken where the network was measured")
+            m = self._measured
+            return self._pulled_back(s.X, m.value, m.slopes, m.residual)
+        rows = self._rows.next_rows()
+        b, n, d = s.X.shape
+        m = rows.shape[-1]
+        chosen = xp.reshape(rows, (-1,))
+        X = xp.reshape(xp.take(xp.reshape(s.X, (b * n, d)), chosen, axis=0), (b, m, d))
+        y = xp.reshape(xp.take(xp.reshape(s.y, (b * n,)), chosen, axis=0), (b, 1, m))
+        value, slopes = self._activation(preactivations(X, s.W))
+        residual, _ = self._loss(s.v[:, None, :] @ value, y)
+        return self._pulled_back(X, value, slopes, residual / m)
+
+    def _pulled_back(self, X: Array, value: Array, slopes: Array, residual: Array) -> list[Array]:
+        """diag(v)φ′(WXᵀ)diag(r)X for W, (b, k, d), and φ(WXᵀ)r for v, (b, k, 1); overwrites the slopes."""
+        s = self._runs
+        for_v = [value @ residual.mT] if self._output else []
+        if not self._hidden:
+            return for_v
+        slopes *= residual
+        return [s.v[:, :, None] * (slopes @ X), *for_v]
+
+    def stopped(self) -> list[int]:
+        """Rows that are frozen."""
+        active = self._job.backend.to_numpy(self._active)
+        return [row for row in range(len(self.positions)) if not active[row]]
+
+    def look(self, rows: Sequence[int]) -> list[Seen]:
+        """Fetch runs in a few transfers."""
+        if self._measured is None:
+            raise AssertionError("the host looks only where the network was measured")
+        job, s, fetch = self._job, self._runs, self._job.backend.to_numpy
+        index = job.backend.asarray(np.asarray(rows, dtype=np.int64), "int64")
+        total, W, v, path, steps = (
+            fetch(self._xp.take(array, index, axis=0))
+            for array in (self._measured.total, s.W, s.v, s.path, s.steps)
+        )
+        problems = [job.problems[self.positions[row]] for row in rows]
+        return [
+            Seen(
+                int(steps[i]),
+                float(total[i]),
+                float(path[i]),
+                W[i, : problem.k, : problem.d].copy(),
+                v[i, : problem.k].copy(),
+            )
+            for i, problem in enumerate(problems)
+        ]
+
+    def release(self, rows: Sequence[int]) -> None:
+        """Remove these rows from the batch."""
+        gone = set(rows)
+        kept = [row for row in range(len(self.positions)) if row not in gone]
+        self.positions = [self.positions[row] for row in kept]
+        if kept:
+            index = self._job.backend.asarray(np.asarray(kept, dtype=np.int64), "int64")
+            self._runs = _taken(self._runs, index, self._xp)
+            self._active = self._xp.take(self._active, index, axis=0)
+            if self._measured is not None:
+                self._measured = _taken(self._measured, index, self._xp)
+            if self._rows is not None:
+                self._rows.take(kept)
+
+
+def _taken(value: Any, index: Array, xp: Namespace) -> Any:
+    """Keep only the batch rows that `index` holds, in every array of a frozen value."""
+    if isinstance(value, tuple):
+        return tuple(_taken(item, index, xp) for item in value)
+    if isinstance(value, _Runs | _Measured):
+        return type(value)(**{name: _taken(field, index, xp) for name, field in vars(value).items()})
+    return xp.take(value, index, axis=0)

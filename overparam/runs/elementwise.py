@@ -1,0 +1,38 @@
+"""Holding an activation to its contract: elementwise, in the shape and data type that it is given."""
+
+from __future__ import annotations
+
+from overparam.arrays import Array, form_of
+from overparam.components import Component
+from overparam.components.faults import PluginFailure, calling
+from overparam.model.activations.base import Activation
+
+__all__ = ["alike", "require_alike", "require_elementwise"]
+
+
+def require_elementwise(activation: Activation, z: Array) -> None:
+    """Evaluate φ and φ′ once.
+
+    Raises
+    ------
+    PluginFailure
+        Where one of them raises, or gives something else than an array of the shape and data type of z.
+    """
+    for name, function in (("value", activation.value), ("derivative", activation.derivative)):
+        with calling(activation):
+            found = function(z)
+        require_alike(activation, name, found, z)
+
+
+def require_alike(component: Component, name: str, found: Array, z: Array) -> None:
+    """Raise PluginFailure unless what an elementwise function gave has the shape and data type of z."""
+    if alike(found, z):
+        return
+    raise PluginFailure.of(
+        component, f"gave a {name} that is {form_of(found)} for an array that is {form_of(z)}"
+    )
+
+
+def alike(found: object, wanted: Array) -> bool:
+    """Whether something is an array of the shape and data type that is wanted."""
+    return (getattr(found, "shape", None), getattr(found, "dtype", None)) == (wanted.shape, wanted.dtype)

@@ -1,0 +1,53 @@
+"""What an activation, or a loss, gives together, as fast as an array namespace allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from overparam.arrays import Array, Namespace
+from overparam.model.activations.base import Activation
+from overparam.model.losses.base import Loss
+from overparam.runs.elementwise import require_alike
+from overparam.tracing.printing import compile_program
+from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss
+
+__all__ = ["Evaluation", "activation_function", "loss_function"]
+
+Evaluation: TypeAlias = Callable[..., tuple[Array, ...]]
+
+
+def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
+    """Return z ↦ (φ(z), φ′(z)); φ′(z) is the caller's to overwrite once φ(z) is used.
+
+    What φ and φ′ have in common is computed once where the activation can be recorded.
+    """
+    try:
+        program = record_activation(activation)
+    except Unrecordable:
+        return partial(_evaluated, activation, xp)
+    return compile_program(program, xp)
+
+
+def _evaluated(activation: Activation, xp: Namespace, z: Array) -> tuple[Array, Array]:
+    value, slope = activation.value(z), activation.derivative(z)
+    require_alike(activation, "value", value, z)
+    require_alike(activation, "derivative", slope, z)
+    return value, xp.asarray(slope, copy=True)
+
+
+def loss_function(loss: Loss, xp: Namespace) -> Evaluation:
+    """Return (f, y) ↦ (∂ℓ/∂f, miss), which may be one array; what they have in common is computed once."""
+    try:
+        program = record_loss(loss)
+    except Unrecordable:
+        return partial(_lost, loss)
+    return compile_program(program, xp)
+
+
+def _lost(loss: Loss, f: Array, y: Array) -> tuple[Array, Array]:
+    residual, miss = loss.derivative(f, y), loss.miss(f, y)
+    require_alike(loss, "derivative", residual, f)
+    require_alike(loss, "miss", miss, f)
+    return residual, miss

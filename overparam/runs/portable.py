@@ -1,0 +1,53 @@
+"""The portable engine: training over the Array API, the reference for every other engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from overparam.runs.batch import collate, plan_batches
+from overparam.runs.descent import Descent
+from overparam.runs.driver import drive
+from overparam.runs.elementwise import require_elementwise
+from overparam.runs.engine import Engine, Job
+from overparam.runs.outcome import Outcome
+from overparam.runs.stepwise import Stepwise
+
+__all__ = ["Portable"]
+
+_PROBE = np.linspace(-2.0, 2.0, 6).reshape(2, 3)
+
+
+@dataclass(frozen=True)
+class Portable(Engine):
+    """Plain Array API on any backend, every activation, every optimizer.
+
+    Runs of elementwise methods go side by side in batches sized for the cache or the device's memory;
+    those of other methods go one by one.
+    """
+
+    name: ClassVar[str] = "portable"
+    most_trials: ClassVar[int] = 10_000  # a panel of Figure 2 shares a device's launches
+
+    def objection(self, job: Job) -> None:
+        """Return None: it runs everything."""
+
+    def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
+        """Train batch by batch."""
+        job.scales()
+        with job.backend.scope():  # other engines take only what was recorded, which is elementwise
+            require_elementwise(job.activation, job.backend.asarray(_PROBE, job.dtype))
+        rule = job.optimizer.elementwise()
+        if rule is None:
+            for position in range(len(job.problems)):
+                with job.backend.scope():
+                    alone = Stepwise(job, position)
+                yield from drive(job, alone, self.name)
+            return
+        for positions in plan_batches(job.problems, job.backend, job.dtype):
+            with job.backend.scope():
+                batch = Descent(job, rule, collate(job.problems, positions, job.backend, job.dtype))
+            yield from drive(job, batch, self.name)

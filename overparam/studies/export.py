@@ -1,0 +1,97 @@
+"""A study as a table for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from overparam.files import check_output, replaced
+from overparam.studies.connect import plainly
+from overparam.studies.frames import optional
+from overparam.studies.study import Study
+
+__all__ = ["EXPORTED", "TABLES", "export_study"]
+
+_TYPES = {
+    "n": "int64",
+    "k": "int64",
+    "d": "int64",
+    "trial": "int64",
+    "status": "string",
+    "iterations": "int64",
+    "relative_residual": "float64",
+    "distance_from_initialization": "float64",
+    "path_length": "float64",
+    "effective_parameters": "int64",
+    "seconds": "float64",
+}
+EXPORTED = tuple(_TYPES)
+"""The columns of an exported table."""
+
+_BLOCK = 10_000
+Row = tuple[object, ...]
+
+
+def export_study(study: Study, path: str | Path) -> None:
+    """Write one row a trial, ordered by (n, k, d, trial); the file appears whole or not at all.
+
+    Parameters
+    ----------
+    study : Study
+    path : path
+        Ends in .csv (missing values empty), .json (null) or .parquet (needs pyarrow).
+
+    Raises
+    ------
+    ValueError
+        For another ending, or a file that must not or cannot be written, such as the study itself.
+    StudyError
+        Where the study cannot be read or the table cannot be written.
+    """
+    path = Path(path)
+    check_output(path, TABLES, inputs=[study.path])
+    with plainly(path), replaced(path) as file:
+        _WRITERS[path.suffix.lower()](study.select(EXPORTED), file)
+
+
+def _csv(rows: Iterable[Row], file: IO[bytes]) -> None:
+    text = io.TextIOWrapper(file, newline="", encoding="utf-8")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(EXPORTED)
+    writer.writerows(rows)
+    text.detach()  # flushed, and left open
+
+
+def _json(rows: Iterable[Row], file: IO[bytes]) -> None:
+    before = "[\n"
+    for row in rows:
+        line = json.dumps(dict(zip(EXPORTED, row, strict=True)), allow_nan=False)
+        file.write(f"{before}{line}".encode())
+        before = ",\n"
+    file.write(b"[]\n" if before == "[\n" else b"\n]\n")
+
+
+def _parquet(rows: Iterable[Row], file: IO[bytes]) -> None:
+    pyarrow = optional("pyarrow", "a .parquet table")
+    parquet = optional("pyarrow.parquet", "a .parquet table")
+    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in _TYPES.items()])
+    with parquet.ParquetWriter(file, schema) as writer:
+        for block in _blocks(rows):
+            columns = zip(*block, strict=True)
+            writer.write_table(pyarrow.table([list(values) for values in columns], schema=schema))
+
+
+def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
+    while block := list(islice(rest, _BLOCK)):
+        yield block
+
+
+_WRITERS = {".csv": _csv, ".json": _json, ".parquet": _parquet}
+TABLES = tuple(_WRITERS)
+"""The endings that `export_study` takes."""

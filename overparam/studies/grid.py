@@ -1,0 +1,235 @@
+"""The grid of a sweep: cells, the trials of each, and the part of them that one shard does."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from overparam.components.whole import LARGEST, whole, whole_numbers
+
+__all__ = ["WHOLE", "Cell", "Grid", "Shard", "TrialKey", "parse_range"]
+
+_LONGEST_RANGE = 1_000_000
+_MOST_CELLS = 1_000_000
+"""A cell takes some hundred bytes in the driver, and a row in the study's file."""
+
+
+def parse_range(text: str) -> tuple[int, ...]:
+    """Read whole numbers: ``1:25`` with both ends in, ``5:50:5`` with a step, ``10,20,50``, or mixtures.
+
+    Returns
+    -------
+    tuple of int
+        In the order written, which matters where axes stand side by side.
+
+    Raises
+    ------
+    ValueError
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        try:
+            ends = [int(number) for number in part.split(":")]
+        except ValueError:
+            raise ValueError(f"{text!r} is not a range: write 1:25, 5:50:5 or 10,20,50") from None
+        start, stop, step = ends[0], ends[min(len(ends), 2) - 1], ends[2] if len(ends) > 2 else 1
+        if len(ends) > 3 or step < 1 or stop < start or start < 0 or stop > LARGEST:
+            raise ValueError(f"{part!r} is not a range of whole numbers from 0 upwards, lowest first")
+        if len(numbers) + (stop - start) // step >= _LONGEST_RANGE:
+            raise ValueError(f"{text!r} holds more than {_LONGEST_RANGE:,} numbers")
+        numbers.extend(range(start, stop + 1, step))
+    return tuple(numbers)
+
+
+class Cell(NamedTuple):
+    """A size of problem: n samples, k hidden units, d inputs."""
+
+    n: int
+    k: int
+    d: int
+
+
+class TrialKey(NamedTuple):
+    """One realization; with the seed it names the instance."""
+
+    n: int
+    k: int
+    d: int
+    trial: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` disjoint parts of a grid, written ``number/count``.
+
+    Which shard a trial is in depends on its own key only, so shards stay disjoint, and nothing
+    changes shard, when cells or trials are added.
+
+    Attributes
+    ----------
+    number : int
+        From 1 to `count`.
+    count : int
+
+    Raises
+    ------
+    ValueError
+        For numbers out of range.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.count <= LARGEST:
+            raise ValueError(f"a shard is number/count with 1 ≤ number ≤ count, got {self}")
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read ``number/count``."""
+        number, slash, count = text.partition("/")
+        if not (slash and number.strip().isdecimal() and count.strip().isdecimal()):
+            raise ValueError(f"a shard is written number/count, as in 2/4, got {text!r}")
+        return cls(int(number), int(count))
+
+    def trials(self, cell: Cell, trials: int) -> range:
+        """The shard's own among the trials 0, …, trials − 1 of a cell."""
+        if self.count == 1:
+            return range(trials)
+        # Each cell begins with another shard, or few trials a cell would all go to the first ones.
+        offset = zlib.crc32(repr(tuple(cell)).encode())
+        return range((self.number - 1 - offset) % self.count, trials, self.count)
+
+
+WHOLE = Shard()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells, and how many trials of each.
+
+    Attributes
+    ----------
+    cells : tuple of Cell
+        Each once. k = 0 or d = 0 is an empty cell: reported as failure, not run.
+    trials : int
+        Realizations of each cell, numbered from 0.
+    shard : Shard
+        The part of them to be done; all unless given.
+
+    Raises
+    ------
+    ValueError
+        For a size out of range.
+    """
+
+    cells: tuple[Cell, ...]
+    trials: int
+    shard: Shard = WHOLE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trials", whole("trials", self.trials, 1))
+        if self.trials * len(self.cells) > LARGEST:
+            raise ValueError(
+                f"{len(self.cells):,} cells of {self.trials:,} trials are more than 64 bits count"
+            )
+        for cell in self.cells:
+            if cell.n < 1 or cell.k < 0 or cell.d < 0:
+                raise ValueError(
+                    f"n must be at least 1, k and d at least 0, got n={cell.n}, k={cell.k}, d={cell.d}"
+                )
+
+    @classmethod
+    def product(cls, n: Sequence[int], k: Sequence[int], d: Sequence[int], *, trials: int) -> Grid:
+        """All combinations of the axes' values.
+
+        Raises
+        ------
+        ValueError
+            For more cells than a study is made for.
+        """
+        axes = [sorted(set(whole_numbers(name, axis))) for name, axis in (("n", n), ("k", k), ("d", d))]
+        _require_few(prod(map(len, axes)))
+        return cls(tuple(Cell(*sizes) for sizes in product(*axes)), trials)
+
+    @classmethod
+    def zip(cls, n: Sequence[int], k: Sequence[int], d: Sequence[int], *, trials: int) -> Grid:
+        """The axes' values side by side; one that has a single value keeps it.
+
+        Raises
+        ------
+        ValueError
+            Where the axes have different lengths other than 1.
+        """
+        axes = {name: whole_numbers(name, axis) for name, axis in (("n", n), ("k", k), ("d", d))}
+        longest = max(map(len, axes.values()))
+        for name, values in axes.items():
+            if len(values) not in (1, longest):
+                raise ValueError(
+                    f"axes side by side need one length: {name} has {len(values)} values, another {longest}"
+                )
+        sides = [values if len(values) == longest else [*values] * longest for values in axes.values()]
+        return cls.of(map(Cell, *sides), trials=trials)
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell], *, trials: int) -> Grid:
+        """The given cells, repetitions dropped, in the order of (n, k, d).
+
+        Raises
+        ------
+        ValueError
+            For more cells than a study is made for.
+        """
+        distinct = set(cells)
+        _require_few(len(distinct))
+        return cls(tuple(sorted(distinct)), trials)
+
+    @classmethod
+    def union(cls, grids: Sequence[Grid]) -> Grid:
+        """The cells of all, which must agree in everything else."""
+        first = grids[0]
+        for other in grids[1:]:
+            first._require_alike(other)
+        _require_few(sum(len(grid.cells) for grid in grids))
+        cells = (cell for grid in grids for cell in grid.cells)
+        return replace(cls.of(cells, trials=first.trials), shard=first.shard)
+
+    def __or__(self, other: Grid) -> Grid:
+        """The cells of both, which must agree in everything else."""
+        return Grid.union([self, other])
+
+    def _require_alike(self, other: Grid) -> None:
+        if (self.trials, self.shard) != (other.trials, other.shard):
+            raise ValueError(
+                f"only grids of equal trials and shard can be joined, got {self.trials} trials of shard "
+                f"{self.shard} and {other.trials} of {other.shard}"
+            )
+
+    def only(self, shard: Shard) -> Grid:
+        """The part of the grid that is this shard's."""
+        return replace(self, shard=shard)
+
+    def trials_of(self, cell: Cell) -> range:
+        """The trials of a cell that are to be done."""
+        return self.shard.trials(cell, self.trials)
+
+    def __len__(self) -> int:
+        return sum(len(self.trials_of(cell)) for cell in self.cells)
+
+    def __iter__(self) -> Iterator[TrialKey]:
+        """Every trial to be done, in the order of (n, k, d, trial)."""
+        for cell in self.cells:
+            for trial in self.trials_of(cell):
+                yield TrialKey(*cell, trial)
+
+
+def _require_few(cells: int) -> None:
+    if cells > _MOST_CELLS:
+        raise ValueError(f"the grid has {cells:,} cells, a study holds {_MOST_CELLS:,} at most: make several")

@@ -1,0 +1,233 @@
+"""The lock of a study's one writer: held by the kernel, which lets go of it when the process ends, however.
+
+A process number in the file could not do this: after a crash it names another process, or one of another
+host or container that nobody can ask.
+
+There are two. A file beside the study says who is writing. A byte of the study itself, far beyond its end, is
+locked too, where the system can do that: a study has one writer whatever name it is opened by.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import struct
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from overparam.files import require_regular
+from overparam.studies.errors import NotAStudy, StudyError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+__all__ = ["WriterLock", "holder"]
+
+_ATTEMPTS, _PAUSE = 4, 0.05
+"""`holder` takes the lock for an instant: a writer that meets it there tries again."""
+
+_LONGEST = 1000
+_OURS = re.compile(r"(process \d+ on .{0,300} since [\d: +-]+)?")
+_BYTE = 1 << 62
+"""SQLite locks bytes behind the first GiB; files never are so long."""
+
+_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class WriterLock:
+    """The right to write a study, kept from construction until `release`.
+
+    Parameters
+    ----------
+    study : Path
+
+    Raises
+    ------
+    StudyError
+        Where another writer has it; the message names that one. Where a file that is no lock has its name.
+    OSError
+        Where the folder cannot be written to.
+    """
+
+    def __init__(self, study: Path) -> None:
+        self._study, self._path = study, _beside(study)
+        self._inode: int | None = None
+        self._file = self._take()
+        try:
+            if study.exists():
+                self.bind()
+        except BaseException:
+            self.release()
+            raise
+
+    def _take(self) -> int:
+        for attempt in range(_ATTEMPTS):
+            try:
+                file = os.open(self._path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o644)
+            except OSError as error:
+                if self._path.is_symlink() or self._path.is_dir():
+                    raise _foreign(self._path) from error
+                raise
+            try:
+                if _read(file) is None:
+                    raise _foreign(self._path)
+                if _try(file, shared=False) and _is(self._path, file):
+                    os.truncate(file, 0)
+                    os.write(file, _introduction().encode())
+                    return file
+            except BaseException:
+                os.close(file)
+                raise
+            os.close(file)
+            time.sleep(_PAUSE * (attempt + 1 < _ATTEMPTS))
+        raise StudyError(
+            f"{self._study} is being written by {_said(self._path)}: wait for it, or stop it first"
+        )
+
+    def bind(self) -> None:
+        """Lock the study itself; to be called again when it has been made.
+
+        Raises
+        ------
+        StudyError
+            Where another writer has it under another name.
+        """
+        if self._inode is not None:
+            return
+        self._inode = os.open(self._study, os.O_RDWR | (_FLAGS & ~getattr(os, "O_NOFOLLOW", 0)))
+        require_regular(self._study, os.fstat(self._inode))
+        for _ in range(_ATTEMPTS):
+            if _lock_byte(self._inode):
+                return
+            time.sleep(_PAUSE)
+        raise StudyError(
+            f"{self._study} is being written by another process under another name of the file: "
+            "wait for it, or stop it first"
+        )
+
+    def holds(self) -> bool:
+        """Whether the study still is the file at its path: it may be deleted, moved or replaced meanwhile."""
+        return self._inode is None or _is(self._study, self._inode)
+
+    def release(self) -> None:
+        """Let others write."""
+        if self._inode is not None:
+            os.close(self._inode)
+            self._inode = None
+        # Before letting go: what is removed afterwards could be the next writer's. Where it cannot be
+        # removed it is harmless, since nobody holds it.
+        with suppress(OSError):
+            if _is(self._path, self._file):
+                self._path.unlink()
+        os.close(self._file)
+
+
+def holder(study: Path) -> str | None:
+    """Say who is writing a study; None where nobody is."""
+    try:
+        file = os.open(_beside(study), os.O_RDONLY | _FLAGS)
+    except OSError:
+        file = None
+    if file is not None:
+        try:
+            if (text := _read(file)) is not None and not _try(file, shared=True):
+                return text or "another process"
+        finally:
+            os.close(file)
+    return "a process that knows it by another name" if _byte_is_locked(study) else None
+
+
+def _beside(study: Path) -> Path:
+    real = study.resolve()
+    return real.with_name(f"{real.name}-lock")
+
+
+def _introduction() -> str:
+    started = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
+    return f"process {os.getpid()} on {socket.gethostname()} since {started}"
+
+
+def _foreign(path: Path) -> NotAStudy:
+    return NotAStudy(f"{path} is in the way: it is not a lock of ours; move it elsewhere")
+
+
+def _read(file: int) -> str | None:
+    """Return what a lock says; None where the open file is none of ours."""
+    state = os.fstat(file)
+    try:
+        require_regular(Path(), state)
+        if state.st_nlink > 1 or state.st_size > _LONGEST:
+            return None
+        text = os.read(file, _LONGEST).decode()
+        os.lseek(file, 0, os.SEEK_SET)
+    except (ValueError, OSError):
+        return None
+    return text if _OURS.fullmatch(text) else None
+
+
+def _said(path: Path) -> str:
+    try:
+        file = os.open(path, os.O_RDONLY | _FLAGS)
+    except OSError:
+        return "another process"
+    try:
+        return _read(file) or "another process"
+    finally:
+        os.close(file)
+
+
+def _is(path: Path, file: int) -> bool:
+    """Whether the open file is still the one at `path`: its last holder may just have removed it."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _try(file: int, *, shared: bool) -> bool:
+    """Lock an open file if nobody else has."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(file, 1 << 30, os.SEEK_SET)  # beyond the text: Windows lets nobody read what is locked
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _lock_byte(file: int) -> bool:
+    """Lock a byte of an open file if nobody else has; the lock goes when the file is closed."""
+    if sys.platform != "linux":
+        return True  # the locks of other systems would meet SQLite's, or go when it closes the file
+    try:
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, _flock())
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without such locks
+        return True
+    return True
+
+
+def _byte_is_locked(study: Path) -> bool:
+    """Ask the system: opening and closing the study itself would cost this process SQLite's locks."""
+    try:
+        if (state := study.stat()).st_nlink == 1:  # no other name
+            return False
+        locks = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    where = f"{os.major(state.st_dev):02x}:{os.minor(state.st_dev):02x}:{state.st_ino}"
+    return any("OFDLCK" in line and where in line.split() and f" {_BYTE} " in line for line in locks)
+
+
+def _flock() -> bytes:
+    """``struct flock`` of Linux: a lock for writing, on one byte."""
+    return struct.pack("@hhqqi4x", fcntl.F_WRLCK if sys.platform != "win32" else 0, os.SEEK_SET, _BYTE, 1, 0)

@@ -1,0 +1,84 @@
+"""The specification of a sweep: what all its trials share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from overparam.components import Component
+from overparam.model.data import DataGenerator, Gaussian, Labels, Sphere
+from overparam.runs import Recipe
+
+__all__ = ["Description", "Specification", "completed", "differences"]
+
+_DISTRIBUTION = "_distribution"
+
+Description: TypeAlias = dict[str, str | int | float]
+"""A specification as plain values, the way a study's file keeps it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specification:
+    """All that decides a trial's outcome, its key and rounding aside.
+
+    Attributes
+    ----------
+    seed : int
+        Non-negative.
+    data, labels : components
+    recipe : Recipe
+        What is trained and how.
+    """
+
+    seed: int = 0
+    data: DataGenerator = field(default_factory=Sphere)
+    labels: Labels = field(default_factory=Gaussian)
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}")
+
+    @property
+    def components(self) -> dict[str, Component]:
+        """The parts that are components, by the name of their option."""
+        return {**self.recipe.components, "data": self.data, "labels": self.labels}
+
+    def describe(self) -> Description:
+        """Spell every part as the command line does, and who brings it; with a digest of data in a file."""
+        digest, recipe = self.data.digest(), self.recipe
+        parts = self.components.items()
+        return {
+            "seed": self.seed,
+            **{part: component.specification() for part, component in parts},
+            **{f"{part}{_DISTRIBUTION}": component.identity().distribution for part, component in parts},
+            "layers": recipe.layers,
+            "max_iterations": recipe.stop.max_iterations,
+            "tolerance": recipe.stop.tolerance,
+            "dtype": recipe.dtype,
+            **({} if digest is None else {"data_digest": digest}),
+        }
+
+
+def completed(description: Description) -> Description:
+    """Add what studies of before did not say because there was no other: loss, initialization and layers."""
+    solver = str(description.get("optimizer", "")).partition(":")[0] == "least-squares"
+    before = {"loss": "squared", "initialization": "paper", "layers": "output" if solver else "hidden"}
+    return {**before, **description}
+
+
+def differences(
+    one: Description, other: Description, name: str = "study", other_name: str = "asked"
+) -> list[str]:
+    """Name every part in which two specifications differ, with both values.
+
+    A file from before distributions were kept does not say them: it differs in none.
+    """
+    one, other = completed(one), completed(other)
+    parts = {*one, *other}
+    unsaid = {part for part in parts - ({*one} & {*other}) if part.endswith(_DISTRIBUTION)}
+    return [
+        f"{part} ({name}: {one.get(part)}, {other_name}: {other.get(part)})"
+        for part in sorted(parts - unsaid)
+        if one.get(part) != other.get(part)
+    ]

@@ -1,0 +1,96 @@
+"""Trials and their tallies, written together and with their checksums; the caller holds a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from overparam.studies.schema import COLUMNS, FAILED, TrialRow
+from overparam.studies.seals import seal, seal_trial
+
+__all__ = ["insert_trials"]
+
+_WRITTEN = (*COLUMNS, "session", "checksum")
+_INSERT = f"INSERT INTO trial ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
+_REPLACE = f"INSERT OR REPLACE{_INSERT.removeprefix('INSERT')}"
+_ONE = "n = ? AND k = ? AND d = ? AND status = ?"
+_STATUS = _WRITTEN.index("status")
+_SUMMED = [_WRITTEN.index(name) for name in ("success", "iterations", "seconds", "checksum")]
+
+Sealed = tuple[Any, ...]
+"""A trial's values, its session and its checksum."""
+
+
+def insert_trials(
+    connection: sqlite3.Connection, rows: Iterable[tuple[TrialRow, int]], *, only_better: bool
+) -> tuple[int, int]:
+    """Write trials with the numbers of their sessions; only what failed is ever replaced.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    rows : iterable of (TrialRow, int)
+    only_better : bool
+        Whether what failed is replaced by a row that did not only.
+
+    Returns
+    -------
+    written : int
+        Those that were new or replaced one that had failed.
+    change : int
+        Of the sum of the tallies' checksums.
+    """
+    sealed = [(*values, seal_trial(values)) for values in ((*row, session) for row, session in rows)]
+    connection.execute("SAVEPOINT inserting")
+    try:
+        connection.executemany(_INSERT, sealed)
+        new, gone = sealed, list[Sealed]()
+    except sqlite3.IntegrityError:  # some are there already
+        connection.execute("ROLLBACK TO inserting")
+        new, gone = _insert_each(connection, sealed, only_better=only_better)
+    connection.execute("RELEASE inserting")
+    return len(new), _tally(connection, new, gone)
+
+
+def _insert_each(
+    connection: sqlite3.Connection, rows: Sequence[Sealed], *, only_better: bool
+) -> tuple[list[Sealed], list[Sealed]]:
+    """Write rows one by one; return those written, and those that they replaced."""
+    new, gone = [], []
+    for row in rows:
+        before = connection.execute(
+            f"SELECT {', '.join(_WRITTEN)} FROM trial WHERE n = ? AND k = ? AND d = ? AND trial = ?", row[:4]
+        ).fetchone()
+        if before is not None:
+            if before[_STATUS] != FAILED or (only_better and row[_STATUS] == FAILED):
+                continue
+            gone.append(before)
+        connection.execute(_REPLACE, row)
+        new.append(row)
+    return new, gone
+
+
+def _tally(connection: sqlite3.Connection, new: Iterable[Sealed], gone: Iterable[Sealed]) -> int:
+    """Add to the tallies what is new, take away what is gone; return the change of their checksums' sum."""
+    changes: dict[tuple[Any, ...], list[Any]] = {}
+    for sign, rows in ((1, new), (-1, gone)):
+        alike: dict[tuple[Any, ...], list[Sealed]] = defaultdict(list)
+        for row in rows:
+            alike[row[0], row[1], row[2], row[_STATUS]].append(row)
+        for key, members in alike.items():
+            columns = list(zip(*members, strict=True))
+            sums = [len(members), *(sum(columns[place]) for place in _SUMMED)]
+            before = changes.get(key, [0] * len(sums))
+            changes[key] = [old + sign * more for old, more in zip(before, sums, strict=True)]
+    difference, tallies = 0, []
+    for key, change in changes.items():
+        *before, checksum = connection.execute(
+            f"SELECT trials, successes, updates, seconds, checksums, checksum FROM tally WHERE {_ONE}", key
+        ).fetchone() or (0, 0, 0, 0.0, 0, 0)
+        tally = (*key, *(old + more for old, more in zip(before, change, strict=True)))
+        tallies.append((*tally, seal("tally", *tally)))
+        difference += tallies[-1][-1] - checksum
+    connection.executemany(f"INSERT OR REPLACE INTO tally VALUES ({', '.join('?' * 10)})", tallies)
+    return difference

@@ -1,0 +1,1 @@
+"""Tracing: elementwise functions recorded as programs, and programs printed as code."""
