@@ -45,9 +45,10 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Random damage, kills, signals and command lines: `nox -s chaos -- COUNT SEED`, else 1,000 of seed 0."""
-    count, seed = [*session.posargs, *("1000", "0")[len(session.posargs) :]][:2]
+    """Random damage, kills, signals and command lines: `nox -s chaos -- COUNT SEED`, else 100 of seed 0."""
+    count, seed = [*session.posargs, *("100", "0")[len(session.posargs) :]][:2]
     _install(session, "test", extras="[plot]")
+    session.install("./plugins/overparam-dask")
     session.run("pytest", "-m", "chaos", env={"OVERPARAM_CHAOS": count, "OVERPARAM_SEED": seed})
 
 

@@ -1,5 +1,7 @@
 """The `xp` fixture: every array library and device that the core is tried on; each skip says why."""
 
+import os
+import random
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,3 +69,21 @@ def close():
         np.testing.assert_allclose(found, expected, rtol=allowed, atol=allowed)
 
     return compare
+
+
+@pytest.fixture
+def attacks(request):
+    """Numbered attacks, each with a generator of its own: a few, many by ``nox -s chaos -- COUNT SEED``.
+
+    A COUNT of 1,000 is 3,000 command lines, 500 of them as processes; 1,000 kills; 2,000 flips of one bit;
+    and 1,000 of most other damage. A failure prints the seed and the number of the attack; the same two
+    give the same attack again.
+    """
+    count, seed = int(os.environ.get("OVERPARAM_CHAOS", 0)), int(os.environ.get("OVERPARAM_SEED", 0))
+
+    def numbered(few, share=1.0):
+        for number in range(max(1, round(count * share)) if count else few):
+            print(f"{request.node.name}: seed {seed}, attack {number}")
+            yield random.Random(f"{seed} {request.node.name} {number}")
+
+    return numbered

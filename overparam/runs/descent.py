@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from overparam.arrays import Array, Namespace, dot, squared_norm
+from overparam.arrays import Array, Namespace, dot
 from overparam.methods import FirstOrder, State, Step
 from overparam.model.network import preactivations
+from overparam.model.problem import Problem
 from overparam.runs.batch import Batch
 from overparam.runs.demands import require_state, require_step_size, require_update
 from overparam.runs.driver import Loop, Seen
 from overparam.runs.engine import Job
 from overparam.runs.evaluation import activation_function, loss_function
+from overparam.runs.idle import leaves_idle_units
 from overparam.runs.rows import RowSource, row_stream
+from overparam.tracing.symbolic import Unrecordable
 
 __all__ = ["Descent"]
 
@@ -27,8 +31,9 @@ class _Runs:
 
     Attributes
     ----------
-    inside : tuple of arrays of bool
-        False for what pads, of every trained array: W's (b, k, d), v's (b, k, 1).
+    inside : tuple of arrays of bool or None
+        False for what pads, of every trained array: W's (b, k, d), v's (b, k, 1). None where the rule
+        leaves alone what has no gradient, as what pads W.
     states : tuple of tuple of arrays
         The rule's state of every trained array, W's as (b, k, d), v's as (b, k, 1).
     scale : (b, 1, 1)
@@ -44,7 +49,7 @@ class _Runs:
     y: Array
     W: Array
     v: Array
-    inside: tuple[Array, ...]
+    inside: tuple[Array | None, ...]
     states: tuple[State, ...]
     scale: Array
     step_size: Array
@@ -99,9 +104,6 @@ class Descent(Loop):
         problems = [job.problems[position] for position in self.positions]
         scales = job.scales()[self.positions]
         sizes = [require_step_size(self._rule, problem, job.activation) for problem in problems]
-        units = np.arange(batch.v.shape[-1])[:, None] < np.array([p.k for p in problems])[:, None, None]
-        inputs = np.arange(batch.X.shape[-1])[None, :] < np.array([p.d for p in problems])[:, None, None]
-        inside = ([units & inputs] if self._hidden else []) + ([units] if self._output else [])
 
         def per_run(values: Any) -> Array:
             return job.backend.asarray(np.asarray(values, dtype=np.float64)[:, None, None], job.dtype)
@@ -112,13 +114,29 @@ class Descent(Loop):
             y=batch.y,
             W=batch.W0,
             v=batch.v,
-            inside=tuple(job.backend.asarray(mask.astype(np.float64), job.dtype) > 0.0 for mask in inside),
+            inside=self._inside(batch, problems),
             states=tuple(require_state(self._rule, array) for array in self._trained(batch.W0, batch.v)),
             scale=per_run(1.0 / scales),
             step_size=per_run(sizes),
             path=zero,
             steps=job.backend.asarray(np.zeros(len(problems), np.int64), "int64"),
         )
+
+    def _inside(self, batch: Batch, problems: Sequence[Problem]) -> tuple[Array | None, ...]:
+        units = np.arange(batch.v.shape[-1])[:, None] < np.array([p.k for p in problems])[:, None, None]
+        inputs = np.arange(batch.X.shape[-1])[None, :] < np.array([p.d for p in problems])[:, None, None]
+        masks = [None if self._leaves_idle() else units & inputs] if self._hidden else []
+        masks += [units] if self._output else []
+        return tuple(None if mask is None else self._on_device(mask) for mask in masks)
+
+    def _on_device(self, mask: NDArray[np.bool_]) -> Array:
+        return self._job.backend.asarray(mask.astype(np.float64), self._job.dtype) > 0.0
+
+    def _leaves_idle(self) -> bool:
+        try:
+            return leaves_idle_units(self._rule)
+        except Unrecordable:
+            return False
 
     def _trained(self, W: Array, v: Array) -> list[Array]:
         """What is trained, v as columns."""
@@ -131,14 +149,17 @@ class Descent(Loop):
         return RowSource(sampled, problems[0].n, self._job.backend) if sampled else None
 
     def advance(self, until: int) -> None:
-        """Train to `until`, or to where the host looks anyway, as often as its backend has it."""
+        """Train to `until`, or until the host sees a run stopped; it looks as often as its backend has it."""
         check_every = self._rule.updates_between_checks()
-        ahead = -(-(self.iteration + self._job.backend.synchronization_interval) // check_every) * check_every
-        until = min(until, ahead)
-        self._measure(wanted=self.iteration >= until)
-        while self.iteration < until:
-            self._step()
-            self._measure(wanted=self.iteration >= until)
+        while True:
+            ahead = self.iteration + self._job.backend.synchronization_interval
+            goal = min(until, -(-ahead // check_every) * check_every)
+            self._measure(wanted=self.iteration >= goal)
+            while self.iteration < goal:
+                self._step()
+                self._measure(wanted=self.iteration >= goal)
+            if goal == until or self.stopped():
+                return
 
     def _measure(self, *, wanted: bool) -> None:
         """Evaluate the network where the gradient, the stop rule or the host asks for it."""
@@ -170,8 +191,9 @@ class Descent(Loop):
             updated = self._rule.update(array, gradient, state, step)
             new, new_state = require_update(self._rule, updated, array, state)
             # What pads stays where it is, whatever the rule makes of it.
-            new = xp.where(active & inside, new, array)
-            moved.append(squared_norm(new - array, axes=2))
+            new = xp.where(active if inside is None else active & inside, new, array)
+            change = xp.reshape(new - array, (array.shape[0], -1))
+            moved.append(dot(change, change))
             arrays.append(new)
             states.append(tuple(xp.where(active, a, b) for a, b in zip(new_state, state, strict=True)))
         length = moved[0] if len(moved) == 1 else moved[0] + moved[1]
@@ -261,6 +283,8 @@ class Descent(Loop):
 
 def _taken(value: Any, index: Array, xp: Namespace) -> Any:
     """Keep only the batch rows that `index` holds, in every array of a frozen value."""
+    if value is None:
+        return None
     if isinstance(value, tuple):
         return tuple(_taken(item, index, xp) for item in value)
     if isinstance(value, _Runs | _Measured):

@@ -35,4 +35,7 @@ def require_alike(component: Component, name: str, found: Array, z: Array) -> No
 
 def alike(found: object, wanted: Array) -> bool:
     """Whether something is an array of the shape and data type that is wanted."""
-    return (getattr(found, "shape", None), getattr(found, "dtype", None)) == (wanted.shape, wanted.dtype)
+    try:
+        return bool(found.shape == wanted.shape and found.dtype == wanted.dtype)  # type: ignore[attr-defined]
+    except AttributeError:
+        return False

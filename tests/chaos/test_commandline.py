@@ -1,7 +1,6 @@
 """Whatever is typed ends with 0, 1, 2 or 130, soon, without a traceback and without anything unexpected."""
 
 import os
-import random
 import shlex
 import signal
 import subprocess
@@ -15,9 +14,6 @@ from tests.chaos.commandline import draw, write_files
 
 CODES = {0, 1, 2, 130}
 SECONDS = 20.0
-SEED = int(os.environ.get("CHAOS_SEED", "0"))
-LINES = int(os.environ.get("CHAOS_LINES", "2500"))
-PROCESSES = int(os.environ.get("CHAOS_PROCESSES", "500"))
 
 
 @pytest.fixture
@@ -102,38 +98,25 @@ def fault(line, call):
     return None
 
 
-def hunt(seed, count, call):
-    """Try so many command lines; the faults found, each with the smallest line that shows one."""
-    rng = random.Random(seed)
+def hunt(attacks, call):
+    """Try command lines; the faults found, each with the smallest line that shows one."""
     found = []
-    for number in range(count):
-        line = draw(rng)
-        if number % 100 == 99:
-            print(f"{number + 1} lines, {len(found)} faults", flush=True)
+    for chance in attacks:
+        line = draw(chance)
         if (wrong := fault(line, call)) is None:
             continue
         smaller = line
         while smaller is not None:
             line = smaller
             smaller = next((each for each in line.smaller() if fault(each, call) is not None), None)
-        found.append(f"seed {seed}, line {number}: overparam {shlex.join(line.arguments)[:500]}\n    {wrong}")
+        found.append(f"overparam {shlex.join(line.arguments)[:500]}\n    {wrong}")
         print(found[-1], flush=True)
     return found
 
 
-def test_a_few_command_lines(folder):
-    assert hunt(SEED, 60, in_process) == []
-
-
-def test_a_few_processes(folder):
-    assert hunt(SEED, 4, as_process) == []
-
-
 @pytest.mark.chaos
-def test_many_command_lines(folder):
-    assert hunt(SEED + 1, LINES, in_process) == []
-
-
-@pytest.mark.chaos
-def test_many_processes(folder):
-    assert hunt(SEED + 2, PROCESSES, as_process) == []
+@pytest.mark.parametrize(
+    ("call", "few", "share"), [(in_process, 60, 2.5), (as_process, 2, 0.5)], ids=["inside", "processes"]
+)
+def test_command_lines(folder, attacks, call, few, share):
+    assert hunt(attacks(few, share), call) == []

@@ -1,5 +1,10 @@
 """Writers killed at random, again and again, and what they leave harmed: nothing reported saved is lost."""
 
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
 import pytest
 
 from overparam.studies import load_study, salvage
@@ -13,11 +18,48 @@ from tests.sweeps.test_faults import Driver, keys
 pytestmark = pytest.mark.chaos
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@contextmanager
+def cluster(folder):
+    """A Dask cluster that outlives the drivers which are killed; gives the executor that uses it."""
+    pytest.importorskip("overparam_dask", reason="overparam-dask is not installed")
+    file = folder / "scheduler.json"
+    options = ("--scheduler-file", str(file), "--no-dashboard")
+    commands = [("dask_scheduler", "--host", "127.0.0.1", "--port", "0")]
+    commands += 2 * [("dask_worker", "--nthreads", "1", "--no-nanny")]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{command}", *rest, *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command, *rest in commands
+    ]
+    try:
+        while not (file.exists() and file.stat().st_size):
+            assert started[0].poll() is None, "the scheduler did not start"
+            time.sleep(0.05)
+        yield f"dask:scheduler_file={file}"
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(params=["serial", "processes:workers=2", "dask"])
+def executor(request, tmp_path):
+    """The spelling of an executor."""
+    if request.param != "dask":
+        yield request.param
+        return
+    with cluster(tmp_path) as spelling:
+        yield spelling
+
+
 def test_killed_again_and_again(tmp_path, whole, attacks, executor):
-    for number, chance in enumerate(attacks(1, 0.02)):
+    """Two kills a study, so that a third of the attacks are kills under each executor."""
+    for number, chance in enumerate(attacks(1, 1 / 6)):
         study, saved = tmp_path / f"{number}.study", set()
-        for _ in range(chance.randrange(1, 4)):
+        for _ in range(2):
             driver = Driver(study, tmp_path / "log", executor)
             driver.wait_for(chance.randrange(1, 200))
             saved |= driver.kill()
@@ -37,7 +79,7 @@ def test_a_killed_study_or_its_log_with_a_flipped_bit(tmp_path, attacks):
     contents = study.read_bytes(), log.read_bytes()
     expected = what_it_says(study)
     assert saved <= keys(study)
-    for number, chance in enumerate(attacks(20)):
+    for number, chance in enumerate(attacks(4)):
         harmed = list(contents)
         which = chance.randrange(2)
         harmed[which] = flip(harmed[which], chance.randrange(8 * len(harmed[which])))

@@ -1,7 +1,6 @@
 """A signal at any moment: one exit code, everything finished saved, counters that are true."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -70,20 +69,10 @@ def check_signal(tmp_path, chance):
     return done.returncode
 
 
-def test_signals_at_seeded_moments(tmp_path):
-    seed = 20
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    assert any(check_signal(tmp_path, chance) for _ in range(8))
-
-
 @pytest.mark.chaos
-def test_signals_at_many_moments(tmp_path):
-    count, seed = int(os.environ.get("OVERPARAM_CHAOS", 2)), int(os.environ.get("OVERPARAM_SEED", 0))
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    for _ in range(count):
-        check_signal(tmp_path, chance)
+def test_signals_at_seeded_moments(tmp_path, attacks):
+    codes = [check_signal(tmp_path, chance) for chance in attacks(4, 0.2)]
+    assert any(codes)
 
 
 def test_a_signal_that_is_ignored_from_the_start_stays_so(tmp_path):

@@ -110,7 +110,7 @@ def test_killed_at_fifty_random_moments(tmp_path, uninterrupted):
 
 def test_killed_with_its_workers_at_work(tmp_path, uninterrupted):
     study, log = tmp_path / "a.study", tmp_path / "log"
-    driver = Driver(study, log, "processes")
+    driver = Driver(study, log, "processes:workers=2")
     driver.wait_for(1)
     saved = driver.kill()
     assert saved <= keys(study)
