@@ -11,27 +11,34 @@ from types import FrameType
 __all__ = ["undisturbed"]
 
 
+class _Notes(list[int]):
+    """A handler that only notes which signals came."""
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.append(number)
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Hold SIGINT and SIGTERM back until the block has ended; then their handlers run.
 
     Masking them would not do: where there are other threads, those take the signal and the main thread
-    raises all the same. Only the main thread runs handlers, so in any other there is nothing to do.
+    raises all the same. Only the main thread runs handlers, so in any other there is nothing to do. Nor is
+    there within another such block.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    received: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-
     interrupt, terminate = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    if isinstance(interrupt, _Notes) or isinstance(terminate, _Notes):
+        yield
+        return
+    received = _Notes()
     handlers = {signal.SIGINT: interrupt, signal.SIGTERM: terminate}
     held = [number for number, handler in handlers.items() if callable(handler)]
     try:
         for number in held:
-            signal.signal(number, note)
+            signal.signal(number, received)
         yield
     finally:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from overparam.studies.schema import COLUMNS, FAILED, TrialRow
@@ -43,14 +43,20 @@ def insert_trials(
         Of the sum of the tallies' checksums.
     """
     sealed = [(*values, seal_trial(values)) for values in ((*row, session) for row, session in rows)]
-    connection.execute("SAVEPOINT inserting")
+    tried = 0
+
+    def one_by_one() -> Iterator[Sealed]:
+        nonlocal tried
+        for row in sealed:
+            tried += 1
+            yield row
+
     try:
-        connection.executemany(_INSERT, sealed)
+        connection.executemany(_INSERT, one_by_one())
         new, gone = sealed, list[Sealed]()
-    except sqlite3.IntegrityError:  # some are there already
-        connection.execute("ROLLBACK TO inserting")
-        new, gone = _insert_each(connection, sealed, only_better=only_better)
-    connection.execute("RELEASE inserting")
+    except sqlite3.IntegrityError:  # the last one tried is there already; those before it are written
+        better, gone = _insert_each(connection, sealed[tried - 1 :], only_better=only_better)
+        new = sealed[: tried - 1] + better
     return len(new), _tally(connection, new, gone)
 
 
