@@ -17,6 +17,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from overparam.components import Component
 from overparam.components.whole import whole
 from overparam.studies.errors import StudyError
+from overparam.studies.signals import undisturbed
 
 __all__ = ["Elastic", "Executor", "Processes", "Serial", "interrupts_held"]
 
@@ -149,14 +150,16 @@ def _environment(changed: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back for a moment; processes started meanwhile hold it back while they live."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    # The mask is what those processes inherit. This one has other threads, which take a masked signal.
+    with undisturbed():
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:
