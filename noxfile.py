@@ -73,7 +73,7 @@ def plugins(session: nox.Session, folder: str) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The engines against their peers, in one interleaved run; writes docs/benchmarks-cpu.md."""
+    """The engines against their peers, in one interleaved run; writes docs/design/benchmarks-cpu.md."""
     _install(session, "test")
     session.install("./plugins/overparam-numba", "jax")
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
@@ -90,7 +90,7 @@ def gpu(session: nox.Session) -> None:
 
 @nox.session
 def bench_gpu(session: nox.Session) -> None:
-    """The engines on a GPU against their peers (docs/benchmarks-gpu.md), then Figure 2 against the CPU."""
+    """The engines on a GPU against their peers, then Figure 2; writes docs/design/benchmarks-gpu.md."""
     _install(session, "test", extras=f"[plot,cuda{CUDA}]")
     session.install("./plugins/overparam-cuda", "./plugins/overparam-numba", f"jax[cuda{CUDA}]")
     session.run("python", "-m", "tests.benchmarks.gpu", *session.posargs)
