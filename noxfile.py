@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "plugins"]
+nox.options.sessions = ["lint", "tests", "plugins", "docs"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
@@ -99,6 +99,7 @@ def bench_gpu(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write the pages that are generated: the command line's help."""
-    _install(session, "test", extras="[plot]")
-    session.run("pytest", "-q", "tests/cli/test_documentation.py", env={"OVERPARAM_WRITE_DOCS": "1"})
+    """Build the site in build/docs: no network, warnings are errors. Its examples run in the session tests."""
+    _install(session, "docs")
+    session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--keep-going", "docs", "build/docs")
+    session.run("pytest", "tests/docs/test_site.py", env={"OVERPARAM_SITE": "build/docs"})

@@ -81,4 +81,3 @@ def _shell(text):
     if done.returncode or "Warning" in done.stderr:
         return f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
     return None
-

@@ -10,7 +10,9 @@ from tests.docs.examples import run_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-WITH_EXAMPLES = [page for page in PAGES if re.search(r"^```(python|console)", page.read_text(encoding="utf-8"), re.M)]
+WITH_EXAMPLES = [
+    page for page in PAGES if re.search(r"^```(python|console)", page.read_text(encoding="utf-8"), re.M)
+]
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -23,4 +25,6 @@ def test_its_examples_run(page, tmp_path, monkeypatch):
 
 def test_every_hook_has_its_example():
     page = ROOT / "docs" / "tutorials" / "every-hook.md"
-    assert set(re.findall(r"^def (overparam_\w+)", page.read_text(encoding="utf-8"), re.M)) == set(HOOKS.values())
+    assert set(re.findall(r"^def (overparam_\w+)", page.read_text(encoding="utf-8"), re.M)) == set(
+        HOOKS.values()
+    )
