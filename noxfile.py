@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "plugins"]
+nox.options.sessions = ["lint", "tests", "plugins", "docs"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
@@ -74,7 +74,7 @@ def plugins(session: nox.Session, folder: str) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The engines against their peers, in one interleaved run; writes docs/benchmarks-cpu.md."""
+    """The engines against their peers, in one interleaved run; writes docs/design/benchmarks-cpu.md."""
     _install(session, "test")
     session.install("./plugins/overparam-numba", "jax")
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
@@ -91,7 +91,7 @@ def gpu(session: nox.Session) -> None:
 
 @nox.session
 def bench_gpu(session: nox.Session) -> None:
-    """The engines on a GPU against their peers (docs/benchmarks-gpu.md), then Figure 2 against the CPU."""
+    """The engines on a GPU against their peers, then Figure 2; writes docs/design/benchmarks-gpu.md."""
     _install(session, "test", extras=f"[plot,cuda{CUDA}]")
     session.install("./plugins/overparam-cuda", "./plugins/overparam-numba", f"jax[cuda{CUDA}]")
     session.run("python", "-m", "tests.benchmarks.gpu", *session.posargs)
@@ -100,6 +100,7 @@ def bench_gpu(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write the pages that are generated: the command line's help."""
-    _install(session, "test", extras="[plot]")
-    session.run("pytest", "-q", "tests/cli/test_documentation.py", env={"OVERPARAM_WRITE_DOCS": "1"})
+    """Build the site in build/docs: no network, warnings are errors. Its examples run in the session tests."""
+    _install(session, "docs")
+    session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--keep-going", "docs", "build/docs")
+    session.run("pytest", "tests/docs/test_site.py", env={"OVERPARAM_SITE": "build/docs"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["phase_figure"]
 
 _PANEL = 3.4
+_TITLE = 42  # letters that fit above a panel
 _LABELS = {
     "2*floor(k/2)*d": r"$n = 2\lfloor k/2\rfloor d$",
     "kd": "$n = kd$, whole $k$",
@@ -89,7 +91,7 @@ def phase_figure(diagrams: Sequence[PhaseDiagram], titles: Sequence[str] | None 
     panels = [figure.add_subplot(rows, columns, i + 1) for i in range(len(diagrams))]
     for panel, diagram, title in zip(panels, diagrams, titles, strict=True):
         mesh = _draw(panel, diagram, colours)
-        panel.set_title(title)
+        panel.set_title(fill(title, _TITLE, break_on_hyphens=False))
     bar = figure.colorbar(mesh, ax=panels, label="success probability", fraction=0.05, aspect=30)
     bar.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     _legend(figure, panels, gaps=any((diagram.trials == 0).any() for diagram in diagrams))

@@ -14,7 +14,7 @@ from tests.benchmarks.cells import ACTIVATIONS, DTYPES, SAMPLES, SHAPES, grid
 from tests.benchmarks.contenders import CONTENDERS, FUSED
 from tests.benchmarks.machine import BUSY, load
 
-_PAGE = Path(__file__).parents[2] / "docs" / "benchmarks-cpu.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "design" / "benchmarks-cpu.md"
 _ROUNDS = 3
 _QUICK_SHAPES, _QUICK_SAMPLES, _QUICK_ROUNDS = ((10, 10), (25, 25)), (100,), 2
 
@@ -43,7 +43,7 @@ class _Shapes(click.ParamType[tuple[tuple[int, int], ...]]):
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     default=_PAGE,
-    show_default="docs/benchmarks-cpu.md",
+    show_default="docs/design/benchmarks-cpu.md",
     help="Where the page is written.",
 )
 def main(quick: bool, rounds: int | None, cells: tuple[tuple[int, int], ...] | None, output: Path) -> None:

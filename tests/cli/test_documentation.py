@@ -1,4 +1,4 @@
-"""docs/command-line.md holds every command's help, as printed; `nox -s docs` writes it anew."""
+"""docs/reference/command-line.md holds every command's help, as printed; OVERPARAM_WRITE_DOCS=1 writes it anew."""
 
 import os
 from pathlib import Path
@@ -8,10 +8,10 @@ import pytest
 
 from overparam.cli.main import main
 
-PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
 HEAD = """# The command line
 
-Written by `nox -s docs` from the commands' own help.
+Written from the commands' own help.
 
 - Every option can come from the environment: `OVERPARAM_<COMMAND>_<OPTION>`, or `OVERPARAM_<OPTION>` for the
   global ones, which stand before the command.
@@ -50,4 +50,6 @@ def test_the_page_is_the_help():
     if os.environ.get("OVERPARAM_WRITE_DOCS"):
         PAGE.write_text(page(), encoding="utf-8")
     if PAGE.read_text(encoding="utf-8") != page():
-        pytest.fail("docs/command-line.md is not the commands' help: run nox -s docs")
+        pytest.fail(
+            "docs/reference/command-line.md is not the commands' help: set OVERPARAM_WRITE_DOCS=1 and run this test"
+        )

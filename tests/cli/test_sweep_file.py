@@ -1,7 +1,6 @@
 """``overparam sweep FILE.toml``: the same keys as the options, overridden by them; grids; several studies."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from overparam.cli.main import main
 from overparam.studies import load_study
 
 BASE = "version = 1\nn = 8\ntrials = 1\nmax_iterations = 5\n"
-PAGE = (Path(__file__).parents[2] / "docs" / "sweep-files.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -188,9 +186,3 @@ def test_files_that_are_none(overparam, tmp_path):
         call = overparam("sweep", name)
         assert (call.code, call.output) == (2, "")
         assert "Traceback" not in call.errors
-
-
-@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
-def test_the_examples_of_the_page_are_understood(sweep, text):
-    call = sweep(text, "--dry-run", "--max-iterations", 1, "--trials", 1, "--executor", "serial")
-    assert call.code == 0, call.errors

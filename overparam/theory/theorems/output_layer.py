@@ -1,6 +1,6 @@
 """Training the output layer: Theorem 3.2.
 
-Explicit constant, along the proof with its two slips mended (docs/errata.md): truncating ‖φ(Xw)‖ at
+Explicit constant, along the proof with its two slips mended (docs/theory/errata.md): truncating ‖φ(Xw)‖ at
 T = √n(√E[φ²] + B√(404 log n)) leaves out an event of probability n^{−202}, matrix Chernoff with δ = ½ then
 fails with probability at most n^{−100} once k ≥ 101·log n·T²/(0.153·(λ̃ − 6B²/n¹⁰⁰)).
 """

@@ -2,8 +2,8 @@
 
 Explicit constants, from the proof of Theorem 6.2: (6.18) √(kd) ≥ 32B(1 + (1+δ)B)κ̃n, which implies the
 condition of Lemma 6.7, and α = ‖v‖√λ/(2√2). The proof gets from Theorem 6.10 the rate for the *squared*
-misfit, ¼α‖W − W₀‖ and 4/α; the statements read as twice the rate and half the radius (docs/errata.md), so
-both are evaluated.
+misfit, ¼α‖W − W₀‖ and 4/α; the statements read as twice the rate and half the radius
+(docs/theory/errata.md), so both are evaluated.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from tests.benchmarks.instances import Instances, Run, trained_by
 from tests.benchmarks.machine import describe
 from tests.benchmarks.probes import best_rates, probe_of
 
-_PAGE = Path(__file__).parents[3] / "docs" / "benchmarks-gpu.md"
+_PAGE = Path(__file__).parents[3] / "docs" / "design" / "benchmarks-gpu.md"
 _TURN, _ENGINES_TURN = 1.0, 3.0  # seconds of a contender in a round: engines begin and end on the host
 _GEMM_SIZE = 8192
 _PEERS = ("PyTorch", "JAX")

@@ -1,0 +1,83 @@
+"""The examples of a page, run as a reader would run them: in order, in one folder.
+
+Python blocks share one module; console blocks go through bash. A block with a file name (```toml wide.toml) becomes
+that file, and Python blocks of one name are one file. A file whose name begins with `overparam_` counts as an
+installed plugin. Two comments in a page's source are obeyed: `<!-- skip: next "reason" -->`, and for examples that
+take long `<!-- when tested: NAME=VALUE … -->`, which sets environment variables from there on.
+"""
+
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+from unittest import SkipTest
+
+from sybil import Document, Region
+from sybil.parsers.markdown import SkipParser
+from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, RawFencedCodeBlockLexer
+
+from tests.plugins.installed import install
+
+BLOCKS = RawFencedCodeBlockLexer(re.compile(r"(?P<language>\w+)(?: (?P<file>\S+))?$\n", re.MULTILINE))
+SETTINGS = DirectiveInHTMLCommentLexer("when tested")
+BASH = """
+set -euo pipefail
+overparam() { "$PYTHON" -m overparam "$@"; }
+pip() { :; }     # the tests' environment has what the pages install
+nox() { :; }     # would run these very tests
+pytest() { :; }  # of a new package, where `overparam plugins check` makes the same checks
+"""
+
+
+def run_page(path, monkeypatch):
+    """Run a page's examples in the current folder; return the reasons of those that the page skips."""
+
+    def settings(document):
+        for comment in SETTINGS(document):
+            yield Region(comment.start, comment.end, comment.lexemes["arguments"], set_them)
+
+    def set_them(example):
+        for pair in example.parsed.split():
+            monkeypatch.setenv(*pair.split("=", 1))
+
+    document = Document.parse(str(path), _blocks, settings, SkipParser())
+    module = types.ModuleType(f"page_{path.stem.replace('-', '_')}")
+    document.namespace = vars(module)
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # where dataclasses look their annotations up
+    monkeypatch.setenv("PYTHON", sys.executable)
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()), prepend=":")
+    skipped = []
+    for example in document:
+        try:
+            example.evaluate()
+        except SkipTest as reason:
+            skipped.append(str(reason))
+    return skipped
+
+
+def _blocks(document):
+    for block in BLOCKS(document):
+        yield Region(block.start, block.end, block.lexemes, _run)
+
+
+def _run(example):
+    language, file, text = (example.parsed[name] for name in ("language", "file", "source"))
+    if file:
+        with open(file, "a" if language == "python" else "w", encoding="utf-8") as written:
+            written.write(text)
+        if file.startswith("overparam_"):
+            install(Path.cwd(), Path(file).stem.replace("_", "-"), Path(file).read_text(encoding="utf-8"))
+    if language == "python":
+        # Blank lines before the text give tracebacks the page's line numbers.
+        exec(compile("\n" * example.line + text, example.path, "exec", dont_inherit=True), example.namespace)
+    elif language == "console":
+        return _shell(text)
+    return None
+
+
+def _shell(text):
+    done = subprocess.run(["bash", "-c", BASH + text], capture_output=True, text=True, timeout=300)
+    if done.returncode or "Warning" in done.stderr:
+        return f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+    return None
