@@ -48,7 +48,7 @@ def chaos(session: nox.Session) -> None:
     """Random damage, kills, signals and command lines: `nox -s chaos -- COUNT SEED`, else 1,000 of seed 0."""
     count, seed = [*session.posargs, *("1000", "0")[len(session.posargs) :]][:2]
     _install(session, "test", extras="[plot]")
-    session.run("pytest", "-m", "chaos", env={"OVERPARAM_CHAOS": count, "OVERPARAM_SEED": seed})
+    session.run("pytest", "-m", "chaos", env={"CHAOS_COUNT": count, "CHAOS_SEED": seed})
 
 
 @nox.session
@@ -99,6 +99,8 @@ def bench_gpu(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write the pages that are generated: the command line's help."""
+    """Write what is generated: the command line's help, and the table of what first-party packages bring."""
     _install(session, "test", extras="[plot]")
-    session.run("pytest", "-q", "tests/cli/test_documentation.py", env={"OVERPARAM_WRITE_DOCS": "1"})
+    session.install(*(f"./{folder}" for folder in FIRST_PARTY))
+    written = ("tests/cli/test_documentation.py", "tests/plugins/test_first_party.py")
+    session.run("pytest", "-q", *written, env={"OVERPARAM_WRITE_DOCS": "1"})

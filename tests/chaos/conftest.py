@@ -16,7 +16,7 @@ from tests.sweeps.fakes import execution, specification
 @pytest.fixture
 def attacks(request):
     """Numbered attacks, each with a generator of its own."""
-    count, seed = int(os.environ.get("OVERPARAM_CHAOS", 0)), int(os.environ.get("OVERPARAM_SEED", 0))
+    count, seed = int(os.environ.get("CHAOS_COUNT", 0)), int(os.environ.get("CHAOS_SEED", 0))
 
     def numbered(few, share=1.0):
         for number in range(max(1, round(count * share)) if count else few):

@@ -79,7 +79,7 @@ def test_signals_at_seeded_moments(tmp_path):
 
 @pytest.mark.chaos
 def test_signals_at_many_moments(tmp_path):
-    count, seed = int(os.environ.get("OVERPARAM_CHAOS", 2)), int(os.environ.get("OVERPARAM_SEED", 0))
+    count, seed = int(os.environ.get("CHAOS_COUNT", 2)), int(os.environ.get("CHAOS_SEED", 0))
     print(f"seed {seed}")
     chance = random.Random(seed)
     for _ in range(count):
