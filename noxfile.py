@@ -49,7 +49,7 @@ def chaos(session: nox.Session) -> None:
     count, seed = [*session.posargs, *("100", "0")[len(session.posargs) :]][:2]
     _install(session, "test", extras="[plot]")
     session.install("./plugins/overparam-dask")
-    session.run("pytest", "-m", "chaos", env={"OVERPARAM_CHAOS": count, "OVERPARAM_SEED": seed})
+    session.run("pytest", "-m", "chaos", env={"CHAOS_COUNT": count, "CHAOS_SEED": seed})
 
 
 @nox.session
@@ -103,4 +103,13 @@ def docs(session: nox.Session) -> None:
     """Build the site in build/docs: no network, warnings are errors. Its examples run in the session tests."""
     _install(session, "docs")
     session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--keep-going", "docs", "build/docs")
-    session.run("pytest", "tests/docs/test_site.py", env={"OVERPARAM_SITE": "build/docs"})
+    session.run("pytest", "tests/docs/test_site.py", env={"BUILT_SITE": "build/docs"})
+
+
+@nox.session
+def generated(session: nox.Session) -> None:
+    """Write what is generated: the command line's help, and the table of what first-party packages bring."""
+    _install(session, "test", extras="[plot]")
+    session.install(*(f"./{folder}" for folder in FIRST_PARTY))
+    written = ("tests/cli/test_documentation.py", "tests/plugins/test_first_party.py")
+    session.run("pytest", "-q", *written, env={"WRITE_DOCS": "1"})

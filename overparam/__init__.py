@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overparam import theory
-    from overparam.api import draw_problem, load_study, sweep, train
+    from overparam.api import describe, draw_problem, load_study, sweep, train
     from overparam.model.problem import Problem
     from overparam.plugins import default_registry
     from overparam.runs import History, Outcome, Status
@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Status",
     "default_registry",
+    "describe",
     "draw_problem",
     "load_study",
     "sweep",
@@ -32,6 +33,7 @@ _HOMES = {
     "Problem": "overparam.model.problem",
     "Status": "overparam.runs",
     "default_registry": "overparam.plugins",
+    "describe": "overparam.api",
     "draw_problem": "overparam.api",
     "load_study": "overparam.api",
     "sweep": "overparam.api",

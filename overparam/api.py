@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from overparam import defaults
+from overparam import defaults, plugins
 from overparam.arrays.backends import Backend, DType, backend_of, dtype_of
-from overparam.components import unknown_name
+from overparam.components import Description
 from overparam.components.whole import whole, whole_numbers
 from overparam.methods import Layers, Optimizer
 from overparam.model import problem as problems
@@ -28,6 +28,7 @@ from overparam.sweeps import Execution, Executor, Progress, labels_of_sweep, run
 
 __all__ = [
     "Training",
+    "describe",
     "draw_problem",
     "engines_named",
     "load_study",
@@ -35,6 +36,35 @@ __all__ = [
     "sweep",
     "train",
 ]
+
+
+def describe(what: str | None = None) -> list[Description]:
+    """Return the components that can be named, with their parameters and the package that brings each.
+
+    Those of first-party packages that are not installed are among them.
+
+    Parameters
+    ----------
+    what : str, optional
+        A kind, such as "activations", or a name, such as "gd"; everything unless given.
+
+    Returns
+    -------
+    list of Description
+        Each with kind, name, distribution, version, installed, summary and parameters.
+
+    Raises
+    ------
+    ValueError
+        For a word that is neither a kind nor a name.
+
+    Examples
+    --------
+    >>> import overparam as op
+    >>> [each.name for each in op.describe("labels")]
+    ['gaussian', 'rademacher', 'file']
+    """
+    return plugins.describe(default_registry(), what)
 
 
 def draw_problem(
@@ -184,8 +214,8 @@ def engines_named(registry: Registry, name: str) -> list[Engine]:
     """Return the engines to ask, fastest first: all for "auto", else the one of that name."""
     if name == "auto":
         return registry.engines()
-    if name.rpartition("/")[2] not in (known := registry.choices(Engine)):
-        raise unknown_name("engine", name, ["auto", *known])
+    if name.rpartition("/")[2] not in registry.choices(Engine):
+        raise registry.unknown(Engine, name, "auto")
     return [registry.find(Engine, name)()]
 
 
@@ -209,7 +239,7 @@ def sweep(
     dtype: DType = defaults.SWEEP_DTYPE,
     backend: str | Backend = "numpy",
     engine: str = "auto",
-    executor: str | Executor = "serial",
+    executor: str | Executor = defaults.EXECUTOR,
 ) -> Study:
     """Run, or go on with, a phase diagram; everything finished is kept in the file `study`.
 

@@ -79,7 +79,7 @@ def attacks(request):
     and 1,000 of most other damage. A failure prints the seed and the number of the attack; the same two
     give the same attack again.
     """
-    count, seed = int(os.environ.get("OVERPARAM_CHAOS", 0)), int(os.environ.get("OVERPARAM_SEED", 0))
+    count, seed = int(os.environ.get("CHAOS_COUNT", 0)), int(os.environ.get("CHAOS_SEED", 0))
 
     def numbered(few, share=1.0):
         for number in range(max(1, round(count * share)) if count else few):

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import shlex
-import sys
-from collections.abc import Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, version
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import click
 
@@ -21,7 +14,7 @@ from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.model.problem import draw_problem
-from overparam.plugins import Registry
+from overparam.plugins import Registry, how_to_install
 from overparam.runs import Engine, Job, Recipe
 
 __all__ = ["info"]
@@ -39,8 +32,6 @@ _PACKAGES = (
     "cupy-cuda13x",
     "numba",
 )
-_OFFERED = {"overparam-numba": "numba", "overparam-cuda": "cuda"}
-"""First-party distributions and the engines they bring."""
 
 
 @click.command()
@@ -100,28 +91,11 @@ def _engines(registry: Registry) -> list[dict[str, Any]]:
                 "reason": "; ".join(reasons) or None,
             }
         )
-    installed = {plugin.distribution for plugin in registry.plugins}
-    for distribution, name in _OFFERED.items():
-        if distribution not in installed:
-            reason = f"not installed: {_how_to_install(distribution)}"
-            rows.append({"name": name, "available": False, "backends": [], "reason": reason})
+    for each in registry.not_installed():
+        if each.kind == Engine.kind:
+            reason = f"not installed: {how_to_install(each.distribution)}"
+            rows.append({"name": each.name, "available": False, "backends": [], "reason": reason})
     return rows
-
-
-def _how_to_install(distribution: str) -> str:
-    """The command that installs a first-party package, from the checkout that this was installed from."""
-    for checkout in (Path.cwd(), *_checkout()):
-        if (folder := checkout / "plugins" / distribution).joinpath("pyproject.toml").exists():
-            return f"{shlex.quote(sys.executable)} -m pip install {shlex.quote(str(folder))}"
-    return f"pip install ./plugins/{distribution}, in a checkout of overparam"
-
-
-def _checkout() -> Iterator[Path]:
-    """The folder that this package was installed from, where the installer says so (PEP 610)."""
-    if said := Distribution.from_name("overparam").read_text("direct_url.json"):
-        address = urlsplit(json.loads(said)["url"])
-        if address.scheme == "file":
-            yield Path(url2pathname(address.path))
 
 
 def _objection(engine: Engine, backend: Backend) -> str | None:

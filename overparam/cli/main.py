@@ -8,62 +8,44 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from overparam.cli.anywhere import GlobalOption, require_used, take_global_options
+from overparam.cli.commands import COMMANDS, SECTIONS
+from overparam.cli.completion import Component
+from overparam.cli.environment import PREFIX, name_variables, unknown_variables
+from overparam.cli.nearest import NearestGroup
 from overparam.cli.settings import Failure, Settings
+from overparam.cli.visible import visible
 from overparam.components.faults import plugin_failure
 
 __all__ = ["main"]
 
 
-_WHERE = ("backend", "dtype", "engine")
-
-
-class Commands(click.Group):
+class Commands(NearestGroup):
     """A group that knows its commands' one-line helps without importing them."""
-
-    HELP: ClassVar[dict[str, str]] = {
-        "train": "Train one realization and report how it ended.",
-        "sweep": "Run, or go on with, a phase diagram.",
-        "reproduce": "Reproduce the paper's Figure 2, or one panel of it.",
-        "status": "What a study holds, what is left, and its 50 % boundary so far.",
-        "plot": "Draw a study's phase diagram.",
-        "export": "Write a study as a table, one row a trial.",
-        "merge": "Make one study of several of one specification, such as shards.",
-        "salvage": "Take what is whole of a damaged study.",
-        "theory": "Compute the paper's quantities for a data set and an activation.",
-        "certify": "Train, and evaluate every theorem that applies.",
-        "plugins": "Look at the installed plugins.",
-        "info": "Versions, backends, devices and engines, and why one is unavailable.",
-    }
-
-    USES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "train": _WHERE,
-        "sweep": _WHERE,
-        "reproduce": _WHERE,
-        "theory": ("backend", "dtype"),
-        "certify": ("backend", "dtype"),
-    }
-    """Which of the global options that say where to compute a command uses; none unless it is here."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of the documentation."""
-        return list(self.HELP)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a command's module."""
-        if name not in self.HELP:
+        if name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"overparam.cli.{name}"), name)
+        take_global_options(command, self)
+        name_variables(command, f"{PREFIX}{name}_")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(self.HELP.items()))
+        """Write the commands under their headings, each with an example."""
+        for heading, section in SECTIONS.items():
+            with formatter.section(heading):
+                rows = [[(name, entry.help), ("", entry.example)] for name, entry in section.items()]
+                formatter.write_dl([line for lines in rows for line in lines])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; whatever a user could have caused ends in one line and an exit code."""
@@ -95,6 +77,8 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
 )
 @click.option(
     "--backend",
+    cls=GlobalOption,
+    type=Component("backend"),
     default="numpy",
     show_default=True,
     metavar="SPEC",
@@ -102,39 +86,44 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
 )
 @click.option(
     "--dtype",
+    cls=GlobalOption,
     type=click.Choice(["float32", "float64"]),
     help="Data type. [default: float32 for sweep and reproduce, else float64]",
 )
 @click.option(
     "--engine",
+    cls=GlobalOption,
+    type=Component("engine", "auto"),
     default="auto",
     show_default=True,
     metavar="NAME",
     help="auto, portable, or a plugin's engine.",
 )
-@click.option("--no-plugins", is_flag=True, help="Load nothing but the built-in components.")
-@click.option("--disable-plugin", multiple=True, metavar="NAME", help="Leave one plugin out (repeatable).")
-@click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-@click.version_option(version("overparam"), "--version", prog_name="overparam")
+@click.option(
+    "--no-plugins", cls=GlobalOption, is_flag=True, help="Load nothing but the built-in components."
+)
+@click.option(
+    "--disable-plugin",
+    cls=GlobalOption,
+    multiple=True,
+    metavar="NAME",
+    help="Leave one plugin out (repeatable).",
+)
+@click.option("-v", "--verbose", cls=GlobalOption, count=True, help="Say more; -vv shows tracebacks.")
+@click.option("-q", "--quiet", cls=GlobalOption, is_flag=True, help="No progress and no notes.")
+@click.version_option(version("overparam"), "--version", prog_name="overparam", cls=GlobalOption)
 @click.pass_context
 def main(ctx: click.Context, /, **given: Any) -> None:
     """Over-parameterized one-hidden-layer networks: train them, map their phase diagrams, check the theory.
 
     The network is vᵀφ(Wx) of Oymak & Soltanolkotabi (arXiv:1902.04674). Components are written
-    name or name:key=value,key=value; ranges 1:25, 5:50:5 or 10,20,50.
+    name or name:key=value,key=value; ranges 1:25, 5:50:5 or 10,20,50. The options below may stand before
+    or after the command's name.
     """
-    _require_used(ctx, str(ctx.invoked_subcommand))
+    require_used(ctx)
+    if (strays := unknown_variables(ctx)) is not None:
+        click.echo(f"Warning: {visible(strays)}", err=True)
     ctx.obj = Settings(**given)
-
-
-def _require_used(ctx: click.Context, command: str) -> None:
-    """Refuse a global option that was typed and that the command would ignore."""
-    for option in ctx.command.params:
-        ignored = option.name in _WHERE and option.name not in Commands.USES.get(command, ())
-        typed = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
-        if ignored and typed and ctx.params[str(option.name)] != option.default:
-            raise click.UsageError(f"{command} does not use --{option.name}: leave it out", ctx)
 
 
 def run() -> None:

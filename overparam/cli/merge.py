@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from overparam.cli.options import echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.files import check_output
 from overparam.studies import merge_studies
@@ -22,12 +23,17 @@ __all__ = ["merge"]
     required=True,
     help="The study that takes in the others; made where there is none.",
 )
+@json_flag
 @click.pass_obj
-def merge(settings: Settings, studies: tuple[Path, ...], output: Path) -> None:
+def merge(settings: Settings, studies: tuple[Path, ...], output: Path, as_json: bool) -> None:
     """Bring the trials of STUDIES, all of one specification, into one study.
 
     Trials that are there already are left alone, so merging again changes nothing. Studies that hold
     different outcomes of one trial, wall time aside, are refused.
     """
     check_output(output)
-    settings.note(f"{output}: {merge_studies(output, studies):,} trials taken in")
+    taken = merge_studies(output, studies)
+    settings.note(f"{output}: {taken:,} trials taken in")
+    if as_json:
+        studies_read = [str(study) for study in studies]
+        echo_json({"command": "merge", "studies": studies_read, "output": str(output), "trials": taken})

@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 import click
 
 from overparam import defaults
+from overparam.cli.completion import Component, catalogue
 from overparam.cli.output import echo, is_utf8
 from overparam.cli.visible import visible_json
 
 __all__ = [
     "RANGE",
     "all_of",
+    "component_option",
     "data_options",
     "echo_json",
+    "executor_option",
     "json_flag",
     "max_iterations_option",
     "problem_options",
@@ -69,46 +72,60 @@ def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     return decorate
 
 
-_ACTIVATION = click.option("--activation", default=defaults.ACTIVATION, show_default=True, metavar="SPEC")
-_LOSS = click.option(
-    "--loss",
-    default=defaults.LOSS,
-    show_default=True,
-    metavar="SPEC",
-    help="squared; logistic and hinge for labels ±1.",
-)
-_INITIALIZATION = click.option(
+class _Components(click.Option):
+    """An option that names a component; its help lists the installed ones."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the line of the help."""
+        assert isinstance(self.type, Component)
+        names = [each.name for each in catalogue(ctx) if each.kind == self.type.kind]
+        given, self.help = self.help, ", ".join(dict.fromkeys(names)) + (self.help or "") + "."
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = given
+
+
+def component_option(name: str, kind: str, default: str | None, more: str = "") -> Callable[[F], F]:
+    """An option that names a component; `more` follows the names in its help."""
+    return click.option(
+        name,
+        cls=_Components,
+        type=Component(kind),
+        default=default,
+        show_default=default is not None,
+        metavar="SPEC",
+        help=more,
+    )
+
+
+_ACTIVATION = component_option("--activation", "activation", defaults.ACTIVATION)
+_LOSS = component_option("--loss", "loss", defaults.LOSS, "; logistic and hinge are for labels ±1")
+_INITIALIZATION = component_option(
     "--initialization",
-    default=defaults.INITIALIZATION,
-    show_default=True,
-    metavar="SPEC",
-    help="paper (Theorem 2.1's), scaled:hidden=1,output=1,signs=random, symmetric.",
+    "initialization",
+    defaults.INITIALIZATION,
+    "; paper is Theorem 2.1's; e.g. scaled:hidden=1,output=1,signs=random",
 )
 _LAYERS = click.option(
     "--layers",
     type=click.Choice(["hidden", "output", "both"]),
     help="What is trained: W, v or both.  [default: the optimizer's; hidden for gd]",
 )
-_OPTIMIZER = click.option(
+_OPTIMIZER = component_option(
     "--optimizer",
-    default=defaults.OPTIMIZER,
-    show_default=True,
-    metavar="SPEC",
-    help="gd (the step size of Figure 2), gd:step_size=0.15, gd:step_size=theorem, "
-    "sgd:step_size=0.5,batch_size=1, least-squares.",
+    "optimizer",
+    defaults.OPTIMIZER,
+    "; gd takes the step size of Figure 2; e.g. gd:step_size=0.15, gd:step_size=theorem, "
+    "sgd:step_size=0.5,batch_size=1",
 )
-_DATA = click.option(
-    "--data",
-    default=defaults.DATA,
-    show_default=True,
-    metavar="SPEC",
-    help="sphere, separated:delta=0.5, file:path=X.npz.",
+_DATA = component_option(
+    "--data", "data generator", defaults.DATA, "; e.g. separated:delta=0.5, file:path=X.npz"
 )
-_LABELS = click.option(
-    "--labels",
-    metavar="SPEC",
-    help="gaussian, rademacher, file.  [default: file where the data bring labels, else gaussian]",
+_LABELS = component_option(
+    "--labels", "labels", None, "; unless given, the data's own where they bring some, else gaussian"
 )
+executor_option = component_option("--executor", "executor", defaults.EXECUTOR, "; e.g. processes:workers=2")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 
 

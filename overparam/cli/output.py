@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from typing import TextIO
+from typing import IO, TextIO
 
 import click
 
-__all__ = ["echo", "is_utf8", "keep_output", "output"]
+__all__ = ["binary_output", "echo", "is_utf8", "keep_output", "output"]
 
 _KEY = "overparam.output"
 
@@ -38,12 +38,28 @@ def echo(text: str = "") -> None:
     OSError
         Where it is closed or cannot be written; the error names standard output.
     """
+    with _opened() as stream:
+        encoding = stream.encoding or "utf-8"
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+@contextmanager
+def binary_output() -> Iterator[IO[bytes]]:
+    """Standard output for bytes, such as a file's; errors as of `echo`."""
+    with _opened() as stream:
+        stream.flush()
+        yield stream.buffer
+        stream.buffer.flush()
+
+
+@contextmanager
+def _opened() -> Iterator[TextIO]:
+    """Standard output, with errors that name it."""
     stream = output()
     try:
         if stream is None:
             raise OSError(errno.EBADF, "it is closed")
-        encoding = stream.encoding or "utf-8"
-        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+        yield stream
     except BrokenPipeError:
         raise
     except OSError as error:

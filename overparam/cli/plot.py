@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from overparam.cli.options import echo_json, json_flag
+from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import ENDINGS, phase_figure, save
 from overparam.files import check_output
@@ -23,7 +25,9 @@ __all__ = ["plot", "titled"]
     required=True,
     help="A .png, .svg or .pdf file.",
 )
-def plot(study: Path, output: Path) -> None:
+@json_flag
+@click.pass_obj
+def plot(settings: Settings, study: Path, output: Path, as_json: bool) -> None:
     """Draw STUDY's phase diagram, a panel for every n."""
     check_output(output, ENDINGS, inputs=[study])
     loaded = load_study(study)
@@ -31,6 +35,9 @@ def plot(study: Path, output: Path) -> None:
     if not sizes:
         raise StudyError(f"{study} holds no finished trials to draw")
     save(phase_figure([loaded.diagram(n) for n in sizes], [titled(loaded, n) for n in sizes]), output)
+    settings.note(f"{output}: n = {', '.join(map(str, sizes))} drawn")
+    if as_json:
+        echo_json({"command": "plot", "study": str(study), "output": str(output), "n": sizes})
 
 
 def titled(study: Study, n: int) -> str:

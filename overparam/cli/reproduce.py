@@ -8,11 +8,18 @@ from typing import Any
 import click
 
 from overparam import defaults
-from overparam.cli.options import echo_json, json_flag, max_iterations_option, range_option, trials_option
+from overparam.cli.options import (
+    echo_json,
+    executor_option,
+    json_flag,
+    max_iterations_option,
+    range_option,
+    trials_option,
+)
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Settings
-from overparam.cli.sweep import execution_of, executor_option
+from overparam.cli.sweep import execution_of
 from overparam.figures import ENDINGS, boundary_line, phase_figure, save
 from overparam.files import check_output, replaced
 from overparam.methods import GradientDescent

@@ -14,6 +14,7 @@ from overparam.arrays.backends import Backend
 from overparam.cli.instance import UNUSED_LABELS, recipe_for
 from overparam.cli.options import (
     echo_json,
+    executor_option,
     json_flag,
     problem_options,
     range_option,
@@ -29,15 +30,7 @@ from overparam.model.data import DataGenerator, FileLabels, Labels
 from overparam.studies import Grid, Shard, Specification, load_study
 from overparam.sweeps import Execution, Executor, dry_run, labels_of_sweep, verify
 
-__all__ = ["execution_of", "executor_option", "sweep"]
-
-executor_option = click.option(
-    "--executor",
-    default="serial",
-    show_default=True,
-    metavar="SPEC",
-    help="serial, processes:workers=2, or a plugin's.",
-)
+__all__ = ["execution_of", "sweep"]
 
 
 @click.command()

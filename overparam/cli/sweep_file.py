@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from overparam.cli.anywhere import GlobalOption
 from overparam.cli.options import RANGE
 from overparam.cli.settings import Settings
 from overparam.components import unknown_name
@@ -131,7 +132,7 @@ def _options(ctx: click.Context, only: tuple[str, ...] = ()) -> dict[str, click.
     named = {
         parameter.opts[0].lstrip("-").replace("-", "_"): parameter
         for parameter in ctx.command.params
-        if isinstance(parameter, click.Option)
+        if isinstance(parameter, click.Option) and (only or not isinstance(parameter, GlobalOption))
     }
     return {key: named[key] for key in only or named if key not in _ONLY_TYPED}
 

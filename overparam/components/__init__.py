@@ -6,18 +6,24 @@ from overparam.components.component import (
     Identity,
     Resolve,
     build,
+    did_you_mean,
     handed_over,
     parse_specification,
     require_positive,
     unknown_name,
 )
+from overparam.components.description import Description, Parameter, describe_class
 
 __all__ = [
     "Component",
     "ComponentError",
+    "Description",
     "Identity",
+    "Parameter",
     "Resolve",
     "build",
+    "describe_class",
+    "did_you_mean",
     "handed_over",
     "parse_specification",
     "require_positive",

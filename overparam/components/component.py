@@ -26,9 +26,13 @@ __all__ = [
     "Identity",
     "Resolve",
     "build",
+    "did_you_mean",
     "handed_over",
+    "members",
     "parse_specification",
     "require_positive",
+    "spelled",
+    "type_in_words",
     "unknown_name",
 ]
 
@@ -84,7 +88,7 @@ class Component(ABC):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.default is dataclasses.MISSING or value != field.default:
-                pairs.append(f"{field.name}={_spell(value)}")
+                pairs.append(f"{field.name}={spelled(value)}")
         return f"{self.name}:{','.join(pairs)}" if pairs else self.name
 
 
@@ -156,12 +160,13 @@ def build(cls: type[C], parameters: Mapping[str, str]) -> C:
     for key in parameters:
         if key not in fields:
             known = ", ".join(fields) or "none"
-            raise ComponentError(f"{cls.name} has no parameter {key!r}; it takes: {known}")
+            hint = did_you_mean(key, fields)
+            raise ComponentError(f"{cls.name} has no parameter {key!r}; it takes: {known}{hint}")
     for key, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and key not in parameters:
             raise ComponentError(
-                f"{cls.name} needs {key}: write {cls.name}:{key}=… ({_describe(hints[key])})"
+                f"{cls.name} needs {key}: write {cls.name}:{key}=… ({type_in_words(hints[key])})"
             )
     values = {key: _convert(cls.name, key, raw, hints[key]) for key, raw in parameters.items()}
     try:
@@ -180,29 +185,50 @@ def require_positive(name: str, value: object, *alternatives: str) -> None:
     raise ValueError(f"{name} must be {choices}, got {value!r}")
 
 
-def unknown_name(kind: str, name: str, choices: Iterable[str]) -> ComponentError:
-    """The error for a name that nobody registered; it lists the choices and the nearest one."""
-    known = sorted(choices)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return "; did you mean …?" with the choice nearest to a mistyped name; nothing where none is near."""
+    near = difflib.get_close_matches(name, choices, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown_name(
+    kind: str, name: str, choices: Iterable[str], elsewhere: Mapping[str, str] | None = None
+) -> ComponentError:
+    """Return the error for a name that nobody registered; it lists the choices and the nearest one.
+
+    Parameters
+    ----------
+    kind, name : str
+    choices : iterable of str
+    elsewhere : mapping of str to str, optional
+        Where names are that are not among the choices, such as "in overparam-numba, which is not installed".
+    """
+    known, elsewhere = sorted(choices), elsewhere or {}
+    near = difflib.get_close_matches(name, [*known, *elsewhere], n=1)
+    if name in elsewhere:
+        hint = f"; {name} is {elsewhere[name]}"
+    elif near and near[0] in elsewhere:
+        hint = f"; did you mean {near[0]!r}? It is {elsewhere[near[0]]}"
+    else:
+        hint = did_you_mean(name, known)
     return ComponentError(f"unknown {kind} {name!r}: choose from {', '.join(known) or 'none'}{hint}")
 
 
 _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 
 
-def _members(hint: Any) -> tuple[Any, ...]:
-    """The alternatives of a union annotation, or the annotation alone."""
+def members(hint: Any) -> tuple[Any, ...]:
+    """Return the alternatives of a union annotation, or the annotation alone."""
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 def _convert(owner: str, key: str, raw: str, hint: Any) -> Any:
-    for member in sorted(_members(hint), key=lambda member: str(get_origin(member)) != str(Literal)):
+    for member in sorted(members(hint), key=lambda member: str(get_origin(member)) != str(Literal)):
         try:
             return _convert_one(raw, member)
         except ValueError:
             continue
-    raise ComponentError(f"{owner}: {key} must be {_describe(hint)}, got {raw!r}")
+    raise ComponentError(f"{owner}: {key} must be {type_in_words(hint)}, got {raw!r}")
 
 
 def _convert_one(raw: str, hint: Any) -> Any:
@@ -230,22 +256,26 @@ def _convert_one(raw: str, hint: Any) -> Any:
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
 
 
-def _describe(hint: Any) -> str:
-    if len(members := _members(hint)) > 1:
-        return " or ".join(_describe(member) for member in members)
+def type_in_words(hint: Any) -> str:
+    """Return what a parameter must be: "a number", "a number or 'theorem'", ..."""
+    if len(several := members(hint)) > 1:
+        return " or ".join(type_in_words(member) for member in several)
     if get_origin(hint) is Literal:
         return " or ".join(repr(choice) for choice in get_args(hint))
     if get_origin(hint) is tuple:
-        return f"a list (value;value;…), each {_describe(get_args(hint)[0])}"
+        return f"a list (value;value;…), each {type_in_words(get_args(hint)[0])}"
     return "none" if hint is type(None) else _WORDS.get(hint, str(hint))
 
 
-def _spell(value: Any) -> str:
-    """Spell a parameter; NumPy's scalars as Python's, whose digits give the same number again."""
+def spelled(value: Any) -> str:
+    """Return a parameter as the command line spells it.
+
+    NumPy's scalars are spelled as Python's, whose digits give the same number again.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return ";".join(_spell(item) for item in value)
+        return ";".join(spelled(item) for item in value)
     if isinstance(value, Integral):
         return repr(int(value))
     if isinstance(value, Real):

@@ -9,8 +9,17 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
-from overparam.components import Component, ComponentError, build, parse_specification, unknown_name
+from overparam.components import (
+    Component,
+    ComponentError,
+    Description,
+    build,
+    did_you_mean,
+    parse_specification,
+    unknown_name,
+)
 from overparam.components.faults import OverparamError, calling
+from overparam.plugins.first_party import first_party, how_to_install
 from overparam.plugins.loading import HOOKS, OWN, Plugin, canonical, distribution_of, load
 from overparam.runs import Engine
 
@@ -49,9 +58,10 @@ class Registry:
         found = sorted(entry_points(group=_GROUP), key=lambda e: (distribution_of(e) != OWN, e.name, e.value))
         names = {e: {e.name, distribution_of(e), canonical(distribution_of(e))} for e in found}
         known = set().union(*names.values())
-        if stray := set(disabled) - known:
+        if stray := sorted(set(disabled) - known):
             raise ComponentError(
-                f"no plugin is called {sorted(stray)[0]!r}; installed: {', '.join(sorted(known))}"
+                f"no plugin is called {stray[0]!r}; installed: {', '.join(sorted(known))}"
+                + did_you_mean(stray[0], known)
             )
         self.plugins: tuple[Plugin, ...] = tuple(
             load(
@@ -106,10 +116,33 @@ class Registry:
             (plugin, cls) for plugin, cls in offers.get(bare, []) if not owner or plugin.is_called(owner)
         ]
         if not candidates:
-            raise unknown_name(family.kind, name, offers)
+            raise self.unknown(family, name)
         if len(candidates) > 1 and candidates[0][0].distribution != OWN:
             raise ComponentError(_clash(family, bare, candidates))
         return candidates[0][1]
+
+    def unknown(self, family: type[C], name: str, *more: str) -> ComponentError:
+        """Return the error for a name that nobody offers; `more` are words that would do beside the names.
+
+        It says where a component is that a plugin would bring which is not installed, or is left out.
+        """
+        elsewhere = {
+            each.name: f"in {each.distribution}, which is not installed: {how_to_install(each.distribution)}"
+            for each in self.not_installed()
+            if each.kind == family.kind
+        }
+        for each in first_party():
+            if each.kind == family.kind and each.distribution in self._left_out():
+                elsewhere[each.name] = f"in {each.distribution}, which this call leaves out"
+        return unknown_name(family.kind, name, [*more, *self.choices(family)], elsewhere)
+
+    def not_installed(self) -> list[Description]:
+        """Return the components of first-party packages that are not installed."""
+        installed = {canonical(plugin.distribution) for plugin in self.plugins}
+        return [each for each in first_party() if each.distribution not in installed]
+
+    def _left_out(self) -> set[str]:
+        return {canonical(plugin.distribution) for plugin in self.plugins if plugin.disabled}
 
     def resolve(self, family: type[C], given: str | C) -> C:
         """Return the component that `given` spells; a component is returned as it is.

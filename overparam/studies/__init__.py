@@ -2,7 +2,7 @@
 
 from overparam.studies.diagram import Boundary, ParameterCount, PhaseDiagram
 from overparam.studies.errors import NotAStudy, SpecificationMismatch, StudyError, StudyWarning
-from overparam.studies.export import EXPORTED, TABLES, export_study
+from overparam.studies.export import EXPORTED, TABLES, export_study, write_table
 from overparam.studies.grid import Cell, Grid, Shard, TrialKey
 from overparam.studies.merge import merge_studies
 from overparam.studies.salvage import Salvage, salvage
@@ -33,4 +33,5 @@ __all__ = [
     "load_study",
     "merge_studies",
     "salvage",
+    "write_table",
 ]

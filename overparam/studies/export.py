@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,7 +15,7 @@ from overparam.studies.connect import plainly
 from overparam.studies.frames import optional
 from overparam.studies.study import Study
 
-__all__ = ["EXPORTED", "TABLES", "export_study"]
+__all__ = ["EXPORTED", "TABLES", "export_study", "write_table"]
 
 _TYPES = {
     "n": "int64",
@@ -37,7 +37,7 @@ _BLOCK = 10_000
 Row = tuple[object, ...]
 
 
-def export_study(study: Study, path: str | Path) -> None:
+def export_study(study: Study, path: str | Path) -> int:
     """Write one row a trial, ordered by (n, k, d, trial); the file appears whole or not at all.
 
     Parameters
@@ -45,6 +45,11 @@ def export_study(study: Study, path: str | Path) -> None:
     study : Study
     path : path
         Ends in .csv (missing values empty), .json (null) or .parquet (needs pyarrow).
+
+    Returns
+    -------
+    int
+        Rows written.
 
     Raises
     ------
@@ -56,15 +61,32 @@ def export_study(study: Study, path: str | Path) -> None:
     path = Path(path)
     check_output(path, TABLES, inputs=[study.path])
     with plainly(path), replaced(path) as file:
-        _WRITERS[path.suffix.lower()](study.select(EXPORTED), file)
+        return write_table(study, file, path.suffix.lower())
+
+
+def write_table(study: Study, file: IO[bytes], ending: str) -> int:
+    """Write the table of `export_study` to an open file, in the form of that ending; return its rows.
+
+    Where the study proves to be damaged, the StudyError comes when some rows are written.
+    """
+    rows = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal rows
+        with plainly(study.path):
+            for row in study.select(EXPORTED):
+                rows += 1
+                yield row
+
+    _WRITERS[ending](counted(), file)
+    return rows
 
 
 def _csv(rows: Iterable[Row], file: IO[bytes]) -> None:
-    text = io.TextIOWrapper(file, newline="", encoding="utf-8")
-    writer = csv.writer(text, lineterminator="\n")
+    # Unlike io.TextIOWrapper, it never closes the file.
+    writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
     writer.writerow(EXPORTED)
     writer.writerows(rows)
-    text.detach()  # flushed, and left open
 
 
 def _json(rows: Iterable[Row], file: IO[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""docs/reference/command-line.md holds every command's help, as printed; OVERPARAM_WRITE_DOCS=1 writes it anew."""
+"""docs/reference/command-line.md holds every command's help, as printed; WRITE_DOCS=1 writes it anew."""
 
 import os
 from pathlib import Path
@@ -13,16 +13,31 @@ HEAD = """# The command line
 
 Written from the commands' own help.
 
+- Global options stand before the command's name or after it; of one given twice, the last counts.
 - Every option can come from the environment: `OVERPARAM_<COMMAND>_<OPTION>`, or `OVERPARAM_<OPTION>` for the
-  global ones, which stand before the command.
+  global ones. Variables that begin so and are no option's are named in a warning.
 - A component is written `name` or `name:key=value,key=value`; a list is `key=0;1;0.5`; a comma inside a value
   is `\\\\,`. Where two plugins use one name, `distribution/name`.
+- `overparam describe` lists the components with their parameters, those of first-party packages that are not
+  installed too. The help below lists the built-in ones; yours lists all that are installed.
+- Of a mistyped command, option, component, parameter or variable, the error names the nearest.
 - A range is `1:25` (both ends in), `5:50:5` or `10,20,50`.
 - `--json` puts one JSON document on standard output and nothing else. It has no NaN or Infinity: null, and a
   status that says why. Progress, notes and warnings go to standard error.
 - Exit codes: 0 done; 1 the work could not be finished, and the message says what is kept and how to go on;
   2 bad usage or input; 130 interrupted (143 by SIGTERM), with the study saved.
 - `OVERPARAM_STRICT_PLUGINS=1` makes a plugin that fails an error.
+
+## Completion
+
+With one of these lines in its startup file, the shell completes commands, options, components
+(`--activation soft⇥`), their parameters (`--optimizer gd:st⇥`), the parameters' choices and files:
+
+```console
+eval "$(_OVERPARAM_COMPLETE=bash_source overparam)"    # ~/.bashrc, bash 4.4 or later
+eval "$(_OVERPARAM_COMPLETE=zsh_source overparam)"     # ~/.zshrc
+_OVERPARAM_COMPLETE=fish_source overparam | source     # ~/.config/fish/config.fish
+```
 """
 
 
@@ -35,6 +50,7 @@ def helps(command, name, parent=None):
         max_content_width=100,
         help_option_names=["-h", "--help"],
     )
+    context.params["no_plugins"] = True  # the page is the same whatever is installed
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for child in command.list_commands(context):
@@ -47,9 +63,9 @@ def page():
 
 
 def test_the_page_is_the_help():
-    if os.environ.get("OVERPARAM_WRITE_DOCS"):
+    if os.environ.get("WRITE_DOCS"):
         PAGE.write_text(page(), encoding="utf-8")
     if PAGE.read_text(encoding="utf-8") != page():
         pytest.fail(
-            "docs/reference/command-line.md is not the commands' help: set OVERPARAM_WRITE_DOCS=1 and run this test"
+            "docs/reference/command-line.md is not the commands' help: set WRITE_DOCS=1 and run this test"
         )

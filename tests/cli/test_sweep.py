@@ -3,10 +3,12 @@
 import csv
 import json
 import sys
+from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
 
+from overparam.plugins.loading import distribution_of
 from tests.cli.conftest import SMALL
 
 EXPORTED = (
@@ -170,12 +172,14 @@ def test_plugins_and_info(overparam):
 
 
 def test_info_names_a_command_that_installs_a_missing_engine(overparam, tmp_path, monkeypatch):
-    monkeypatch.setattr("overparam.cli.info._OFFERED", {"overparam-x": "x"})
-    folder = tmp_path / "plugins" / "overparam-x"
+    own = [entry for entry in entry_points(group="overparam") if distribution_of(entry) == "overparam"]
+    monkeypatch.setattr("overparam.plugins.registry.entry_points", lambda group: own)
+    folder = tmp_path / "plugins" / "overparam-numba"
     folder.mkdir(parents=True)
     (folder / "pyproject.toml").touch()
     engines = {row["name"]: row for row in overparam("info", "--json").document["engines"]}
-    assert f"{sys.executable} -m pip install {folder}" in engines["x"]["reason"]
+    assert f"{sys.executable} -m pip install ./plugins/overparam-numba" in engines["numba"]["reason"]
+    assert not engines["cuda"]["available"]
 
 
 def test_another_data_file_of_the_same_name_is_refused(overparam, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from overparam.cli.anywhere import GlobalOption
 from overparam.cli.main import main
 from overparam.studies import load_study
 
@@ -56,7 +57,8 @@ def test_its_keys_are_the_options(sweep, tmp_path):
         **{f"{part}_distribution": "overparam" for part in PARTS},
     }
     assert call.document["trials"] == 4
-    options = {p.opts[0].lstrip("-").replace("-", "_") for p in main.get_command(None, "sweep").params}
+    own = [p for p in main.get_command(None, "sweep").params if not isinstance(p, GlobalOption)]
+    options = {p.opts[0].lstrip("-").replace("-", "_") for p in own}
     keys = {line.partition(" =")[0].replace("-", "_") for line in text.splitlines()}
     assert options - keys == {"file", "dry_run", "json"}
 
@@ -150,6 +152,7 @@ def test_a_dry_run_of_several_names_each(sweep):
         ("version = 1\nversion = 1", "sweep.toml"),
         ("version = 1\nactivatoin = 'relu'", "did you mean 'activation'"),
         ("version = 1\njson = true", "unknown key 'json'"),
+        ("version = 1\nquiet = true", "unknown key 'quiet'"),
         ("version = 1\ntrials = 2.5", "trials must be a whole number, got 2.5"),
         ("version = 1\ntrials = true", "trials must be a whole number, got True"),
         ("version = 1\ntrials = 0", "trials"),

@@ -104,6 +104,7 @@ def test_what_a_constructor_raises_is_said_of_the_component(error):
         ("sample:size=1,mode=left", "mode must be 'up' or 'down'"),
         ("sample:size=1,values=1;x", "values must be a list"),
         ("sample:size=1,color=red", "has no parameter 'color'; it takes: size, count"),
+        ("sample:sizes=1", "; did you mean 'size'?"),
     ],
 )
 def test_what_is_said_of_a_malformed_component(text, said):
@@ -116,3 +117,14 @@ def test_what_is_said_of_a_malformed_component(text, said):
 def test_an_unknown_name_lists_the_choices_and_the_nearest():
     error = unknown_name("activation", "softpuls", ["relu", "softplus"])
     assert str(error) == "unknown activation 'softpuls': choose from relu, softplus; did you mean 'softplus'?"
+
+
+def test_an_unknown_name_says_where_it_is():
+    elsewhere = {"tanh": "in a-package, which is not installed: pip install it"}
+    said = str(unknown_name("activation", "tanh", ["relu"], elsewhere))
+    assert said == "unknown activation 'tanh': choose from relu; tanh is " + elsewhere["tanh"]
+    said = str(unknown_name("activation", "tahn", ["relu"], elsewhere))
+    assert said.endswith("choose from relu; did you mean 'tanh'? It is " + elsewhere["tanh"])
+    said = str(unknown_name("activation", "rleu", ["relu"], elsewhere))
+    assert said.endswith("choose from relu; did you mean 'relu'?")
+    assert str(unknown_name("activation", "zzz", [], elsewhere)).endswith("choose from none")

@@ -1,0 +1,65 @@
+"""Global options: they stand before a command's name, or after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from overparam.cli.commands import COMMANDS
+from overparam.cli.settings import Settings
+
+__all__ = ["GlobalOption", "require_used", "take_global_options"]
+
+_WHERE = ("backend", "dtype", "engine")
+_ELSEWHERE = (
+    "`overparam describe` lists the components that can be named, and `overparam --help` the global options, "
+    "which work here too."
+)
+
+
+class GlobalOption(click.Option):
+    """An option of the program: the commands take it too, and only the program's help shows it."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Take the value; of one that stands after a command's name, change the program's settings."""
+        root = ctx.find_root()
+        if ctx is root:
+            return super().handle_parse_result(ctx, opts, args)
+        if self.name not in opts:
+            return None, args
+        value, args = super().handle_parse_result(ctx, opts, args)
+        if self.expose_value and not ctx.resilient_parsing:
+            del ctx.params[self.name]  # it is no parameter of the command's own function
+            root.params[self.name] = root.params[self.name] + value if self.multiple or self.count else value
+            root.set_parameter_source(self.name, ParameterSource.COMMANDLINE)
+            require_used(root)
+            root.obj = ctx.obj = Settings(**root.params)
+        return value, args
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the line of the help, for the program's."""
+        return super().get_help_record(ctx) if ctx.parent is None else None
+
+
+def take_global_options(command: click.Command, program: click.Command) -> None:
+    """Have a command, and the commands below it, take the program's global options."""
+    options = [option for option in program.params if isinstance(option, GlobalOption)]
+    command.params += [option for option in options if option not in command.params]
+    command.epilog = _ELSEWHERE
+    for child in command.commands.values() if isinstance(command, click.Group) else ():
+        take_global_options(child, program)
+
+
+def require_used(root: click.Context) -> None:
+    """Refuse a global option that was typed and that the command would ignore."""
+    command = str(root.invoked_subcommand)
+    for option in root.command.params:
+        ignored = option.name in _WHERE and option.name not in COMMANDS[command].uses
+        typed = root.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if ignored and typed and root.params[str(option.name)] != option.default:
+            raise click.UsageError(f"{command} does not use --{option.name}: leave it out", root)
