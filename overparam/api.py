@@ -6,14 +6,15 @@ Components are given as objects or as the strings that the command line takes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from overparam import defaults
 from overparam.arrays.backends import Backend, DType, backend_of, dtype_of
 from overparam.components import unknown_name
-from overparam.components.whole import whole, whole_numbers
+from overparam.components.whole import whole_numbers
 from overparam.methods import Layers, Optimizer
 from overparam.model import problem as problems
 from overparam.model.activations import Activation
@@ -23,8 +24,8 @@ from overparam.model.losses import Loss
 from overparam.model.problem import Problem
 from overparam.plugins import Registry, default_registry
 from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
-from overparam.studies import Grid, Specification, Study, StudyWarning, load_study
-from overparam.sweeps import Execution, Executor, Progress, labels_of_sweep, run_sweep
+from overparam.studies import Grid, Study, StudyWarning, load_study, parse_range
+from overparam.sweeps import AXES, Execution, Executor, Progress, asked_of, run_sweep
 
 __all__ = [
     "Training",
@@ -35,6 +36,9 @@ __all__ = [
     "sweep",
     "train",
 ]
+
+Axis: TypeAlias = int | Sequence[int] | str
+"""Values of n, k or d."""
 
 
 def draw_problem(
@@ -192,33 +196,37 @@ def engines_named(registry: Registry, name: str) -> list[Engine]:
 def sweep(
     study: str | Path,
     *,
-    n: int | Sequence[int] = 100,
-    k: int | Sequence[int] = range(1, 26),
-    d: int | Sequence[int] = range(1, 26),
-    trials: int = defaults.TRIALS,
-    seed: int = 0,
-    activation: str | Activation = defaults.ACTIVATION,
-    loss: str | Loss = defaults.LOSS,
-    initialization: str | Initialization = defaults.INITIALIZATION,
-    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    n: Axis | None = None,
+    k: Axis | None = None,
+    d: Axis | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    activation: str | Activation | None = None,
+    loss: str | Loss | None = None,
+    initialization: str | Initialization | None = None,
+    optimizer: str | Optimizer | None = None,
     layers: Layers | None = None,
-    data: str | DataGenerator = defaults.DATA,
+    data: str | DataGenerator | None = None,
     labels: str | Labels | None = None,
-    max_iterations: int = defaults.MAX_ITERATIONS,
-    tolerance: float = defaults.TOLERANCE,
-    dtype: DType = defaults.SWEEP_DTYPE,
+    max_iterations: int | None = None,
+    tolerance: float | None = None,
+    dtype: DType | None = None,
     backend: str | Backend = "numpy",
     engine: str = "auto",
     executor: str | Executor = "serial",
 ) -> Study:
     """Run, or go on with, a phase diagram; everything finished is kept in the file `study`.
 
+    What is not given is the study's own where there is one: `op.sweep("mine.study", trials=20)` adds trials
+    to all its cells, and `op.sweep("mine.study", k="26:30")` adds cells. For a new study it is the default
+    that ``overparam sweep --help`` names.
+
     Parameters
     ----------
     study : path
         The study's file, made where there is none.
-    n, k, d : int or sequence of int
-        The grid's axes.
+    n, k, d : int, sequence of int, or str
+        The grid's axes; a range is also written as on the command line: "2:40:2", "5,10".
     trials : int
         Independent realizations a cell.
     seed, activation, loss, initialization, optimizer, layers, data, labels, max_iterations, tolerance
@@ -240,27 +248,29 @@ def sweep(
     registry = default_registry()
     place = registry.resolve(Backend, backend)
     place.require()
-    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
-    generator = registry.resolve(DataGenerator, data)
-    specification = Specification(
-        seed=whole("seed", seed, most=None),
-        data=generator,
-        labels=registry.resolve(Labels, labels)
-        if labels is not None
-        else labels_of_sweep(generator, grid, seed),
-        recipe=recipe_of(
-            registry.resolve,
-            activation=activation,
-            loss=loss,
-            initialization=initialization,
-            optimizer=optimizer,
-            layers=layers,
-            stop=StopRule(max_iterations, tolerance),
-            dtype=dtype,
-        ),
+    given: dict[str, object] = {
+        "n": None if n is None else _axis(n),
+        "k": None if k is None else _axis(k),
+        "d": None if d is None else _axis(d),
+        "trials": trials,
+        "seed": seed,
+        "activation": activation,
+        "loss": loss,
+        "initialization": initialization,
+        "optimizer": optimizer,
+        "layers": layers,
+        "data": data,
+        "labels": labels,
+        "max_iterations": max_iterations,
+        "tolerance": tolerance,
+        "dtype": dtype,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    asked = asked_of(
+        Path(study), registry.resolve, said, _product, cells_said=not said.keys().isdisjoint(AXES)
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    run_sweep(Path(study), specification, grid, execution, _warn_of_notes)
+    run_sweep(Path(study), asked.specification, asked.grid, execution, _warn_of_notes)
     return load_study(study)
 
 
@@ -269,5 +279,9 @@ def _warn_of_notes(progress: Progress) -> None:
         warnings.warn(note, StudyWarning, stacklevel=2)
 
 
-def _axis(given: int | Sequence[int]) -> tuple[int, ...]:
-    return whole_numbers("an axis", given)
+def _product(sizes: Mapping[str, Any]) -> Grid:
+    return Grid.product(sizes["n"], sizes["k"], sizes["d"], trials=sizes["trials"])
+
+
+def _axis(given: Axis) -> tuple[int, ...]:
+    return parse_range(given) if isinstance(given, str) else whole_numbers("an axis", given)

@@ -15,6 +15,9 @@ __all__ = [
     "TOLERANCE",
     "TRAIN_DTYPE",
     "TRIALS",
+    "D",
+    "K",
+    "N",
 ]
 
 ACTIVATION: Final = "softplus"
@@ -22,6 +25,9 @@ LOSS: Final = "squared"
 INITIALIZATION: Final = "paper"
 OPTIMIZER: Final = "gd"
 DATA: Final = "sphere"
+N: Final = "100"
+K: Final = "1:25"
+D: Final = "1:25"
 MAX_ITERATIONS: Final = 15_000
 TOLERANCE: Final = 2.5e-3
 TRIALS: Final = 10
