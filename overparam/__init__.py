@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overparam import theory
-    from overparam.api import draw_problem, load_study, sweep, train
+    from overparam.api import draw_problem, load_study, replay, sweep, train
     from overparam.model.problem import Problem
     from overparam.plugins import default_registry
     from overparam.runs import History, Outcome, Status
@@ -21,6 +21,7 @@ __all__ = [
     "default_registry",
     "draw_problem",
     "load_study",
+    "replay",
     "sweep",
     "theory",
     "train",
@@ -34,6 +35,7 @@ _HOMES = {
     "default_registry": "overparam.plugins",
     "draw_problem": "overparam.api",
     "load_study": "overparam.api",
+    "replay": "overparam.api",
     "sweep": "overparam.api",
     "train": "overparam.api",
 }

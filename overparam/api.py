@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,16 +23,16 @@ from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
 from overparam.model.problem import Problem
 from overparam.plugins import Registry, default_registry
-from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
-from overparam.studies import Grid, Study, StudyWarning, load_study, parse_range
-from overparam.sweeps import AXES, Execution, Executor, Progress, asked_of, run_sweep
+from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, Training, choose_engine, recipe_of
+from overparam.studies import Grid, Study, StudyWarning, TrialKey, load_study, parse_range
+from overparam.sweeps import AXES, Execution, Executor, Progress, Replay, asked_of, replay_trial, run_sweep
 
 __all__ = [
-    "Training",
     "draw_problem",
     "engines_named",
     "load_study",
     "prepare_training",
+    "replay",
     "sweep",
     "train",
 ]
@@ -84,28 +84,6 @@ def draw_problem(
         labels=None if labels is None else registry.resolve(Labels, labels),
         initialization=registry.resolve(Initialization, initialization),
     )
-
-
-@dataclass(frozen=True)
-class Training:
-    """A job with the engine that will do it.
-
-    Attributes
-    ----------
-    job : Job
-    engine : Engine
-    objections : tuple of str
-        Why faster engines, asked first, do not do it.
-    """
-
-    job: Job
-    engine: Engine
-    objections: tuple[str, ...]
-
-    def run(self) -> list[Outcome]:
-        """Carry it out; one outcome a problem, in the job's order."""
-        outcomes = dict(conduct(self.engine, self.job))
-        return [outcomes[position] for position in range(len(self.job.problems))]
 
 
 def train(
@@ -285,3 +263,51 @@ def _product(sizes: Mapping[str, Any]) -> Grid:
 
 def _axis(given: Axis) -> tuple[int, ...]:
     return parse_range(given) if isinstance(given, str) else whole_numbers("an axis", given)
+
+
+def replay(
+    study: str | Path | Study,
+    *,
+    n: int,
+    k: int,
+    d: int,
+    trial: int = 0,
+    record_every: int | None = None,
+    engine: str = "auto",
+) -> Replay:
+    """Train one trial of a study again, and compare with what the study holds.
+
+    It is trained on the backend, in the data type and by the engine that the study's session had, where they
+    are here; its notes say where they are not.
+
+    Parameters
+    ----------
+    study : path or Study
+    n, k, d, trial : int
+        Which trial.
+    record_every : int, optional
+        Keep a point of the outcome's history every so many iterations.
+    engine : str
+        Train by the engine of this name instead.
+
+    Returns
+    -------
+    Replay
+        With `outcome`, `stored`, `equal` and `notes`.
+
+    Raises
+    ------
+    StudyError
+        Where the study does not hold the trial, or its data or its components are others by now.
+    ValueError
+        Where a component of the study is not installed.
+    """
+    registry = default_registry()
+    return replay_trial(
+        study if isinstance(study, Study) else load_study(study),
+        TrialKey(*whole_numbers("n, k, d and trial", (n, k, d, trial))),
+        registry.resolve,
+        partial(engines_named, registry),
+        record_every=record_every,
+        engine=engine,
+    )

@@ -29,6 +29,7 @@ class Commands(click.Group):
         "train": "Train one realization and report how it ended.",
         "sweep": "Run, or go on with, a phase diagram.",
         "reproduce": "Reproduce the paper's Figure 2, or one panel of it.",
+        "replay": "Train one trial of a study again and compare with what it holds.",
         "status": "What a study holds, what is left, and its 50 % boundary so far.",
         "plot": "Draw a study's phase diagram.",
         "export": "Write a study as a table, one row a trial.",
@@ -46,6 +47,7 @@ class Commands(click.Group):
         "reproduce": _WHERE,
         "theory": ("backend", "dtype"),
         "certify": ("backend", "dtype"),
+        "replay": ("engine",),
     }
     """Which of the global options that say where to compute a command uses; none unless it is here."""
 

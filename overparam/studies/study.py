@@ -12,11 +12,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+import overparam as op
 from overparam.studies.connect import connect_reader, damaged, format_of, plainly
 from overparam.studies.diagram import ParameterCount, PhaseDiagram, wilson_interval
 from overparam.studies.errors import NotAStudy, StudyError
@@ -28,6 +29,9 @@ from overparam.studies.lookup import find_trial
 from overparam.studies.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
 from overparam.studies.specification import Description, completed
 from overparam.studies.versions import versions_used
+
+if TYPE_CHECKING:
+    from overparam.sweeps import Replay
 
 __all__ = ["CellStatus", "Session", "Study", "load_study"]
 
@@ -144,6 +148,12 @@ class Study:
         with self._open() as connection:
             row, number = find_trial(self.path, connection, key)
             return row, next(session for session in _sessions(connection) if session.number == number)
+
+    def replay(
+        self, *, n: int, k: int, d: int, trial: int = 0, record_every: int | None = None, engine: str = "auto"
+    ) -> Replay:
+        """Train one trial again and compare with what is stored, as `overparam.replay` does."""
+        return op.replay(self, n=n, k=k, d=d, trial=trial, record_every=record_every, engine=engine)
 
     def select(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
