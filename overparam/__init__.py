@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from overparam import theory
     from overparam.api import draw_problem, load_study, replay, sweep, train
     from overparam.model.problem import Problem
-    from overparam.plugins import default_registry
+    from overparam.plugins import default_registry, load_plugin
     from overparam.runs import History, Outcome, Status
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Status",
     "default_registry",
     "draw_problem",
+    "load_plugin",
     "load_study",
     "replay",
     "sweep",
@@ -34,6 +35,7 @@ _HOMES = {
     "Status": "overparam.runs",
     "default_registry": "overparam.plugins",
     "draw_problem": "overparam.api",
+    "load_plugin": "overparam.plugins",
     "load_study": "overparam.api",
     "replay": "overparam.api",
     "sweep": "overparam.api",

@@ -8,6 +8,7 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ClassVar
 
 import click
@@ -114,7 +115,14 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
     metavar="NAME",
     help="auto, portable, or a plugin's engine.",
 )
-@click.option("--no-plugins", is_flag=True, help="Load nothing but the built-in components.")
+@click.option("--no-plugins", is_flag=True, help="Load no installed plugin: only built-in components.")
+@click.option(
+    "--plugin",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.py",
+    help="Take one Python file with hooks as a plugin, for this call (repeatable).",
+)
 @click.option("--disable-plugin", multiple=True, metavar="NAME", help="Leave one plugin out (repeatable).")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")

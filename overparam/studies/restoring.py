@@ -62,7 +62,7 @@ def restore(study: Study, resolve: Resolve, said: Mapping[str, Any] | None = Non
     for part, family in FAMILIES.items():
         parts[part] = resolve(family, said[part]) if part in said else _brought(stored, part, resolve)
         described[part] = parts[part].specification()
-        described[distribution_key(part)] = parts[part].identity().distribution
+        described[distribution_key(part)] = parts[part].identity().owner
     plain = {part: said.get(part, stored[part]) for part in _PLAIN}
     if differing := differences(stored, {**stored, **described, **plain}):
         raise mismatch(study.path, differing)
@@ -86,7 +86,8 @@ def _brought(stored: Mapping[str, Any], part: str, resolve: Resolve) -> Componen
     """The component that a study names, of the distribution that brought it where the study says which."""
     name, owner = stored[part], stored.get(distribution_key(part))
     try:
-        component: Component = resolve(FAMILIES[part], name if owner is None else f"{owner}/{name}")
+        spelled = name if owner is None else f"{str(owner).partition('@')[0]}/{name}"
+        component: Component = resolve(FAMILIES[part], spelled)
     except ComponentError as error:
         of = "" if owner is None else f" of {owner}"
         raise ComponentError(f"the study's {part}, {name}{of}, cannot be had again: {error}") from error

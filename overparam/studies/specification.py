@@ -51,7 +51,7 @@ class Specification:
         return {
             "seed": self.seed,
             **{part: component.specification() for part, component in parts},
-            **{distribution_key(part): component.identity().distribution for part, component in parts},
+            **{distribution_key(part): component.identity().owner for part, component in parts},
             "layers": recipe.layers,
             "max_iterations": recipe.stop.max_iterations,
             "tolerance": recipe.stop.tolerance,
