@@ -100,7 +100,7 @@ def bench_gpu(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site in build/docs: no network, warnings are errors. Its examples run in the session tests."""
+    """Build the site in build/docs: no network, warnings are errors. Its examples run in tests."""
     _install(session, "docs")
     session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--keep-going", "docs", "build/docs")
     session.run("pytest", "tests/docs/test_site.py", env={"BUILT_SITE": "build/docs"})

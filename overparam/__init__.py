@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overparam import theory
-    from overparam.api import describe, draw_problem, load_study, sweep, train
+    from overparam.api import describe, draw_problem, load_study, replay, sweep, train
     from overparam.model.problem import Problem
-    from overparam.plugins import default_registry
+    from overparam.plugins import default_registry, load_plugin
     from overparam.runs import History, Outcome, Status
 
 __all__ = [
@@ -21,7 +21,9 @@ __all__ = [
     "default_registry",
     "describe",
     "draw_problem",
+    "load_plugin",
     "load_study",
+    "replay",
     "sweep",
     "theory",
     "train",
@@ -35,7 +37,9 @@ _HOMES = {
     "default_registry": "overparam.plugins",
     "describe": "overparam.api",
     "draw_problem": "overparam.api",
+    "load_plugin": "overparam.plugins",
     "load_study": "overparam.api",
+    "replay": "overparam.api",
     "sweep": "overparam.api",
     "train": "overparam.api",
 }

@@ -6,14 +6,15 @@ Components are given as objects or as the strings that the command line takes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from overparam import defaults, plugins
 from overparam.arrays.backends import Backend, DType, backend_of, dtype_of
 from overparam.components import Description
-from overparam.components.whole import whole, whole_numbers
+from overparam.components.whole import whole_numbers
 from overparam.methods import Layers, Optimizer
 from overparam.model import problem as problems
 from overparam.model.activations import Activation
@@ -22,20 +23,23 @@ from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
 from overparam.model.problem import Problem
 from overparam.plugins import Registry, default_registry
-from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
-from overparam.studies import Grid, Specification, Study, StudyWarning, load_study
-from overparam.sweeps import Execution, Executor, Progress, labels_of_sweep, run_sweep
+from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, Training, choose_engine, recipe_of
+from overparam.studies import Grid, Study, StudyWarning, TrialKey, load_study, parse_range
+from overparam.sweeps import AXES, Execution, Executor, Progress, Replay, asked_of, replay_trial, run_sweep
 
 __all__ = [
-    "Training",
     "describe",
     "draw_problem",
     "engines_named",
     "load_study",
     "prepare_training",
+    "replay",
     "sweep",
     "train",
 ]
+
+Axis: TypeAlias = int | Sequence[int] | str
+"""Values of n, k or d."""
 
 
 def describe(what: str | None = None) -> list[Description]:
@@ -110,28 +114,6 @@ def draw_problem(
         labels=None if labels is None else registry.resolve(Labels, labels),
         initialization=registry.resolve(Initialization, initialization),
     )
-
-
-@dataclass(frozen=True)
-class Training:
-    """A job with the engine that will do it.
-
-    Attributes
-    ----------
-    job : Job
-    engine : Engine
-    objections : tuple of str
-        Why faster engines, asked first, do not do it.
-    """
-
-    job: Job
-    engine: Engine
-    objections: tuple[str, ...]
-
-    def run(self) -> list[Outcome]:
-        """Carry it out; one outcome a problem, in the job's order."""
-        outcomes = dict(conduct(self.engine, self.job))
-        return [outcomes[position] for position in range(len(self.job.problems))]
 
 
 def train(
@@ -222,33 +204,37 @@ def engines_named(registry: Registry, name: str) -> list[Engine]:
 def sweep(
     study: str | Path,
     *,
-    n: int | Sequence[int] = 100,
-    k: int | Sequence[int] = range(1, 26),
-    d: int | Sequence[int] = range(1, 26),
-    trials: int = defaults.TRIALS,
-    seed: int = 0,
-    activation: str | Activation = defaults.ACTIVATION,
-    loss: str | Loss = defaults.LOSS,
-    initialization: str | Initialization = defaults.INITIALIZATION,
-    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    n: Axis | None = None,
+    k: Axis | None = None,
+    d: Axis | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    activation: str | Activation | None = None,
+    loss: str | Loss | None = None,
+    initialization: str | Initialization | None = None,
+    optimizer: str | Optimizer | None = None,
     layers: Layers | None = None,
-    data: str | DataGenerator = defaults.DATA,
+    data: str | DataGenerator | None = None,
     labels: str | Labels | None = None,
-    max_iterations: int = defaults.MAX_ITERATIONS,
-    tolerance: float = defaults.TOLERANCE,
-    dtype: DType = defaults.SWEEP_DTYPE,
+    max_iterations: int | None = None,
+    tolerance: float | None = None,
+    dtype: DType | None = None,
     backend: str | Backend = "numpy",
     engine: str = "auto",
     executor: str | Executor = defaults.EXECUTOR,
 ) -> Study:
     """Run, or go on with, a phase diagram; everything finished is kept in the file `study`.
 
+    What is not given is the study's own where there is one: `op.sweep("mine.study", trials=20)` adds trials
+    to all its cells, and `op.sweep("mine.study", k="26:30")` adds cells. For a new study it is the default
+    that ``overparam sweep --help`` names.
+
     Parameters
     ----------
     study : path
         The study's file, made where there is none.
-    n, k, d : int or sequence of int
-        The grid's axes.
+    n, k, d : int, sequence of int, or str
+        The grid's axes; a range is also written as on the command line: "2:40:2", "5,10".
     trials : int
         Independent realizations a cell.
     seed, activation, loss, initialization, optimizer, layers, data, labels, max_iterations, tolerance
@@ -270,27 +256,29 @@ def sweep(
     registry = default_registry()
     place = registry.resolve(Backend, backend)
     place.require()
-    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
-    generator = registry.resolve(DataGenerator, data)
-    specification = Specification(
-        seed=whole("seed", seed, most=None),
-        data=generator,
-        labels=registry.resolve(Labels, labels)
-        if labels is not None
-        else labels_of_sweep(generator, grid, seed),
-        recipe=recipe_of(
-            registry.resolve,
-            activation=activation,
-            loss=loss,
-            initialization=initialization,
-            optimizer=optimizer,
-            layers=layers,
-            stop=StopRule(max_iterations, tolerance),
-            dtype=dtype,
-        ),
+    given: dict[str, object] = {
+        "n": None if n is None else _axis(n),
+        "k": None if k is None else _axis(k),
+        "d": None if d is None else _axis(d),
+        "trials": trials,
+        "seed": seed,
+        "activation": activation,
+        "loss": loss,
+        "initialization": initialization,
+        "optimizer": optimizer,
+        "layers": layers,
+        "data": data,
+        "labels": labels,
+        "max_iterations": max_iterations,
+        "tolerance": tolerance,
+        "dtype": dtype,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    asked = asked_of(
+        Path(study), registry.resolve, said, _product, cells_said=not said.keys().isdisjoint(AXES)
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    run_sweep(Path(study), specification, grid, execution, _warn_of_notes)
+    run_sweep(Path(study), asked.specification, asked.grid, execution, _warn_of_notes)
     return load_study(study)
 
 
@@ -299,5 +287,57 @@ def _warn_of_notes(progress: Progress) -> None:
         warnings.warn(note, StudyWarning, stacklevel=2)
 
 
-def _axis(given: int | Sequence[int]) -> tuple[int, ...]:
-    return whole_numbers("an axis", given)
+def _product(sizes: Mapping[str, Any]) -> Grid:
+    return Grid.product(sizes["n"], sizes["k"], sizes["d"], trials=sizes["trials"])
+
+
+def _axis(given: Axis) -> tuple[int, ...]:
+    return parse_range(given) if isinstance(given, str) else whole_numbers("an axis", given)
+
+
+def replay(
+    study: str | Path | Study,
+    *,
+    n: int,
+    k: int,
+    d: int,
+    trial: int = 0,
+    record_every: int | None = None,
+    engine: str = "auto",
+) -> Replay:
+    """Train one trial of a study again, and compare with what the study holds.
+
+    It is trained on the backend, in the data type and by the engine that the study's session had, where they
+    are here; its notes say where they are not.
+
+    Parameters
+    ----------
+    study : path or Study
+    n, k, d, trial : int
+        Which trial.
+    record_every : int, optional
+        Keep a point of the outcome's history every so many iterations.
+    engine : str
+        Train by the engine of this name instead.
+
+    Returns
+    -------
+    Replay
+        With `outcome`, `stored`, `equal` and `notes`.
+
+    Raises
+    ------
+    StudyError
+        Where the study does not hold the trial, or its data or its components are others by now.
+    ValueError
+        Where a component of the study is not installed.
+    """
+    registry = default_registry()
+    return replay_trial(
+        study if isinstance(study, Study) else load_study(study),
+        TrialKey(*whole_numbers("n, k, d and trial", (n, k, d, trial))),
+        registry.resolve,
+        partial(engines_named, registry),
+        record_every=record_every,
+        engine=engine,
+    )

@@ -16,6 +16,9 @@ __all__ = [
     "TOLERANCE",
     "TRAIN_DTYPE",
     "TRIALS",
+    "D",
+    "K",
+    "N",
 ]
 
 ACTIVATION: Final = "softplus"
@@ -24,6 +27,9 @@ INITIALIZATION: Final = "paper"
 OPTIMIZER: Final = "gd"
 DATA: Final = "sphere"
 EXECUTOR: Final = "serial"
+N: Final = "100"
+K: Final = "1:25"
+D: Final = "1:25"
 MAX_ITERATIONS: Final = 15_000
 TOLERANCE: Final = 2.5e-3
 TRIALS: Final = 10

@@ -41,6 +41,11 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "overparam reproduce fig2a --output figure2",
             _WHERE,
         ),
+        "replay": Entry(
+            "Train one trial of a study again and compare with what it holds.",
+            "overparam replay my.study --n 100 --k 12 --d 10",
+            ("engine",),
+        ),
     },
     "Look": {
         "status": Entry(

@@ -8,6 +8,7 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import click
@@ -100,7 +101,18 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
     help="auto, portable, or a plugin's engine.",
 )
 @click.option(
-    "--no-plugins", cls=GlobalOption, is_flag=True, help="Load nothing but the built-in components."
+    "--no-plugins",
+    cls=GlobalOption,
+    is_flag=True,
+    help="Load no installed plugin: only built-in components.",
+)
+@click.option(
+    "--plugin",
+    cls=GlobalOption,
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.py",
+    help="Take one Python file with hooks as a plugin, for this call (repeatable).",
 )
 @click.option(
     "--disable-plugin",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -56,6 +57,7 @@ class Settings:
     engine: str
     no_plugins: bool
     disable_plugin: tuple[str, ...]
+    plugin: tuple[Path, ...]
     verbose: int
     quiet: bool
 
@@ -68,7 +70,7 @@ class Settings:
         from overparam.plugins import Registry
 
         keep_output()
-        registry = Registry(disabled=self.disable_plugin, only_builtin=self.no_plugins)
+        registry = Registry(disabled=self.disable_plugin, only_builtin=self.no_plugins, files=self.plugin)
         if not self.quiet:
             for problem in registry.problems:
                 click.echo(f"Warning: {visible(problem)}", err=True)

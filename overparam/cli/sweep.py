@@ -11,7 +11,7 @@ import click
 from overparam import defaults
 from overparam.api import engines_named
 from overparam.arrays.backends import Backend
-from overparam.cli.instance import UNUSED_LABELS, recipe_for
+from overparam.cli.instance import UNUSED_LABELS
 from overparam.cli.options import (
     echo_json,
     executor_option,
@@ -26,9 +26,9 @@ from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
 from overparam.figures import boundary_line
-from overparam.model.data import DataGenerator, FileLabels, Labels
+from overparam.model.data import FileLabels
 from overparam.studies import Grid, Shard, Specification, load_study
-from overparam.sweeps import Execution, Executor, dry_run, labels_of_sweep, verify
+from overparam.sweeps import AXES, Execution, Executor, asked_of, dry_run, labels_of_sweep, verify
 
 __all__ = ["execution_of", "sweep"]
 
@@ -41,9 +41,9 @@ __all__ = ["execution_of", "sweep"]
     is_eager=True,
     callback=read_sweep_file,
 )
-@range_option("--n", "100", "Samples.")
-@range_option("--k", "1:25", "Hidden units.")
-@range_option("--d", "1:25", "Inputs.")
+@range_option("--n", defaults.N, "Samples.")
+@range_option("--k", defaults.K, "Hidden units.")
+@range_option("--d", defaults.D, "Inputs.")
 @click.option(
     "--combine",
     type=click.Choice(["product", "zip"]),
@@ -82,14 +82,15 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     """Run, or go on with, a phase diagram; everything finished is kept in the study's file.
 
     FILE is TOML with the options as keys (docs/sweep-files.md); options given here override it.
+
+    Of a study that is there, everything that is not given is its own: --trials 20 adds trials to all its
+    cells, --k 26:30 adds cells.
     """
-    settings, grid = file.settings(ctx), file.grid(ctx, given)
-    if given["shard"] is not None:
-        grid = grid.only(Shard.parse(given["shard"]))
+    settings = file.settings(ctx)
     execution = execution_of(settings, given["executor"])
-    asked = [(each["study"], _specification(settings, each, grid)) for each in file.studies(ctx, given)]
+    asked = [(each["study"], _asked(settings, file, ctx, each)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
-    for study, specification in asked:
+    for study, (specification, grid) in asked:
         if len(asked) > 1:
             settings.note(f"{study}:")
         if given["dry_run"]:
@@ -110,20 +111,29 @@ def execution_of(settings: Settings, executor: str) -> Execution:
     return Execution(backend, engines, settings.registry.resolve(Executor, executor))
 
 
-def _specification(settings: Settings, given: dict[str, Any], grid: Grid) -> Specification:
-    registry = settings.registry
-    data = registry.resolve(DataGenerator, given["data"])
-    labels = usual = labels_of_sweep(data, grid, given["seed"])
-    if given["labels"] is not None:
-        labels = registry.resolve(Labels, given["labels"])
-        if isinstance(usual, FileLabels) and not isinstance(labels, FileLabels):
-            settings.note(UNUSED_LABELS.format(labels.specification()))
-    return Specification(
-        seed=given["seed"],
-        data=data,
-        labels=labels,
-        recipe=recipe_for(registry, given, settings.dtype or defaults.SWEEP_DTYPE),
+def _asked(
+    settings: Settings, file: SweepFile, ctx: click.Context, given: dict[str, Any]
+) -> tuple[Specification, Grid]:
+    """What one study is asked for; what is taken from it, or left unused, is noted."""
+    study, resolve = given["study"], settings.registry.resolve
+    said = {name: given[name] for name in file.said(ctx) if given.get(name) is not None}
+    if given["shard"] is not None:
+        said["shard"] = Shard.parse(given["shard"])
+    if settings.dtype is not None:
+        said["dtype"] = settings.dtype
+    cells_said = bool(file.parts) or not said.keys().isdisjoint((*AXES, "combine"))
+    asked = asked_of(
+        study, resolve, said, lambda sizes: file.grid(ctx, {**given, **sizes}), cells_said=cells_said
     )
+    specification = asked.specification
+    if asked.taken:
+        taken = ", ".join(f"{name} {value}" for name, value in asked.taken.items())
+        settings.note(f"Note: {study} goes on with its own {taken}")
+    if "labels" in said and not isinstance(specification.labels, FileLabels):
+        usual = labels_of_sweep(specification.data, asked.grid, specification.seed)
+        if isinstance(usual, FileLabels):
+            settings.note(UNUSED_LABELS.format(specification.labels.specification()))
+    return specification, asked.grid
 
 
 def _foresee(

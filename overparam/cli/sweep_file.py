@@ -91,6 +91,11 @@ class SweepFile:
             own = dict(zip(several, values, strict=True))
             yield {**given, **own, "study": study.with_name(name + study.suffix)}
 
+    def said(self, ctx: click.Context) -> set[str]:
+        """The parameters whose values the command line, the environment or the file gives."""
+        usual = (ParameterSource.DEFAULT, None)
+        return {name for name in ctx.params if ctx.get_parameter_source(name) not in usual} | {*self.options}
+
     def _holds(self, ctx: click.Context, key: str) -> bool:
         return key in self.options and ctx.get_parameter_source(key) not in _GIVEN
 

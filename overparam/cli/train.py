@@ -9,8 +9,7 @@ import click
 import numpy as np
 
 from overparam import defaults
-from overparam.api import Training, prepare_training
-from overparam.cli.document import outcome_document, problem_document, recipe_document
+from overparam.api import prepare_training
 from overparam.cli.instance import (
     UNUSED_LABELS,
     check_outputs,
@@ -20,36 +19,33 @@ from overparam.cli.instance import (
     recipe_for,
 )
 from overparam.cli.options import echo_json, json_flag, stop_options
-from overparam.cli.output import echo
 from overparam.cli.settings import Settings
+from overparam.cli.trained import (
+    plot_option,
+    points_of_a_plot,
+    print_training,
+    record_every_option,
+    training_document,
+)
 from overparam.figures import ENDINGS, save, training_figure
 from overparam.files import replaced
-from overparam.model.data import DataGenerator, Labels
+from overparam.model.data import DataGenerator
 from overparam.model.problem import Problem
-from overparam.plugins import Registry
 from overparam.runs import Outcome
 
 __all__ = ["train"]
-
-_POINTS_OF_A_PLOT = 500
 
 
 @click.command()
 @instance_options()
 @stop_options
-@click.option(
-    "--record-every", type=click.IntRange(min=1), metavar="N", help="Keep the residual every N iterations."
-)
+@record_every_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write problem, weights and history (.npz).",
 )
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw residual and distance (.png, .svg, .pdf).",
-)
+@plot_option
 @json_flag
 @click.pass_obj
 def train(settings: Settings, /, **given: Any) -> None:
@@ -57,7 +53,7 @@ def train(settings: Settings, /, **given: Any) -> None:
     output, plot = given["output"], given["plot"]
     record_every = given["record_every"]
     if plot is not None and record_every is None:
-        record_every = max(1, given["max_iterations"] // _POINTS_OF_A_PLOT)
+        record_every = points_of_a_plot(given["max_iterations"])
     registry = settings.registry
     check_outputs(registry, given, {"output": (".npz",), "plot": ENDINGS})
     labels, unused = labels_of(registry, given)
@@ -70,7 +66,8 @@ def train(settings: Settings, /, **given: Any) -> None:
     for objection in training.objections:
         settings.detail(f"engine {objection}")
     [outcome] = training.run()
-    document = _document(registry, training, outcome, given)
+    data = registry.resolve(DataGenerator, given["data"])
+    document = training_document("train", training, outcome, data, labels, given)
     if output is not None:
         _save(output, training.job.problems[0], outcome)
     if plot is not None:
@@ -80,53 +77,7 @@ def train(settings: Settings, /, **given: Any) -> None:
     if given["as_json"]:
         echo_json(document)
     else:
-        _print(document)
-
-
-def _document(
-    registry: Registry, training: Training, outcome: Outcome, given: dict[str, Any]
-) -> dict[str, Any]:
-    job = training.job
-    problem = job.problems[0]
-    parts = {
-        **job.recipe.components,
-        "data": registry.resolve(DataGenerator, given["data"]),
-        "labels": registry.resolve(Labels, given["labels"]),
-    }
-    return {
-        "command": "train",
-        "problem": problem_document(problem, job.activation, given),
-        **recipe_document(problem, job.recipe),
-        "components": {part: component.identity()._asdict() for part, component in parts.items()},
-        **outcome_document(job.loss, outcome),
-        "backend": job.backend.specification(),
-        "device": job.backend.device_name(),
-        "dtype": job.dtype,
-        "engine": outcome.engine,
-        "engine_notes": list(training.objections),
-        "seconds": outcome.seconds,
-    }
-
-
-def _print(document: dict[str, Any]) -> None:
-    problem = document["problem"]
-    rows = {
-        "problem": "n={n}, d={d}, k={k}, seed {seed}, trial {trial}".format(**problem),
-        "components": f"{problem['activation']}, {problem['data']} data, {problem['labels']} labels",
-        "trained": "{layers}, {loss} loss, {initialization} initialization".format(**document),
-        "optimizer": document["optimizer"]
-        + (f" (η = {document['step_size']:.6g})" if document["step_size"] else ""),
-        "status": document["status"].replace("_", " "),
-        "iterations": f"{document['iterations']:,}",
-        document["measure"]: f"{document['relative_residual']:.4g}",
-        "‖θ − θ₀‖": f"{document['distance_from_initialization']:.4g}",
-        "path length": f"{document['path_length']:.4g}",
-        "parameters": f"{document['effective_parameters']} can act on n = {problem['n']} labels"
-        + (f"; rank {document['rank']}" if document["rank"] is not None else ""),
-        "computed by": "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document),
-    }
-    for name, text in rows.items():
-        echo(f"{name:<18} {text}")
+        print_training(document)
 
 
 def _save(path: Path, problem: Problem, outcome: Outcome) -> None:

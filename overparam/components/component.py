@@ -20,6 +20,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, Union, get_args, get_origin
 
+from overparam.components.source import DIGEST, source_of
+
 __all__ = [
     "Component",
     "ComponentError",
@@ -58,6 +60,12 @@ class Identity(NamedTuple):
     name: str
     distribution: str
     version: str | None
+
+    @property
+    def owner(self) -> str:
+        """What a study keeps of it: the distribution; of a file, which has no versions, the digest too."""
+        is_file = self.version is not None and self.version.startswith(DIGEST)
+        return f"{self.distribution}@{self.version}" if is_file else self.distribution
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,9 @@ def handed_over(cls: type[Component], distribution: str, version: str) -> None:
 
 @cache
 def _installed_by(module: str) -> tuple[str, str | None]:
-    """The distribution with an entry point in the package of `module`, or the module itself."""
+    """The distribution with an entry point in the package of `module`, its file, or the module itself."""
+    if (source := source_of(module)) is not None:
+        return source.distribution, source.version
     for entry in entry_points(group="overparam"):
         if entry.dist is not None and entry.module.partition(".")[0] == module.partition(".")[0]:
             return entry.dist.metadata["Name"], entry.dist.version

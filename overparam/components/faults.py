@@ -7,6 +7,8 @@ from importlib.metadata import entry_points
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from overparam.components.source import source_of
+
 if TYPE_CHECKING:
     from overparam.components.component import Component
 
@@ -82,7 +84,7 @@ def plugin_failure(error: BaseException) -> PluginFailure | None:
     if not strange:  # most errors: nothing installed needs to be looked through
         return None
     plugins = {_package(entry.module) for entry in entry_points(group=_OWN)}
-    culprit = next((package for package in strange if package in plugins), None)
+    culprit = next((one for one in strange if one in plugins or source_of(one) is not None), None)
     if culprit is None:
         return None
     return PluginFailure(f"the plugin {_distribution(culprit) or culprit} failed: {described(error)}")
@@ -119,6 +121,8 @@ def _package(module: str) -> str:
 
 def _distribution(package: str) -> str | None:
     """The distribution, with its version, whose plugin is in a package."""
+    if (source := source_of(package)) is not None:
+        return f"{source.distribution} {source.version}"
     for entry in entry_points(group=_OWN):
         if _package(entry.module) == package and entry.dist is not None:
             return f"{entry.dist.metadata['Name']} {entry.dist.metadata['Version']}"

@@ -3,7 +3,7 @@
 from overparam.plugins.describe import KINDS, describe
 from overparam.plugins.first_party import first_party, how_to_install
 from overparam.plugins.loading import API_VERSION, HOOKS, Plugin
-from overparam.plugins.registry import PluginError, PluginWarning, Registry, default_registry
+from overparam.plugins.registry import PluginError, PluginWarning, Registry, default_registry, load_plugin
 
 __all__ = [
     "API_VERSION",
@@ -17,4 +17,5 @@ __all__ = [
     "describe",
     "first_party",
     "how_to_install",
+    "load_plugin",
 ]

@@ -13,17 +13,20 @@ import re
 import sys
 import time
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from overparam.arrays.backends import Backend
 from overparam.components import Component, handed_over
-from overparam.components.faults import described
+from overparam.components.faults import PluginFailure, described
+from overparam.components.source import Source
+from overparam.files import open_input
 from overparam.methods import Optimizer
 from overparam.model.activations import Activation
 from overparam.model.data import DataGenerator, Labels
@@ -34,7 +37,7 @@ from overparam.runs import Engine
 from overparam.sweeps import Executor
 from overparam.theory import Theorem
 
-__all__ = ["API_VERSION", "HOOKS", "OWN", "Plugin", "canonical", "distribution_of", "load"]
+__all__ = ["API_VERSION", "HOOKS", "OWN", "Plugin", "canonical", "distribution_of", "load", "load_file"]
 
 API_VERSION = 2
 """A plugin that needs a newer interface than this sets ``OVERPARAM_API`` in its module to that number."""
@@ -73,6 +76,8 @@ class Plugin:
     problems : tuple of str
         What was set aside, with the reason; empty where all is well.
     disabled : bool
+    source : Source or None
+        The file that it is, where it is not installed.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Plugin:
     seconds: float = 0.0
     problems: tuple[str, ...] = ()
     disabled: bool = False
+    source: Source | None = None
 
     @property
     def state(self) -> str:
@@ -95,7 +101,7 @@ class Plugin:
     @property
     def slow(self) -> bool:
         """Whether it takes so long to load that every start of the command line suffers."""
-        return self.seconds > _SLOW and self.distribution != OWN
+        return self.seconds > _SLOW and self.distribution != OWN and self.source is None
 
     def is_called(self, name: str) -> bool:
         """Whether `name` is this plugin's, or its distribution's."""
@@ -132,15 +138,39 @@ def canonical(distribution: str) -> str:
 def load(entry: EntryPoint, *, disabled: bool) -> Plugin:
     """Import it, call its hooks, and set aside what is wrong; nothing is imported where it is disabled."""
     plugin = Plugin(entry.name, distribution_of(entry), _version(entry), disabled=disabled)
-    if disabled:
-        return plugin
+    return plugin if disabled else _filled(plugin, entry.load)
+
+
+def load_file(path: Path) -> Plugin:
+    """Take one Python file as a plugin.
+
+    Raises
+    ------
+    PluginFailure
+        Where anything is wrong with it: it was asked for by name.
+    OSError, ValueError
+        Where it cannot be read.
+    """
+    with open_input(path) as handle:
+        source = Source(str(path), handle.read())
+    named = Plugin(source.stem, source.distribution, source.version, source=source)
+    plugin = _filled(named, source.load)
+    if plugin.problems:
+        raise PluginFailure(f"the plugin {path} failed: {'; '.join(plugin.problems)}")
+    for component in plugin.components:
+        source.carried_by(component)
+    return plugin
+
+
+def _filled(plugin: Plugin, import_module: Callable[[], Any]) -> Plugin:
+    """Import a plugin's module, call its hooks and take what they hand over."""
     started = time.thread_time()
     components: list[type[Component]] = []
     problems: list[str] = []
     # What a plugin prints must not get between a command's output and its reader.
     with redirect_stdout(sys.stderr):
         try:
-            module = entry.load()
+            module = import_module()
             manager = _manager(module)
         except BaseException as error:  # whatever an import may raise, SystemExit included
             if isinstance(error, KeyboardInterrupt):

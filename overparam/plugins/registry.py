@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TypeVar
 
 from overparam.components import (
@@ -20,10 +21,10 @@ from overparam.components import (
 )
 from overparam.components.faults import OverparamError, calling
 from overparam.plugins.first_party import first_party, how_to_install
-from overparam.plugins.loading import HOOKS, OWN, Plugin, canonical, distribution_of, load
+from overparam.plugins.loading import HOOKS, OWN, Plugin, canonical, distribution_of, load, load_file
 from overparam.runs import Engine
 
-__all__ = ["PluginError", "PluginWarning", "Registry", "default_registry"]
+__all__ = ["PluginError", "PluginWarning", "Registry", "default_registry", "load_plugin"]
 
 _GROUP = "overparam"
 
@@ -46,15 +47,25 @@ class Registry:
     disabled : collection of str
         Names of entry points or distributions that are not loaded.
     only_builtin : bool
-        Load no plugin but the built-in one.
+        Load no installed plugin but the built-in one.
+    files : iterable of path
+        Python files that are taken as plugins too.
 
     Raises
     ------
     PluginError
         Where a plugin fails and the environment has OVERPARAM_STRICT_PLUGINS=1.
+    PluginFailure
+        Where anything is wrong with a file.
     """
 
-    def __init__(self, *, disabled: Collection[str] = (), only_builtin: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        disabled: Collection[str] = (),
+        only_builtin: bool = False,
+        files: Iterable[str | Path] = (),
+    ) -> None:
         found = sorted(entry_points(group=_GROUP), key=lambda e: (distribution_of(e) != OWN, e.name, e.value))
         names = {e: {e.name, distribution_of(e), canonical(distribution_of(e))} for e in found}
         known = set().union(*names.values())
@@ -73,6 +84,24 @@ class Registry:
         )
         if os.environ.get("OVERPARAM_STRICT_PLUGINS") == "1" and self.problems:
             raise PluginError("; ".join(self.problems))
+        for file in files:
+            self.load_file(file)
+
+    def load_file(self, path: str | Path) -> Plugin:
+        """Take a Python file as a plugin; one that was loaded from there before is replaced.
+
+        Raises
+        ------
+        PluginFailure
+            Where anything is wrong with it.
+        OSError, ValueError
+            Where it cannot be read.
+        """
+        path = Path(path).resolve()
+        loaded = load_file(path)
+        others = [one for one in self.plugins if one.source is None or one.source.path != str(path)]
+        self.plugins = (*others, loaded)
+        return loaded
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -184,6 +213,29 @@ def default_registry() -> Registry:
     for problem in registry.problems:
         warnings.warn(problem, PluginWarning, stacklevel=3)
     return registry
+
+
+def load_plugin(path: str | Path) -> Plugin:
+    """Take a Python file with hooks as a plugin, for this process and the workers of its sweeps.
+
+    Parameters
+    ----------
+    path : path
+        A file that was loaded before and has changed takes the place of the earlier one.
+
+    Returns
+    -------
+    Plugin
+        What it hands over is in `components`.
+
+    Raises
+    ------
+    PluginFailure
+        Where the file cannot be run, or hands over something else than components.
+    OSError, ValueError
+        Where it cannot be read.
+    """
+    return default_registry().load_file(path)
 
 
 def _clash(family: type[Component], name: str, offers: list[tuple[Plugin, type[C]]]) -> str:

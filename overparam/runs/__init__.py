@@ -1,6 +1,6 @@
 """Runs: recipes, jobs, the driver with its stop rule and observers, and the portable engine."""
 
-from overparam.runs.conduct import conduct
+from overparam.runs.conduct import Training, conduct
 from overparam.runs.demands import require_trainable
 from overparam.runs.driver import Loop, Seen, drive
 from overparam.runs.engine import Engine, Job, choose_engine
@@ -24,6 +24,7 @@ __all__ = [
     "Seen",
     "Status",
     "StopRule",
+    "Training",
     "Watch",
     "choose_engine",
     "conduct",

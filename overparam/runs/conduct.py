@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,9 +13,31 @@ from overparam.model.problem import Problem
 from overparam.runs.engine import Engine, Job
 from overparam.runs.outcome import Outcome, Status
 
-__all__ = ["conduct"]
+__all__ = ["Training", "conduct"]
 
 _END = object()
+
+
+@dataclass(frozen=True)
+class Training:
+    """A job with the engine that will do it.
+
+    Attributes
+    ----------
+    job : Job
+    engine : Engine
+    objections : tuple of str
+        Why faster engines, asked first, do not do it.
+    """
+
+    job: Job
+    engine: Engine
+    objections: tuple[str, ...]
+
+    def run(self) -> list[Outcome]:
+        """Carry it out; one outcome a problem, in the job's order."""
+        outcomes = dict(conduct(self.engine, self.job))
+        return [outcomes[position] for position in range(len(self.job.problems))]
 
 
 def conduct(engine: Engine, job: Job) -> Iterator[tuple[int, Outcome]]:

@@ -140,7 +140,7 @@ class Engine(Component):
         """Train, and yield each problem's position and outcome as it finishes."""
 
 
-def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str]]:
+def choose_engine(engines: Sequence[Engine], job: Job, *, fastest: bool = True) -> tuple[Engine, list[str]]:
     """Return the first engine that can and should run the job, and what the earlier ones objected.
 
     Parameters
@@ -148,12 +148,15 @@ def choose_engine(engines: Sequence[Engine], job: Job) -> tuple[Engine, list[str
     engines : sequence of Engine
         Fastest first; the portable engine, which can run everything, last.
     job : Job
+    fastest : bool
+        Whether an engine that another would outrun is passed over.
     """
     objections: list[str] = []
     failures: list[PluginFailure] = []
     for engine in engines:
         # Where there is no other to turn to, what is faster does not matter.
-        questions = (engine.objection,) if engine is engines[-1] else (engine.objection, engine.reservation)
+        alone = engine is engines[-1] or not fastest
+        questions = (engine.objection,) if alone else (engine.objection, engine.reservation)
         for question in questions:
             answer = _answer(engine, question, job, failures)
             if answer is not None:

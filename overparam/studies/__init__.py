@@ -1,10 +1,11 @@
 """Studies: what was run and what came out, in one file; phase diagrams, tables, merging and salvage."""
 
 from overparam.studies.diagram import Boundary, ParameterCount, PhaseDiagram
-from overparam.studies.errors import NotAStudy, SpecificationMismatch, StudyError, StudyWarning
+from overparam.studies.errors import NoSuchTrial, NotAStudy, SpecificationMismatch, StudyError, StudyWarning
 from overparam.studies.export import EXPORTED, TABLES, export_study, write_table
-from overparam.studies.grid import Cell, Grid, Shard, TrialKey
+from overparam.studies.grid import Cell, Grid, Shard, TrialKey, parse_range
 from overparam.studies.merge import merge_studies
+from overparam.studies.restoring import restore
 from overparam.studies.salvage import Salvage, salvage
 from overparam.studies.schema import Session, TrialRow
 from overparam.studies.specification import Specification
@@ -16,6 +17,7 @@ __all__ = [
     "Boundary",
     "Cell",
     "Grid",
+    "NoSuchTrial",
     "NotAStudy",
     "ParameterCount",
     "PhaseDiagram",
@@ -32,6 +34,8 @@ __all__ = [
     "export_study",
     "load_study",
     "merge_studies",
+    "parse_range",
+    "restore",
     "salvage",
     "write_table",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from overparam.components.faults import OverparamError
 
-__all__ = ["NotAStudy", "SpecificationMismatch", "StudyError", "StudyWarning"]
+__all__ = ["NoSuchTrial", "NotAStudy", "SpecificationMismatch", "StudyError", "StudyWarning", "mismatch"]
 
 
 class StudyWarning(UserWarning):
@@ -25,3 +28,17 @@ class SpecificationMismatch(StudyError):
     """The study was begun with another specification."""
 
     exit_code = 2
+
+
+class NoSuchTrial(StudyError):
+    """The study does not hold the trial that is asked for."""
+
+    exit_code = 2
+
+
+def mismatch(path: Path, differing: Iterable[str]) -> SpecificationMismatch:
+    """Return the error for a study of another specification; it names every part that differs."""
+    return SpecificationMismatch(
+        f"{path} was begun with another specification: {'; '.join(differing)}; "
+        "name another file, or ask for the same"
+    )

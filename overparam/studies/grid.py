@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -123,6 +123,8 @@ class Grid:
         Realizations of each cell, numbered from 0.
     shard : Shard
         The part of them to be done; all unless given.
+    own : mapping of Cell to int
+        The realizations of cells that have another number of them.
 
     Raises
     ------
@@ -133,6 +135,7 @@ class Grid:
     cells: tuple[Cell, ...]
     trials: int
     shard: Shard = WHOLE
+    own: Mapping[Cell, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "trials", whole("trials", self.trials, 1))
@@ -199,14 +202,14 @@ class Grid:
             first._require_alike(other)
         _require_few(sum(len(grid.cells) for grid in grids))
         cells = (cell for grid in grids for cell in grid.cells)
-        return replace(cls.of(cells, trials=first.trials), shard=first.shard)
+        return replace(cls.of(cells, trials=first.trials), shard=first.shard, own=first.own)
 
     def __or__(self, other: Grid) -> Grid:
         """The cells of both, which must agree in everything else."""
         return Grid.union([self, other])
 
     def _require_alike(self, other: Grid) -> None:
-        if (self.trials, self.shard) != (other.trials, other.shard):
+        if (self.trials, self.shard, self.own) != (other.trials, other.shard, other.own):
             raise ValueError(
                 f"only grids of equal trials and shard can be joined, got {self.trials} trials of shard "
                 f"{self.shard} and {other.trials} of {other.shard}"
@@ -216,9 +219,13 @@ class Grid:
         """The part of the grid that is this shard's."""
         return replace(self, shard=shard)
 
+    def most(self, cell: Cell) -> int:
+        """How many realizations of a cell are asked for, those of other shards included."""
+        return self.own.get(cell, self.trials)
+
     def trials_of(self, cell: Cell) -> range:
         """The trials of a cell that are to be done."""
-        return self.shard.trials(cell, self.trials)
+        return self.shard.trials(cell, self.most(cell))
 
     def __len__(self) -> int:
         return sum(len(self.trials_of(cell)) for cell in self.cells)

@@ -141,11 +141,16 @@ class TrialScan:
         In a transaction, so that trials and tallies are of one state.
     version : int
         Of the format; an older one has no checksums, and only the types of values are checked.
+    only : tuple of int, optional
+        The (n, k, d, trial) of the one trial to look at.
     """
 
-    def __init__(self, connection: sqlite3.Connection, version: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, version: int, only: tuple[int, int, int, int] | None = None
+    ) -> None:
         self._connection = connection
         self._sealed = version >= SEALED
+        self._only = only
         self._wrong: list[tuple[Any, ...]] = []
         self._sessions: set[int] = set()
 
@@ -161,7 +166,9 @@ class TrialScan:
     def _right(self) -> Iterator[tuple[Any, ...]]:
         chosen = f"{', '.join(COLUMNS)}, session{', checksum' if self._sealed else ''}"
         sealed, last, statuses = self._sealed, tuple[Any, ...](), _Statuses()
-        for row in self._connection.execute(f"SELECT {chosen} FROM trial ORDER BY n, k, d, trial"):
+        where = "" if self._only is None else "WHERE (n, k, d, trial) = (?, ?, ?, ?) "
+        statement = f"SELECT {chosen} FROM trial {where}ORDER BY n, k, d, trial"
+        for row in self._connection.execute(statement, self._only or ()):
             checksum, key = seal_trial(row[:14]), row[:4]
             if (
                 checksum is None
@@ -185,6 +192,8 @@ class TrialScan:
         known = {number for (number,) in self._connection.execute("SELECT id FROM session")}
         if self._sessions - known:
             return "trials are of sessions that it does not know"
+        if self._only is not None:
+            return None
         sums = ("sum(checksum)", "checksums") if self._sealed else ("0", "0")
         counted, kept = (
             set(self._connection.execute(statement))

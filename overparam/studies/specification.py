@@ -9,7 +9,7 @@ from overparam.components import Component
 from overparam.model.data import DataGenerator, Gaussian, Labels, Sphere
 from overparam.runs import Recipe
 
-__all__ = ["Description", "Specification", "completed", "differences"]
+__all__ = ["Description", "Specification", "completed", "differences", "distribution_key"]
 
 _DISTRIBUTION = "_distribution"
 
@@ -51,13 +51,18 @@ class Specification:
         return {
             "seed": self.seed,
             **{part: component.specification() for part, component in parts},
-            **{f"{part}{_DISTRIBUTION}": component.identity().distribution for part, component in parts},
+            **{distribution_key(part): component.identity().owner for part, component in parts},
             "layers": recipe.layers,
             "max_iterations": recipe.stop.max_iterations,
             "tolerance": recipe.stop.tolerance,
             "dtype": recipe.dtype,
             **({} if digest is None else {"data_digest": digest}),
         }
+
+
+def distribution_key(part: str) -> str:
+    """Return the name under which a study keeps which distribution brings a component."""
+    return f"{part}{_DISTRIBUTION}"
 
 
 def completed(description: Description) -> Description:

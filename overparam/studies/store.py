@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from overparam.studies.connect import connect_writer, damaged, plainly, require_study
-from overparam.studies.errors import SpecificationMismatch, StudyError
+from overparam.studies.errors import SpecificationMismatch, StudyError, mismatch
 from overparam.studies.grid import WHOLE, Cell, Grid
 from overparam.studies.lock import WriterLock
 from overparam.studies.rescue import rescue
@@ -116,7 +116,7 @@ class Store:
                 Cell(n, k, d): trials
                 for n, k, d, trials in self._connection.execute("SELECT n, k, d, trials FROM cell")
             }
-            asked = ((*cell, grid.trials) for cell in grid.cells if known.get(cell, 0) < grid.trials)
+            asked = ((*cell, most) for cell in grid.cells if known.get(cell, 0) < (most := grid.most(cell)))
             self._connection.executemany(
                 "INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?, ?)",
                 ((*cell, seal("cell", *cell)) for cell in asked),
@@ -280,10 +280,7 @@ class Store:
             self._keep(description)
             return
         if differing := differences(stored, description):
-            raise SpecificationMismatch(
-                f"{self._path} was begun with another specification: {'; '.join(differing)}; "
-                "name another file, or ask for the same"
-            )
+            raise mismatch(self._path, differing)
         if unsaid := [name for name in description if name not in stored]:
             self._keep({name: description[name] for name in unsaid})
             self.notes += (

@@ -12,21 +12,26 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+import overparam as op
 from overparam.studies.connect import connect_reader, damaged, format_of, plainly
 from overparam.studies.diagram import ParameterCount, PhaseDiagram, wilson_interval
 from overparam.studies.errors import NotAStudy, StudyError
 from overparam.studies.frames import to_pandas, to_xarray
-from overparam.studies.grid import Cell, Grid, Shard
+from overparam.studies.grid import Cell, Grid, Shard, TrialKey
 from overparam.studies.integrity import TrialScan
 from overparam.studies.lock import holder
+from overparam.studies.lookup import find_trial
 from overparam.studies.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
 from overparam.studies.specification import Description, completed
 from overparam.studies.versions import versions_used
+
+if TYPE_CHECKING:
+    from overparam.sweeps import Replay
 
 __all__ = ["CellStatus", "Session", "Study", "load_study"]
 
@@ -96,6 +101,12 @@ class Study:
                 for *sizes, trials in connection.execute("SELECT n, k, d, trials FROM cell")
             }
 
+    @property
+    def shard(self) -> Shard:
+        """The part of its cells' trials that the file is for."""
+        with self._open() as connection:
+            return _shard(connection)
+
     def sample_sizes(self) -> list[int]:
         """Every n that was asked for."""
         with self._open() as connection:
@@ -123,6 +134,26 @@ class Study:
             yield from scan.rows()
             if wrong := scan.wrong():
                 raise damaged(self.path, wrong)
+
+    def trial(self, key: TrialKey) -> tuple[TrialRow, Session]:
+        """Return one finished trial, and the session that wrote it.
+
+        Raises
+        ------
+        NoSuchTrial
+            Where the study does not hold it.
+        NotAStudy
+            Where its row is not as it was written.
+        """
+        with self._open() as connection:
+            row, number = find_trial(self.path, connection, key)
+            return row, next(session for session in _sessions(connection) if session.number == number)
+
+    def replay(
+        self, *, n: int, k: int, d: int, trial: int = 0, record_every: int | None = None, engine: str = "auto"
+    ) -> Replay:
+        """Train one trial again and compare with what is stored, as `overparam.replay` does."""
+        return op.replay(self, n=n, k=k, d=d, trial=trial, record_every=record_every, engine=engine)
 
     def select(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""

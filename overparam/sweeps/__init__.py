@@ -1,21 +1,28 @@
 """Sweeps: which trials are trained next, where, and what they will cost."""
 
+from overparam.sweeps.asked import AXES, Asked, asked_of
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
+from overparam.sweeps.replay import Replay, replay_trial
 from overparam.sweeps.runner import Execution, Progress, run_sweep
 from overparam.sweeps.usual import labels_of_sweep
 from overparam.sweeps.verify import Verification, verify
 
 __all__ = [
+    "AXES",
+    "Asked",
     "Estimate",
     "Execution",
     "Executor",
     "Processes",
     "Progress",
+    "Replay",
     "Serial",
     "Verification",
+    "asked_of",
     "dry_run",
     "labels_of_sweep",
+    "replay_trial",
     "run_sweep",
     "verify",
 ]

@@ -16,7 +16,18 @@ from overparam.studies.grid import TrialKey
 from overparam.studies.schema import FAILED, TrialRow
 from overparam.studies.specification import Specification
 
-__all__ = ["Drawn", "Task", "draw", "draw_task", "failed", "job_for", "pinned", "run_task", "train_drawn"]
+__all__ = [
+    "Drawn",
+    "Task",
+    "draw",
+    "draw_task",
+    "failed",
+    "job_for",
+    "pinned",
+    "row_of",
+    "run_task",
+    "train_drawn",
+]
 
 
 @dataclass(frozen=True)
@@ -149,10 +160,11 @@ def _train(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[tuple[T
     job = job_for(task, list(problems.values()))
     engine, _ = choose_engine(task.engines, job)
     for position, outcome in conduct(engine, job):
-        yield keys[position], _row(keys[position], outcome)
+        yield keys[position], row_of(keys[position], outcome)
 
 
-def _row(key: TrialKey, outcome: Outcome) -> TrialRow:
+def row_of(key: TrialKey, outcome: Outcome) -> TrialRow:
+    """The row of a trial that was trained."""
     return TrialRow(
         *key,
         str(outcome.status),

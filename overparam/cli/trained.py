@@ -1,0 +1,90 @@
+"""One training run as `train` and `replay` report it: a JSON document, or a table of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from overparam.cli.document import outcome_document, problem_document, recipe_document
+from overparam.cli.output import echo
+from overparam.model.data import DataGenerator, Labels
+from overparam.runs import Outcome, Training
+
+__all__ = [
+    "plot_option",
+    "points_of_a_plot",
+    "print_training",
+    "record_every_option",
+    "training_document",
+]
+
+_POINTS_OF_A_PLOT = 500
+
+record_every_option = click.option(
+    "--record-every", type=click.IntRange(min=1), metavar="N", help="Keep the residual every N iterations."
+)
+plot_option = click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw residual and distance (.png, .svg, .pdf).",
+)
+
+
+def points_of_a_plot(max_iterations: int) -> int:
+    """How many iterations lie between two points of a picture."""
+    return max(1, max_iterations // _POINTS_OF_A_PLOT)
+
+
+def training_document(
+    command: str,
+    training: Training,
+    outcome: Outcome,
+    data: DataGenerator,
+    labels: Labels,
+    given: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the JSON document; `given` has seed, trial, and data and labels as they are spelled."""
+    job = training.job
+    problem = job.problems[0]
+    parts = {
+        **job.recipe.components,
+        "data": data,
+        "labels": labels,
+    }
+    return {
+        "command": command,
+        "problem": problem_document(problem, job.activation, given),
+        **recipe_document(problem, job.recipe),
+        "components": {part: component.identity()._asdict() for part, component in parts.items()},
+        **outcome_document(job.loss, outcome),
+        "backend": job.backend.specification(),
+        "device": job.backend.device_name(),
+        "dtype": job.dtype,
+        "engine": outcome.engine,
+        "engine_notes": list(training.objections),
+        "seconds": outcome.seconds,
+    }
+
+
+def print_training(document: dict[str, Any]) -> None:
+    """Print it as a table."""
+    problem = document["problem"]
+    rows = {
+        "problem": "n={n}, d={d}, k={k}, seed {seed}, trial {trial}".format(**problem),
+        "components": f"{problem['activation']}, {problem['data']} data, {problem['labels']} labels",
+        "trained": "{layers}, {loss} loss, {initialization} initialization".format(**document),
+        "optimizer": document["optimizer"]
+        + (f" (η = {document['step_size']:.6g})" if document["step_size"] else ""),
+        "status": document["status"].replace("_", " "),
+        "iterations": f"{document['iterations']:,}",
+        document["measure"]: f"{document['relative_residual']:.4g}",
+        "‖θ − θ₀‖": f"{document['distance_from_initialization']:.4g}",
+        "path length": f"{document['path_length']:.4g}",
+        "parameters": f"{document['effective_parameters']} can act on n = {problem['n']} labels"
+        + (f"; rank {document['rank']}" if document["rank"] is not None else ""),
+        "computed by": "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document),
+    }
+    for name, text in rows.items():
+        echo(f"{name:<18} {text}")
