@@ -20,8 +20,8 @@ from overparam.cli.instance import (
     recipe_for,
 )
 from overparam.cli.options import echo_json, json_flag, stop_options
-from overparam.cli.output import echo
 from overparam.cli.settings import Settings
+from overparam.cli.summary import echo_rows, training_rows
 from overparam.figures import ENDINGS, save, training_figure
 from overparam.files import replaced
 from overparam.model.data import DataGenerator, Labels
@@ -109,24 +109,8 @@ def _document(
 
 
 def _print(document: dict[str, Any]) -> None:
-    problem = document["problem"]
-    rows = {
-        "problem": "n={n}, d={d}, k={k}, seed {seed}, trial {trial}".format(**problem),
-        "components": f"{problem['activation']}, {problem['data']} data, {problem['labels']} labels",
-        "trained": "{layers}, {loss} loss, {initialization} initialization".format(**document),
-        "optimizer": document["optimizer"]
-        + (f" (η = {document['step_size']:.6g})" if document["step_size"] else ""),
-        "status": document["status"].replace("_", " "),
-        "iterations": f"{document['iterations']:,}",
-        document["measure"]: f"{document['relative_residual']:.4g}",
-        "‖θ − θ₀‖": f"{document['distance_from_initialization']:.4g}",
-        "path length": f"{document['path_length']:.4g}",
-        "parameters": f"{document['effective_parameters']} can act on n = {problem['n']} labels"
-        + (f"; rank {document['rank']}" if document["rank"] is not None else ""),
-        "computed by": "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document),
-    }
-    for name, text in rows.items():
-        echo(f"{name:<18} {text}")
+    computed = "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document)
+    echo_rows({**training_rows(document, document), "computed by": computed})
 
 
 def _save(path: Path, problem: Problem, outcome: Outcome) -> None:
