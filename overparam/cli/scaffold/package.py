@@ -74,7 +74,7 @@ class Kind:
         return [f"overparam{before} {command}{after}{_SIZES[command]}" for command in commands]
 
     def class_name(self, name: str) -> str:
-        """Return the class's name; the kind stands behind it where Python or the template uses the plain one."""
+        """Return the class's name, followed by the kind where Python or the template uses the plain one."""
         plain = "".join(part.capitalize() for part in name.split("-"))
         used = set(re.findall(r"\w+", " ".join(self._sections)))
         if keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in used:
