@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import shutil
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 import click
 
 from overparam import defaults
 from overparam.arrays.backends import Backend
+from overparam.cli.certificate import echo_details, echo_lines
 from overparam.cli.document import outcome_document, problem_document, recipe_document
 from overparam.cli.instance import (
     UNUSED_LABELS,
@@ -24,10 +22,11 @@ from overparam.cli.instance import (
 from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
+from overparam.cli.summary import echo_rows, training_rows
 from overparam.figures import ENDINGS, bounds_figure, save
 from overparam.model.data import DataGenerator
 from overparam.model.problem import Problem
-from overparam.theory import Certificate, Evaluated, Theorem, certificate_of
+from overparam.theory import Theorem, certificate_of
 
 __all__ = ["certify"]
 
@@ -48,13 +47,15 @@ __all__ = ["certify"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw the residual, the theorems' bounds and the linearized prediction.",
 )
+@click.option("--details", is_flag=True, help="List every hypothesis and promise, with notes.")
 @json_flag
 @click.pass_obj
 def certify(settings: Settings, /, **given: Any) -> None:
-    """Train, and evaluate every theorem that applies: hypotheses and conclusions, theory against practice.
+    """Train, and evaluate every theorem that applies: hypotheses and promises, theory against practice.
 
-    A ratio of a conclusion is measured over promised, at its worst on the run: at most 1 where the promise
-    is kept. A hypothesis that fails does not stop the conclusions being measured.
+    One line a theorem: whether its hypotheses are met, or by what factor the worst is missed, and whether
+    its promises are kept. A ratio of a promise is measured over promised, at its worst on the run: at most
+    1 where it is kept. A hypothesis that fails does not stop the promises being measured.
     """
     registry = settings.registry
     check_outputs(registry, given, {"plot": ENDINGS})
@@ -98,57 +99,6 @@ def certify(settings: Settings, /, **given: Any) -> None:
     if given["as_json"]:
         echo_json(document)
     else:
-        _print(certificate)
-
-
-def _print(certificate: Certificate) -> None:
-    width = min(shutil.get_terminal_size().columns, 110)
-    outcome = certificate.run.outcome
-    _print_wrapped(
-        f"Followed {certificate.run.followed}: {str(outcome.status).replace('_', ' ')} at iteration "
-        f"{outcome.iterations:,}, {certificate.setting.recipe.loss.measure} {outcome.relative_residual:.4g}, "
-        f"‖W − W₀‖ {outcome.distance_from_initialization:.4g}",
-        width,
-    )
-    for one in certificate.evaluated:
-        _print_theorem(one, width)
-    if certificate.set_aside:
-        echo("Not about this setting")
-        for title, reason in certificate.set_aside:
-            _print_wrapped(f"  {title}: {reason}", width)
-    if certificate.failed:
-        echo(click.style("Failed and set aside", fg="red"))
-        for failed in certificate.failed:
-            _print_wrapped(f"  {failed.name} ({failed.component} of {failed.origin}): {failed.reason}", width)
-
-
-def _print_theorem(one: Evaluated, width: int) -> None:
-    echo(click.style(one.theorem.title, bold=True))
-    for hypothesis in one.hypotheses:
-        where = "" if hypothesis.at_iteration is None else f" at iteration {hypothesis.at_iteration}"
-        ratio = f", ratio {hypothesis.ratio:.3g}" if math.isfinite(hypothesis.ratio) else ""
-        sides = f"{hypothesis.left:.3g} against {hypothesis.right:.3g}{ratio}{where}"
-        _print_wrapped(f"  if   {_verdict(hypothesis.holds)} {hypothesis.statement}: {sides}", width)
-        _print_note(hypothesis.note, width)
-    for conclusion in one.conclusions:
-        where = "" if conclusion.at_iteration is None else f" at iteration {conclusion.at_iteration}"
-        worst = conclusion.worst_ratio
-        measured = "no ratio" if math.isnan(worst) else f"worst ratio {worst:.3g}{where}"
-        _print_wrapped(f"  then {_verdict(conclusion.holds)} {conclusion.statement}: {measured}", width)
-        _print_note(conclusion.note, width)
-    if one.probability is not None:
-        nothing = " (it promises nothing)" if one.probability <= 0.0 else ""
-        echo(f"  with probability at least {one.probability:.6g}{nothing}")
-
-
-def _verdict(holds: bool | None) -> str:
-    return "?  " if holds is None else "yes" if holds else "no "
-
-
-def _print_note(note: str, width: int) -> None:
-    if note:
-        _print_wrapped(f"           {note}", width)
-
-
-def _print_wrapped(text: str, width: int) -> None:
-    echo("\n".join(wrap(text, width, subsequent_indent=" " * 11)))
+        echo_rows({**training_rows(document, document["outcome"]), "followed": certificate.run.followed})
+        echo()
+        (echo_details if given["details"] else echo_lines)(certificate)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from overparam.cli.document import outcome_document, problem_document, recipe_document
-from overparam.cli.output import echo
+from overparam.cli.summary import echo_rows, training_rows
 from overparam.model.data import DataGenerator, Labels
 from overparam.runs import Outcome, Training
 
@@ -70,21 +70,5 @@ def training_document(
 
 def print_training(document: dict[str, Any]) -> None:
     """Print it as a table."""
-    problem = document["problem"]
-    rows = {
-        "problem": "n={n}, d={d}, k={k}, seed {seed}, trial {trial}".format(**problem),
-        "components": f"{problem['activation']}, {problem['data']} data, {problem['labels']} labels",
-        "trained": "{layers}, {loss} loss, {initialization} initialization".format(**document),
-        "optimizer": document["optimizer"]
-        + (f" (η = {document['step_size']:.6g})" if document["step_size"] else ""),
-        "status": document["status"].replace("_", " "),
-        "iterations": f"{document['iterations']:,}",
-        document["measure"]: f"{document['relative_residual']:.4g}",
-        "‖θ − θ₀‖": f"{document['distance_from_initialization']:.4g}",
-        "path length": f"{document['path_length']:.4g}",
-        "parameters": f"{document['effective_parameters']} can act on n = {problem['n']} labels"
-        + (f"; rank {document['rank']}" if document["rank"] is not None else ""),
-        "computed by": "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document),
-    }
-    for name, text in rows.items():
-        echo(f"{name:<18} {text}")
+    computed = "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document)
+    echo_rows({**training_rows(document, document), "computed by": computed})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import array_api_compat
@@ -53,6 +54,11 @@ def _derivative(activation: Activation) -> None:
 
 
 def _kinks(activation: Activation) -> None:
+    kinks: object = activation.kinks
+    require(
+        isinstance(kinks, tuple) and all(isinstance(c, Real) and math.isfinite(c) for c in kinks),
+        f"kinks must be a tuple of numbers, it is {kinks!r}: one that depends on a parameter is a property",
+    )
     for kink in activation.kinks:
         wide, narrow = (_change(activation, kink, width * max(1.0, abs(kink))) for width in (1e-6, 1e-9))
         require(
@@ -139,7 +145,8 @@ def _shapes(activation: Activation) -> None:
 def _backend(activation: Activation, name: str) -> None:
     backend = installed_backend(name)
     for dtype in DTYPES:
-        host = np.concatenate([np.linspace(-6.0, 6.0, 121), _TAILS[2:6]]).astype(dtype)
+        points = _away_from_kinks(activation, np.concatenate([np.linspace(-6.0, 6.0, 121), _TAILS[2:6]]))
+        host = points.astype(dtype)
         with backend.scope():
             z = backend.asarray(host.copy(), dtype)
             for what, f in (("value", activation.value), ("derivative", activation.derivative)):

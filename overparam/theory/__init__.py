@@ -1,6 +1,6 @@
 """The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
 
-from overparam.theory.certificate import Certificate, Evaluated, Failed, certificate_of, certify, evaluate
+from overparam.theory.certificate import Certificate, certificate_of, certify, evaluate
 from overparam.theory.closed_forms import DerivativeKernel, ValueKernel
 from overparam.theory.constants import (
     ActivationConstants,
@@ -10,6 +10,7 @@ from overparam.theory.constants import (
     derivative_bound,
 )
 from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
+from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.following import follow
 from overparam.theory.gaussian import Estimate, expectation
 from overparam.theory.hermite import HermiteSeries, hermite_coefficients, hermite_series
@@ -39,11 +40,13 @@ __all__ = [
     "Failed",
     "HermiteSeries",
     "Hypothesis",
+    "Inapplicable",
     "JacobianSpectrum",
     "Kernel",
     "KhatriRaoSpectrum",
     "Prediction",
     "Probe",
+    "Rate",
     "Sampled",
     "Setting",
     "Theorem",

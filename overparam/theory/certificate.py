@@ -17,14 +17,15 @@ from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
 from overparam.model.problem import Problem
 from overparam.runs import Recipe, StopRule, recipe_of, require_trainable
-from overparam.theory.evaluation import Evaluated, Failed, evaluate_theorem, json_number
+from overparam.theory.evaluated import Evaluated, Failed, Inapplicable
+from overparam.theory.evaluation import evaluate_theorem
 from overparam.theory.following import follow
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Theorem
 from overparam.theory.theorems.catalogue import builtin_theorems
 
-__all__ = ["Certificate", "Evaluated", "Failed", "certificate_of", "certify", "evaluate", "json_number"]
+__all__ = ["Certificate", "certificate_of", "certify", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Certificate:
     run : Trajectory
     evaluated : tuple of Evaluated
         The theorems that apply, in the order given.
-    set_aside : tuple of (str, str)
-        Title, and why it does not apply.
+    inapplicable : tuple of Inapplicable
+        The theorems that are about other settings, with the reason.
     failed : tuple of Failed
         The theorems that raised, or returned something else than they should.
     """
@@ -46,14 +47,20 @@ class Certificate:
     setting: Setting
     run: Trajectory
     evaluated: tuple[Evaluated, ...]
-    set_aside: tuple[tuple[str, str], ...]
+    inapplicable: tuple[Inapplicable, ...] = ()
     failed: tuple[Failed, ...] = ()
+
+    @property
+    def set_aside(self) -> tuple[tuple[str, str], ...]:
+        """Title of every theorem that does not apply, and why it does not."""
+        return tuple((one.theorem.title, one.reason) for one in self.inapplicable)
 
     def to_json(self) -> dict[str, Any]:
         """Return the theorems' part of the JSON of ``overparam certify``; what is not finite is null."""
+        about = [one.to_json() for one in self.evaluated]
         return {
             "followed": self.run.followed,
-            "theorems": [one.to_json() for one in self.evaluated],
+            "theorems": about + [one.to_json() for one in self.inapplicable],
             "not_applicable": [{"name": title, "reason": reason} for title, reason in self.set_aside],
             "failed": [one.to_json() for one in self.failed],
         }
@@ -173,15 +180,14 @@ def evaluate(
     origins: Mapping[type[Theorem], str] | None = None,
 ) -> Certificate:
     """Evaluate theorems, the paper's unless given, on a run that `follow` returned."""
-    done: list[Evaluated] = []
-    set_aside: list[tuple[str, str]] = []
-    failed: list[Failed] = []
-    for theorem in [cls() for cls in builtin_theorems()] if theorems is None else theorems:
-        answer = evaluate_theorem(theorem, setting, run, (origins or {}).get(type(theorem)))
-        if isinstance(answer, Evaluated):
-            done.append(answer)
-        elif isinstance(answer, Failed):
-            failed.append(answer)
-        else:
-            set_aside.append((theorem.title, answer))
-    return Certificate(setting, run, tuple(done), tuple(set_aside), tuple(failed))
+    answers = [
+        evaluate_theorem(theorem, setting, run, (origins or {}).get(type(theorem)))
+        for theorem in ([cls() for cls in builtin_theorems()] if theorems is None else theorems)
+    ]
+    return Certificate(
+        setting,
+        run,
+        tuple(answer for answer in answers if isinstance(answer, Evaluated)),
+        tuple(answer for answer in answers if isinstance(answer, Inapplicable)),
+        tuple(answer for answer in answers if isinstance(answer, Failed)),
+    )

@@ -2,125 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.components.faults import described
+from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 
-__all__ = ["Evaluated", "Failed", "evaluate_theorem", "json_number"]
+__all__ = ["evaluate_theorem"]
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """One theorem on one problem and run.
-
-    Attributes
-    ----------
-    theorem : Theorem
-    hypotheses : tuple of Hypothesis
-    conclusions : tuple of Conclusion
-    probability : float or None
-        With which the paper promises the conclusions; negative where it promises nothing.
-    residual_bound : ndarray, shape (m,), or None
-        The promised bound on ‖f(W_τ) − y‖ at the run's iterations.
-    """
-
-    theorem: Theorem
-    hypotheses: tuple[Hypothesis, ...]
-    conclusions: tuple[Conclusion, ...]
-    probability: float | None
-    residual_bound: NDArray[np.float64] | None = None
-
-    @property
-    def hypotheses_met(self) -> bool | None:
-        """Whether all hypotheses hold; None where none fails and one cannot be told."""
-        return _together(h.holds for h in self.hypotheses)
-
-    @property
-    def promises_kept(self) -> bool | None:
-        """Whether all conclusions hold; None where none is broken and one has no verdict, or without any."""
-        return _together(c.holds for c in self.conclusions) if self.conclusions else None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the element of "theorems" in the JSON of ``overparam certify``."""
-        return {
-            "name": self.theorem.title,
-            "component": self.theorem.specification(),
-            "statement": self.theorem.statement,
-            "reference": self.theorem.reference,
-            "applies": True,
-            "hypotheses_met": self.hypotheses_met,
-            "promises_kept": self.promises_kept,
-            "probability": json_number(self.probability),
-            "hypotheses": [
-                {
-                    "statement": h.statement,
-                    "left": json_number(h.left),
-                    "right": json_number(h.right),
-                    "ratio": json_number(h.ratio),
-                    "holds": h.holds,
-                    "at_iteration": h.at_iteration,
-                    "note": h.note,
-                }
-                for h in self.hypotheses
-            ],
-            "conclusions": [
-                {
-                    "statement": c.statement,
-                    "worst_ratio": json_number(c.worst_ratio),
-                    "at_iteration": c.at_iteration,
-                    "holds": c.holds,
-                    "note": c.note,
-                }
-                for c in self.conclusions
-            ],
-        }
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A theorem that could not be evaluated.
-
-    Attributes
-    ----------
-    name : str
-        Its title, or its component's name where it has none.
-    component : str
-    origin : str
-        The distribution that hands it over, or its module where that is not known.
-    reason : str
-    """
-
-    name: str
-    component: str
-    origin: str
-    reason: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the element of "failed" in the JSON of ``overparam certify``."""
-        return {
-            "name": self.name,
-            "component": self.component,
-            "distribution": self.origin,
-            "reason": self.reason,
-        }
-
-
 def evaluate_theorem(
     theorem: Theorem, setting: Setting, run: Trajectory, origin: str | None = None
-) -> Evaluated | str | Failed:
-    """Evaluate a theorem, return why it is not about this setting, or what is wrong with it.
+) -> Evaluated | Inapplicable | Failed:
+    """Evaluate a theorem, or say why it is not about this setting, or what is wrong with it.
 
     Whatever it raises is caught, SystemExit included; KeyboardInterrupt is not.
     """
@@ -139,16 +43,11 @@ def evaluate_theorem(
         )
 
 
-def json_number(value: float | None) -> float | None:
-    """Return the number, or None for what JSON has no number for."""
-    return float(value) if value is not None and math.isfinite(value) else None
-
-
 class _Wrong(TypeError):
     """A theorem returned something else than it should; the message says what."""
 
 
-def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated | str:
+def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated | Inapplicable:
     for name in ("title", "statement", "reference"):
         if not _text(theorem, name):
             raise _Wrong(f"{name} must be a text, it is {getattr(theorem, name, None)!r}")
@@ -159,16 +58,28 @@ def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated
             raise _Wrong(
                 f"objection must return None or a sentence that says why not, it returned {answer!r}"
             )
-        return answer
+        return Inapplicable(theorem, answer)
     hypotheses = _all("hypotheses", lambda: theorem.hypotheses(setting, run), Hypothesis)
     conclusions = _all("conclusions", lambda: theorem.conclusions(setting, run), Conclusion)
+    probability = _call("probability", lambda: theorem.probability(setting))
+    bound = _bound(_call("residual_bound", lambda: theorem.residual_bound(setting, run)), len(run.iterations))
     return Evaluated(
         theorem,
         tuple(_sound_hypothesis(h) for h in hypotheses),
         tuple(_sound_conclusion(c) for c in conclusions),
-        _probability(_call("probability", lambda: theorem.probability(setting))),
-        _bound(_call("residual_bound", lambda: theorem.residual_bound(setting, run)), len(run.iterations)),
+        _probability(probability),
+        bound,
+        None if bound is None else _rate(run, bound),
     )
+
+
+def _rate(run: Trajectory, bound: NDArray[np.float64]) -> Rate | None:
+    updates = int(run.iterations[-1])
+    if not updates:
+        return None
+    first, last = np.array([run.residual[0], bound[0]]), np.array([run.residual[-1], bound[-1]])
+    measured, promised = -np.expm1(np.log(last / first) / updates)
+    return Rate(float(measured), float(promised))
 
 
 def _call(method: str, function: Callable[[], T]) -> T:
@@ -210,6 +121,7 @@ def _sound_conclusion(c: Conclusion) -> Conclusion:
         worst_ratio=_real("worst_ratio", c.worst_ratio),
         holds=_verdict(c.holds),
         at_iteration=_iteration(c.at_iteration),
+        vacuous=_verdict(c.vacuous) is True,
     )
 
 
@@ -269,9 +181,3 @@ def _text(theorem: object, name: str) -> str:
     except Exception:
         return ""
     return value if isinstance(value, str) else ""
-
-
-def _together(verdicts: Iterable[bool | None]) -> bool | None:
-    """False where one is False, else None where one is None, else True."""
-    seen = set(verdicts)
-    return False if False in seen else None if None in seen else True

@@ -9,9 +9,9 @@ from typing import Any
 import overparam as op
 from overparam.arrays import Array, array_namespace
 from overparam.model.activations import Activation
-from overparam.theory.certificate import json_number
 from overparam.theory.constants import ActivationConstants, activation_constants
 from overparam.theory.correlations import in_double, unit_rows
+from overparam.theory.evaluated import json_number
 from overparam.theory.gaussian import Estimate
 from overparam.theory.kernels import feature_covariance, network_covariance, smallest_eigenvalue
 from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum

@@ -27,13 +27,44 @@ def test_the_documents_keys(overparam):
         "labels": "gaussian",
     }
     for one in document["theorems"]:
-        assert one["applies"] is True
+        assert one["applies"] is (one["reason"] is None)
         assert one["hypotheses_met"] in (True, False, None)
         assert one["promises_kept"] in (True, False, None)
         verdicts = [h["holds"] for h in one["hypotheses"]]
-        wanted = False if False in verdicts else None if None in verdicts else True
+        wanted = False if False in verdicts else None if None in verdicts or not one["applies"] else True
         assert one["hypotheses_met"] is wanted
         assert "probability" in one
+    others = {one["name"]: one for one in document["theorems"] if not one["applies"]}
+    assert {name: one["reason"] for name, one in others.items()} == {
+        one["name"]: one["reason"] for one in document["not_applicable"]
+    }
+    assert others["Theorem 2.3"]["reason"] == "it is about the ReLU; the activation is softplus"
+    assert {(*one["hypotheses"], *one["conclusions"], one["promises_kept"]) for one in others.values()} == {
+        (None,)
+    }
+
+
+def test_a_verdict_is_that_of_its_parts(overparam):
+    """By what factor the worst hypothesis is missed, and the rates, from the sides and ends of the run."""
+    document = overparam("certify", *SMALL, "--json").document
+    trained = overparam("train", *SMALL, "--record-every", 20, "--output", "run.npz", "--json").document
+    residual = np.load("run.npz")["relative_residual"]
+    assert trained["iterations"] == 20
+    for one in document["theorems"]:
+        factors = [
+            max(h["ratio"], 1.0 / h["ratio"]) for h in one["hypotheses"] if h["holds"] is False and h["ratio"]
+        ]
+        assert (one["missed_by"] or 1.0) == pytest.approx(max(factors, default=1.0))
+        told = [c["worst_ratio"] for c in one["conclusions"] if c["holds"] is not None]
+        assert one["worst_ratio"] in told or one["worst_ratio"] is None
+        if one["rate"]:
+            assert one["rate"]["measured"] == pytest.approx(1.0 - (residual[-1] / residual[0]) ** (1 / 20))
+            assert one["rate"]["promised"] < one["rate"]["measured"] or not one["promises_kept"]
+    rates = {one["name"]: one["rate"]["promised"] for one in document["theorems"] if one["rate"]}
+    assert set(rates) == {"Theorem 2.1", "Theorem 6.2", "Theorem 6.10", "Corollary 6.11", "Theorem 6.13"}
+    alpha = next(one for one in document["theorems"] if one["name"] == "Theorem 6.13")["hypotheses"][0]
+    assert rates["Theorem 6.13"] == pytest.approx(0.15 * (alpha["left"] / 2.0) ** 2)
+    assert rates["Corollary 6.11"] == pytest.approx(0.25 * rates["Theorem 6.13"], rel=1e-3)
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "sgd:step_size=0.2", "least-squares"])
@@ -60,9 +91,55 @@ def test_levenberg_marquardt_is_followed_itself(overparam):
     assert "Theorem 6.13" in {one["name"] for one in document["not_applicable"]}
 
 
-def test_text_shows_notes_probabilities_and_what_is_vacuous(overparam):
-    output = overparam("certify", "--n", 22, "--d", 6, "--k", 10, "--max-iterations", 5).output
-    assert "Followed the updates of gd" in output
+MANY = ("certify", "--n", 22, "--d", 6, "--k", 10, "--max-iterations", 5)
+"""22 samples of 6 inputs: X ∗ X has more columns than rows, and μ²σ² promises nothing."""
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120, 200])
+def test_one_line_a_theorem(overparam, columns):
+    call = overparam(*MANY, COLUMNS=str(columns))
+    lines = call.output.splitlines()
+    assert max(map(len, lines)) <= min(columns, 120)
+    assert all(line == line.rstrip() for line in lines)
+    document = overparam(*MANY, "--json").document
+    rows = dict(line.split(":", 1) if ":" in line[:3] else line.split("  ", 1) for line in lines[:11])
+    assert rows["problem"].strip() == "n=22, d=6, k=10, seed 0, trial 0"
+    assert rows["components"].strip() == "softplus, sphere data, gaussian labels"
+    assert rows["trained"].strip() == "hidden layer, squared loss, paper initialization"
+    assert rows["status"].strip() == "budget exhausted"
+    for one in document["theorems"]:
+        [shown] = [line for line in lines if line.strip().startswith(f"{one['name']} ")]
+        if not one["applies"]:
+            assert one["reason"] in shown
+            continue
+        words = {True: "met", False: "missed", None: "open"}[one["hypotheses_met"]]
+        assert (words if one["hypotheses"] else "none asked") in shown
+        kept = {True: "kept", False: "broken", None: "open"}[one["promises_kept"]]
+        assert ("vacuous" if one["vacuous"] else kept) in shown
+        if one["missed_by"] is not None:
+            factor = float(shown.split("missed ")[1].split("×")[0].replace(",", ""))
+            assert factor == pytest.approx(one["missed_by"], rel=0.05)
+    [theorem] = [line for line in lines if line.startswith("Theorem 6.2 ")]
+    assert ("(6.18) √(kd) ≥" in theorem) is (columns >= 100)
+    for word in ("hypotheses", "promises", "rate", "P ≥"):
+        assert any(line.startswith(f"{word} ") for line in lines[-12:])
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_details_fit_too(overparam, columns):
+    output = overparam(*MANY, "--details", COLUMNS=str(columns)).output
+    assert max(map(len, output.splitlines())) <= columns
+    document = overparam(*MANY, "--json").document
+    flat = " ".join(output.split())
+    for one in document["theorems"]:
+        for part in (*one["hypotheses"], *one["conclusions"]):
+            assert " ".join(part["statement"].split()) in flat
+            assert " ".join(part["note"].split()) in flat
+
+
+def test_details_show_notes_probabilities_and_what_is_vacuous(overparam):
+    output = overparam(*MANY, "--details").output
+    assert "the updates of gd" in output
     assert "vacuous" in output
     assert "with probability at least" in output
     assert "C is not given" in output

@@ -37,11 +37,12 @@ class Finished:
 
 def overparam(site, *arguments, **environment):
     """Run the command line in a process of its own, with the distributions of `site` installed."""
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-m", "overparam", *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(site), **environment},
+        env={**os.environ, "PYTHONPATH": path, **environment},
         timeout=120,
     )
     return Finished(done)

@@ -10,6 +10,7 @@ from overparam.arrays import array_namespace
 from overparam.model.activations import Activation, Softplus
 from overparam.testing import Verdict
 from tests.testing.faults import assert_found, names_of, result_of
+from tests.theory.strangers import ShiftedReLU
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class HiddenKink(Tanh):
 
 class ImaginedKink(Tanh):
     kinks = (0.5,)
+
+
+class ListedKinks(Tanh):
+    kinks = [0.5]  # noqa: RUF012 - the fault
 
 
 class Broken(Tanh):
@@ -159,6 +164,12 @@ class KernelInDoublePrecision(Tanh):
         return cosine * np.float64(1.0)
 
 
+class KinkElsewhere(ShiftedReLU):
+    """One that declares the default's kink, whatever the parameter."""
+
+    kinks = (0.7,)
+
+
 class Unspellable(Tanh):
     def specification(self):
         return "tan"
@@ -173,6 +184,12 @@ FAULTS = [
     (WrongSlope(), "derivative-matches-finite-differences", "against finite differences"),
     (HiddenKink(), "kinks-are-where-it-says", "derivative(z) jumps by 1 at z = 0.123: declare it in kinks"),
     (ImaginedKink(), "kinks-are-where-it-says", "0.5 is declared a kink"),
+    (ListedKinks(), "kinks-are-where-it-says", "kinks must be a tuple of numbers, it is [0.5]"),
+    (
+        KinkElsewhere(-0.5),
+        "kinks-are-where-it-says",
+        "0.7 is declared a kink",
+    ),
     (Broken(), "kinks-are-where-it-says", "value(z) jumps"),
     (SmallBound(), "bound-holds", "|φ′| is"),
     (CurvatureAboveBound(), "bound-holds", "|φ″| is"),
@@ -210,9 +227,12 @@ def test_every_check_has_a_fault():
     assert names_of(Tanh()) == {name for _, name, _ in FAULTS}
 
 
+@pytest.mark.parametrize(
+    "activation", [Tanh(), ShiftedReLU(), ShiftedReLU(-1.3, 0.0)], ids=lambda x: x.specification()
+)
 @pytest.mark.parametrize("name", sorted(names_of(Tanh())))
-def test_the_sound_activation_passes(name):
-    assert result_of(Tanh(), name).verdict is not Verdict.FAILED
+def test_a_sound_activation_passes(activation, name):
+    assert result_of(activation, name).verdict is not Verdict.FAILED
 
 
 def test_what_cannot_be_recorded_is_said_not_failed():

@@ -124,3 +124,28 @@ def erf_kernels(X):
 def quadratic_kernels(X):
     rho = np.cos(angles(X))
     return rho**2, 0.25 * (1.0 + 2.0 * rho**2)
+
+
+@dataclass(frozen=True)
+class ShiftedReLU(Activation):
+    """A leaky ReLU whose corner is at `shift`: where φ′ jumps, and whether, depends on the parameters."""
+
+    name: ClassVar[str] = "shifted-relu"
+    shift: float = 0.7
+    slope: float = 0.1
+
+    @property
+    def kinks(self):
+        return () if self.slope == 1.0 else (self.shift,)
+
+    @property
+    def bound(self):
+        return max(1.0, abs(self.slope))
+
+    def value(self, z):
+        moved = z - self.shift
+        return array_namespace(z).where(moved >= 0.0, moved, self.slope * moved)
+
+    def derivative(self, z):
+        one = array_namespace(z).ones_like(z)
+        return array_namespace(z).where(z >= self.shift, one, self.slope * one)

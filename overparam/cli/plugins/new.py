@@ -35,10 +35,12 @@ def new_plugin(settings: Settings, name: str, kind: str, directory: Path) -> Non
         owner = offered[bare][0][0].distribution
         raise ComponentError(f"{owner} already offers the {kind} {bare!r}: choose another name")
     package = write_package(name, kind, directory)
+    words = KINDS[kind].words(package.name.removeprefix("overparam-"))
     echo(f"Wrote {package}. Next:")
     for command in (
         f"pip install -e {package}",
         f"pytest {package}",
         f"overparam plugins check {package.name}",
+        *words["uses"].splitlines(),
     ):
         echo(f"    {command}")

@@ -1,4 +1,8 @@
-"""A complete, installable plugin package, from the templates beside this module."""
+"""A complete, installable plugin package, from the templates beside this module.
+
+A kind of plugin is one file in ``templates/kinds``: how users name the component on the command line, the
+source and its test. All else is shared.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
@@ -14,29 +19,93 @@ from pathlib import Path
 from string import Template
 
 from overparam.components import Component, ComponentError
-from overparam.methods import Optimizer
-from overparam.model.activations import Activation
-from overparam.model.data import DataGenerator
+from overparam.plugins import HOOKS
 
-__all__ = ["KINDS", "write_package"]
+__all__ = ["KINDS", "Kind", "write_package"]
+
+_TEMPLATES = files("overparam.cli.scaffold") / "templates"
+_ENDING = ".template"
+_LONGEST = 60
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SIZES: Mapping[str, str] = {
+    "train": " --n 20 --d 10 --k 20",
+    "sweep": " --n 20 --d 5,10 --k 4,20 --trials 2 --study $name.study",
+    "certify": " --n 20 --d 10 --k 20",
+    "theory": " --n 20 --d 10",
+}
+"""What makes the commands of a README quick."""
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """What a kind of plugin is called where."""
+class Kind:
+    """A kind of plugin, as its file in ``templates/kinds`` describes it.
 
-    family: type[Component]
-    option: str
+    Attributes
+    ----------
+    name : str
+        What ``plugins new --kind`` calls it.
+    """
+
+    name: str
+
+    @cached_property
+    def _sections(self) -> tuple[str, str, str]:
+        """The head, the source and the test."""
+        text = (_TEMPLATES / "kinds" / f"{self.name}{_ENDING}").read_text(encoding="utf-8")
+        head, source, test = re.split(r"^=== \w+\n", text, flags=re.MULTILINE)
+        return head, source, test
+
+    @cached_property
+    def _head(self) -> dict[str, str]:
+        """Lines of the form ``key: value``."""
+        pairs = (line.partition(":") for line in self._sections[0].splitlines())
+        return {key: value.strip() for key, _, value in pairs}
+
+    @cached_property
+    def family(self) -> type[Component]:
+        """The base class of what such a plugin hands over."""
+        return next(family for family, hook in HOOKS.items() if hook == self._head["hook"])
+
+    @property
+    def uses(self) -> list[str]:
+        """Commands that use the component, with `$name` in them."""
+        before, after = (f" {self._head[key]}" if key in self._head else "" for key in ("globally", "option"))
+        commands = self._head["commands"].split()
+        return [f"overparam{before} {command}{after}{_SIZES[command]}" for command in commands]
+
+    def class_name(self, name: str) -> str:
+        """Return the class's name, followed by the kind where Python or the template uses the plain one."""
+        plain = "".join(part.capitalize() for part in name.split("-"))
+        used = set(re.findall(r"\w+", " ".join(self._sections)))
+        if keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in used:
+            return plain + self.name.capitalize()
+        return plain
+
+    def words(self, name: str) -> dict[str, str]:
+        """Return what stands for what in the templates, for a component of this name."""
+        own = {"name": name, "cls": self.class_name(name), "module": f"overparam_{name.replace('-', '_')}"}
+        _, source, test = (Template(section.strip()).substitute(own) for section in self._sections)
+        return {
+            **own,
+            "kind": self.family.kind,
+            "family": self.family.__name__,
+            "hook": self._head["hook"],
+            "example": self._head["example"],
+            "uses": Template("\n".join(self.uses)).substitute(own),
+            "version": version("overparam"),
+            "source": source + "\n",
+            "test": test,
+        }
 
 
-KINDS: Mapping[str, _Kind] = {
-    "activation": _Kind(Activation, "--activation"),
-    "optimizer": _Kind(Optimizer, "--optimizer"),
-    "data": _Kind(DataGenerator, "--data"),
-}
+def _kinds() -> dict[str, Kind]:
+    """The kinds that have a template, in the order of the hooks."""
+    found = [Kind(file.name.removesuffix(_ENDING)) for file in (_TEMPLATES / "kinds").iterdir()]
+    families = list(HOOKS)
+    return {kind.name: kind for kind in sorted(found, key=lambda kind: families.index(kind.family))}
 
-_LONGEST = 60
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+KINDS: Mapping[str, Kind] = _kinds()
 
 
 def write_package(name: str, kind: str, folder: Path) -> Path:
@@ -65,39 +134,18 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
     package = folder / f"overparam-{name}"
     if package.exists():
         raise ComponentError(f"{package} is there already: choose another name, or remove it")
-    module = f"overparam_{name.replace('-', '_')}"
+    words = KINDS[kind].words(name)
+    module = words["module"]
     if find_spec(module) is not None:
         raise ComponentError(f"the module {module} is installed already: choose another name")
-    words = {
-        "name": name,
-        "kind": kind,
-        "option": KINDS[kind].option,
-        "module": module,
-        "cls": _class_name(name, kind),
-        "version": version("overparam"),
-    }
     contents = {
         package / "pyproject.toml": "pyproject.toml",
         package / "README.md": "README.md",
-        package / "src" / f"{words['module']}.py": f"{kind}.py",
-        package / "tests" / f"test_{words['module']}.py": f"test_{kind}.py",
+        package / "src" / f"{module}.py": "source.py",
+        package / "tests" / f"test_{module}.py": "test.py",
     }
     for path, template in contents.items():
+        text = (_TEMPLATES / f"{template}{_ENDING}").read_text(encoding="utf-8")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_template(template).substitute(words), encoding="utf-8")
+        path.write_text(Template(text).substitute(words), encoding="utf-8")
     return package
-
-
-def _class_name(name: str, kind: str) -> str:
-    """The class's name; with the kind behind it where Python or the templates use the plain one."""
-    plain = "".join(part.capitalize() for part in name.split("-"))
-    texts = [_template(f"{stem}.py").template for stem in (kind, f"test_{kind}")]
-    used = {word for text in texts for word in re.findall(r"\w+", text)}
-    if keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in used:
-        return plain + kind.capitalize()
-    return plain
-
-
-def _template(name: str) -> Template:
-    resource = files("overparam.cli.scaffold") / "templates" / f"{name}.template"
-    return Template(resource.read_text(encoding="utf-8"))

@@ -53,6 +53,16 @@ class Hypothesis:
         """`left` over `right`; inf where only the right side is zero, nan where both are."""
         return ratio(self.left, self.right)
 
+    @property
+    def missed_by(self) -> float | None:
+        """The factor between the two sides where the condition fails; None where it does not.
+
+        inf where one side is zero, infinite or of the other sign.
+        """
+        if self.holds is not False:
+            return None
+        return max(self.ratio, 1.0 / self.ratio) if 0.0 < self.ratio < math.inf else math.inf
+
 
 @dataclass(frozen=True)
 class Conclusion:
@@ -70,6 +80,8 @@ class Conclusion:
     holds : bool or None
         None where there is nothing to compare, the promise is vacuous, or errors leave it open.
     note : str
+    vacuous : bool
+        Whether the promise says nothing here, as where a bound is zero; `note` says why.
     """
 
     statement: str
@@ -77,6 +89,7 @@ class Conclusion:
     at_iteration: int | None
     holds: bool | None
     note: str = ""
+    vacuous: bool = False
 
 
 @dataclass(frozen=True)

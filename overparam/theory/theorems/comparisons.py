@@ -46,6 +46,7 @@ def worst(
     iterations: NDArray[np.int64] | None,
     *,
     vacuous: bool = False,
+    told: bool = True,
     rounding: float = _ROUNDING,
     note: str = "",
 ) -> Conclusion:
@@ -59,6 +60,8 @@ def worst(
         None for a promise that is not about a run.
     vacuous : bool
         Whether the promise says nothing: it then gets no verdict. `note` says why.
+    told : bool
+        Whether one run can tell if the promise is kept; there is no verdict otherwise.
     rounding : float
         Relative allowance; 0 where the sides carry their errors themselves.
     note : str
@@ -68,10 +71,11 @@ def worst(
         return Conclusion(statement, math.nan, None, None, notes("nothing on this run to compare", note))
     ratios = np.array([ratio(float(x), float(y)) for x, y in zip(a, b, strict=True)])
     at = int(np.argmax(np.where(np.isnan(ratios), -math.inf, ratios)))
-    kept = None if vacuous else never_above(small, large, rounding)
-    open_note = "" if vacuous or kept is not None else "the errors of the two sides leave it open"
+    judged = told and not vacuous
+    kept = never_above(small, large, rounding) if judged else None
+    open_note = "the errors of the two sides leave it open" if judged and kept is None else ""
     where = None if iterations is None else int(iterations[at])
-    return Conclusion(statement, float(ratios[at]), where, kept, notes(note, open_note))
+    return Conclusion(statement, float(ratios[at]), where, kept, notes(note, open_note), vacuous)
 
 
 def notes(*texts: str) -> str:

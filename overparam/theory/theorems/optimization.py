@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overparam.theory.intervals import interval, quotient
 from overparam.theory.probes import Trajectory
@@ -15,6 +16,7 @@ from overparam.theory.setting import Setting, singular_value
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.theory.theorems.comparisons import at_least, notes, worst
 from overparam.theory.theorems.promises import (
+    geometric_bound,
     geometric_decay,
     neighbourhood,
     path_length,
@@ -58,18 +60,26 @@ def _acts(setting: Setting) -> str | None:
     return None if setting.v_largest > 0.0 else "v is zero: J is zero and nothing can be trained"
 
 
+def _factor(setting: Setting, alpha: float) -> float:
+    """√(1 − ηα²/2), by which (6.9) has the residual shrink."""
+    return math.sqrt(max(1.0 - 0.5 * (setting.step_size or 0.0) * alpha * alpha, 0.0))
+
+
+def _bound(setting: Setting, run: Trajectory, alpha: float) -> NDArray[np.float64] | None:
+    """(6.9), or None where it promises nothing."""
+    return geometric_bound(run, _factor(setting, alpha)) if alpha > 0.0 else None
+
+
 def _promises(setting: Setting, run: Trajectory, alpha: float, source: str) -> Sequence[Conclusion]:
     """(6.9), (6.10) and (6.11) with this α."""
-    size = 0.0 if setting.step_size is None else setting.step_size
     vacuous = not alpha > 0.0
     note = f"vacuous: α is zero or cannot be told from it; {source}" if vacuous else source
-    rate = math.sqrt(max(1.0 - 0.5 * size * alpha * alpha, 0.0))
     path = quotient(4.0 * run.residual[0], alpha)
     return [
         geometric_decay(
             "(6.9) ‖f(θ_τ) − y‖² ≤ (1 − ηα²/2)^τ ‖f(θ₀) − y‖², by its root",
             run,
-            interval(rate),
+            interval(_factor(setting, alpha)),
             vacuous=vacuous,
             note=note,
         ),
@@ -123,11 +133,19 @@ class Theorem610(Theorem):
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(6.9), (6.10), (6.11)."""
+        alpha, source = self._taken(setting, run)
+        return _promises(setting, run, alpha, f"α = {alpha:.3g}, {source}")
+
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
+        """(6.9), or None where it promises nothing."""
+        return _bound(setting, run, self._taken(setting, run)[0])
+
+    def _taken(self, setting: Setting, run: Trajectory) -> tuple[float, str]:
+        """The α of the conclusions, and where it comes from."""
         if (alpha := self._alpha(setting)) is not None:
-            return _promises(setting, run, alpha, f"α = {alpha:.3g}, by Lemma 6.8")
+            return alpha, "by Lemma 6.8"
         met = [float(singular_value(probe.sigma_min, probe.floor).low) for probe in run.probes]
-        alpha = min(met, default=0.0)
-        return _promises(setting, run, alpha, f"α = {alpha:.3g}, the smallest σmin(J) met on the run")
+        return min(met, default=0.0), "the smallest σmin(J) met on the run"
 
     @staticmethod
     def _alpha(setting: Setting) -> float | None:
@@ -165,6 +183,10 @@ class Corollary611(Theorem):
         """(6.9), (6.10), (6.11)."""
         alpha = _half_sigma(setting)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, half of σmin(J(θ₀))")
+
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
+        """(6.9), or None where it promises nothing."""
+        return _bound(setting, run, _half_sigma(setting))
 
 
 def _half_sigma(setting: Setting) -> float:
@@ -219,7 +241,7 @@ class Theorem613(Theorem):
             geometric_decay(
                 "(6.20) ‖y − f(θ_τ)‖ ≤ (1 − ηα²)^τ ‖y − f(θ₀)‖",
                 run,
-                interval(max(1.0 - (setting.step_size or 0.0) * alpha * alpha, 0.0)),
+                interval(self._factor(setting)),
                 vacuous=vacuous,
                 note=note,
             ),
@@ -232,6 +254,14 @@ class Theorem613(Theorem):
                 note=note,
             ),
         ]
+
+    def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
+        """(6.20), or None where it promises nothing."""
+        return geometric_bound(run, self._factor(setting)) if _half_sigma(setting) > 0.0 else None
+
+    @staticmethod
+    def _factor(setting: Setting) -> float:
+        return max(1.0 - (setting.step_size or 0.0) * _half_sigma(setting) ** 2, 0.0)
 
     @staticmethod
     def _perturbation(setting: Setting, run: Trajectory) -> Hypothesis:
