@@ -30,9 +30,9 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite, on NumPy, array-api-strict and PyTorch's CPU."""
+    """The test suite on all cores, on NumPy, array-api-strict and PyTorch's CPU."""
     _install(session, "test", extras="[plot]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session

@@ -17,7 +17,6 @@ from overparam.cli.anywhere import GlobalOption, require_used, take_global_optio
 from overparam.cli.commands import COMMANDS, SECTIONS
 from overparam.cli.completion import Component
 from overparam.cli.environment import PREFIX, name_variables, unknown_variables
-from overparam.cli.nearest import NearestGroup
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.visible import visible
 from overparam.components.faults import plugin_failure
@@ -25,7 +24,7 @@ from overparam.components.faults import plugin_failure
 __all__ = ["main"]
 
 
-class Commands(NearestGroup):
+class Commands(click.Group):
     """A group that knows its commands' one-line helps without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,6 +39,15 @@ class Commands(NearestGroup):
         take_global_options(command, self)
         name_variables(command, f"{PREFIX}{name}_")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; the nearest is looked for among those that are not imported too."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands under their headings, each with an example."""

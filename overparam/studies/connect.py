@@ -49,6 +49,8 @@ def plainly(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise _explained(path, str(error)) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged schema in what it says
+        raise damaged(path, "its schema is not readable") from error
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror or error}") from error
 

@@ -152,7 +152,7 @@ class _Tables:
     def tallied(self) -> Counter[Cell] | None:
         """How many trials of every cell the study had, by its own count, where that is whole."""
         with (
-            suppress(sqlite3.DatabaseError, OSError),
+            suppress(sqlite3.DatabaseError, UnicodeDecodeError, OSError),
             closing(sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)) as connection,
         ):
             columns = ", ".join(column.split()[0] for column in TABLES["tally"])

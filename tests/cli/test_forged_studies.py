@@ -197,7 +197,7 @@ def test_a_formula_in_a_name_is_no_formula(overparam, study, tmp_path):
     change(study, """UPDATE specification SET value = '"$\\frac{$"' WHERE name = 'activation'""")
     reseal(study)
     call = overparam("plot", study, "-o", "a.svg")
-    assert (call.code, call.errors) == (0, "")
+    assert (call.code, call.errors) == (0, "a.svg: n = 12 drawn\n")
 
 
 def test_random_bytes_with_the_head_of_a_study(overparam, study, tmp_path):

@@ -3,9 +3,9 @@
 import pytest
 
 MISTYPED = [
-    (("trian",), "No such command 'trian'; did you mean 'train'?"),
-    (("describ",), "No such command 'describ'; did you mean 'describe'?"),
-    (("plugins", "lst"), "No such command 'lst'; did you mean 'list'?"),
+    (("trian",), "No such command 'trian'. Did you mean 'train'?"),
+    (("describ",), "No such command 'describ'. Did you mean 'describe'?"),
+    (("plugins", "lst"), "No such command 'lst'. Did you mean 'list'?"),
     (("train", "--activaton", "relu"), "--activation"),
     (("train", "--dtyp", "float32"), "--dtype"),
     (("--dtyp", "float32", "train"), "--dtype"),
@@ -29,4 +29,4 @@ def test_the_nearest_is_named(overparam, arguments, said):
 
 
 def test_nothing_is_near(overparam):
-    assert overparam("zzzz").errors.splitlines()[-1] == "Error: No such command 'zzzz'"
+    assert overparam("zzzz").errors.splitlines()[-1] == "Error: No such command 'zzzz'."

@@ -126,3 +126,13 @@ def test_what_is_refused(study, tmp_path):
         store.request(half)
         with pytest.raises(StudyError, match="is being written"):
             salvage(study, tmp_path / "b.study")
+
+
+def test_a_schema_that_sqlite_cannot_even_quote(study, tmp_path):
+    """SQLite's own message about it is no UTF-8."""
+    content = study.read_bytes()
+    assert content.count(b"CREATE TABLE tally") == 1
+    study.write_bytes(content.replace(b"CREATE TABLE tally", b"CREATE \xf4ABLE tally"))
+    with pytest.raises(NotAStudy, match="schema is not readable"):
+        load_study(study)
+    assert salvage(study, tmp_path / "b.study").kept == len(GRID)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from overparam.cli.nearest import NearestGroup
 from overparam.cli.plugins.check import check_plugin
 from overparam.cli.plugins.listing import list_plugins
 from overparam.cli.plugins.new import new_plugin
@@ -12,7 +11,7 @@ from overparam.cli.plugins.new import new_plugin
 __all__ = ["plugins"]
 
 
-@click.group(cls=NearestGroup)
+@click.group()
 def plugins() -> None:
     """List and check the installed plugins, or start a new one."""
 
