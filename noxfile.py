@@ -37,9 +37,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """The tests that take minutes: many kills, a thousand random kernels and certificates."""
+    """The tests that take minutes: many kills, random kernels and certificates, all wheels."""
     _install(session, "test", extras="[plot]")
-    session.install(*(f"./plugins/overparam-{name}" for name in ("activations", "numba", "optimizers")))
+    session.install(*(f"./{folder}" for folder in FIRST_PARTY))
     session.run("pytest", "-m", "slow", *session.posargs)
 
 
@@ -99,7 +99,7 @@ def bench_gpu(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site in build/docs: no network, warnings are errors. Its examples run in the session tests."""
+    """Build the site in build/docs: no network, warnings are errors. Its examples run with the tests."""
     _install(session, "docs")
     session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--keep-going", "docs", "build/docs")
     session.run("pytest", "tests/docs/test_site.py", env={"OVERPARAM_SITE": "build/docs"})

@@ -1,9 +1,10 @@
 """The examples of a page, run as a reader would run them: in order, in one folder.
 
-Python blocks share one module; console blocks go through bash. A block with a file name (```toml wide.toml) becomes
-that file, and Python blocks of one name are one file. A file whose name begins with `overparam_` counts as an
-installed plugin. Two comments in a page's source are obeyed: `<!-- skip: next "reason" -->`, and for examples that
-take long `<!-- when tested: NAME=VALUE … -->`, which sets environment variables from there on.
+Python blocks share one module; console blocks go through bash. A block with a file name (```toml wide.toml)
+becomes that file, and Python blocks of one name are one file. A file whose name begins with `overparam_`
+counts as an installed plugin. Two comments in a page's source are obeyed: `<!-- skip: next "reason" -->`, and
+for examples that take long `<!-- when tested: NAME=VALUE … -->`, which sets
+environment variables from there on.
 """
 
 import re
