@@ -48,7 +48,7 @@ def draw_problem(
     labels: str | Labels | None = None,
     initialization: str | Initialization = defaults.INITIALIZATION,
 ) -> Problem:
-    """Draw the problem of one trial, as `overparam.model.problem.draw_problem` does.
+    """Draw the problem of one trial: data, labels and initial weights.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def draw_problem(
 
 @dataclass(frozen=True)
 class Training:
-    """A job with the engine that will do it.
+    """A job and the engine that was chosen for it.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Training:
     objections: tuple[str, ...]
 
     def run(self) -> list[Outcome]:
-        """Carry it out; one outcome a problem, in the job's order."""
+        """Train every problem of the job; return the outcomes in the job's order."""
         outcomes = dict(conduct(self.engine, self.job))
         return [outcomes[position] for position in range(len(self.job.problems))]
 
@@ -211,12 +211,12 @@ def sweep(
     engine: str = "auto",
     executor: str | Executor = "serial",
 ) -> Study:
-    """Run, or go on with, a phase diagram; everything finished is kept in the file `study`.
+    """Run or resume a phase diagram; every finished trial is kept in the file `study`.
 
     Parameters
     ----------
     study : path
-        The study's file, made where there is none.
+        The study's file; created if missing, resumed if present.
     n, k, d : int or sequence of int
         The grid's axes.
     trials : int

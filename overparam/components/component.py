@@ -34,11 +34,11 @@ __all__ = [
 
 
 class ComponentError(ValueError):
-    """A component, or one of its parameters, is not what it needs to be."""
+    """Error for a component, or a parameter of one, that is unknown or has a bad value."""
 
 
 class Identity(NamedTuple):
-    """Who a component is: a name alone tells a plugin's component from a built-in one no more.
+    """What identifies a component; the name alone is not enough, since a plugin may reuse it.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ def require_positive(name: str, value: object, *alternatives: str) -> None:
 
 
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> ComponentError:
-    """The error for a name that nobody registered; it lists the choices and the nearest one."""
+    """Return the error for an unknown name; it lists the choices and the nearest one."""
     known = sorted(choices)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
