@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "plugins", "docs"]
+nox.options.sessions = ["lint", "tests", "plugins"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
@@ -37,9 +37,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """The tests that take minutes: many kills, a thousand random kernels and certificates."""
+    """The tests that take minutes: many kills, random kernels and certificates, all wheels."""
     _install(session, "test", extras="[plot]")
-    session.install(*(f"./plugins/overparam-{name}" for name in ("activations", "numba", "optimizers")))
+    session.install(*(f"./{folder}" for folder in FIRST_PARTY))
     session.run("pytest", "-m", "slow", *session.posargs)
 
 

@@ -82,7 +82,7 @@ def draw_problem(
     labels: str | Labels | None = None,
     initialization: str | Initialization = defaults.INITIALIZATION,
 ) -> Problem:
-    """Draw the problem of one trial, as `overparam.model.problem.draw_problem` does.
+    """Draw the problem of one trial: data, labels and initial weights.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def sweep(
     engine: str = "auto",
     executor: str | Executor = defaults.EXECUTOR,
 ) -> Study:
-    """Run, or go on with, a phase diagram; everything finished is kept in the file `study`.
+    """Run or resume a phase diagram; every finished trial is kept in the file `study`.
 
     What is not given is the study's own where there is one: `op.sweep("mine.study", trials=20)` adds trials
     to all its cells, and `op.sweep("mine.study", k="26:30")` adds cells. For a new study it is the default
@@ -232,7 +232,7 @@ def sweep(
     Parameters
     ----------
     study : path
-        The study's file, made where there is none.
+        The study's file; created if missing, resumed if present.
     n, k, d : int, sequence of int, or str
         The grid's axes; a range is also written as on the command line: "2:40:2", "5,10".
     trials : int

@@ -40,11 +40,11 @@ __all__ = [
 
 
 class ComponentError(ValueError):
-    """A component, or one of its parameters, is not what it needs to be."""
+    """Error for a component, or a parameter of one, that is unknown or has a bad value."""
 
 
 class Identity(NamedTuple):
-    """Who a component is: a name alone tells a plugin's component from a built-in one no more.
+    """What identifies a component; the name alone is not enough, since a plugin may reuse it.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ class OverparamError(Exception):
 
 
 class PluginFailure(OverparamError):
-    """A plugin's component raised what it must not raise, or returned what it was not asked for."""
+    """Error for a plugin's component that raised, or returned something else than it should."""
 
     @classmethod
     def of(cls, component: Component | type[Component], what: str) -> PluginFailure:

@@ -23,7 +23,7 @@ __all__ = ["Move", "Optimizer"]
 
 
 class Move(NamedTuple):
-    """What one step of a method leads to.
+    """Result of one step of a method.
 
     Attributes
     ----------

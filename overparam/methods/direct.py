@@ -17,7 +17,7 @@ __all__ = ["DirectSolver", "OutputLayer"]
 
 
 class OutputLayer(NamedTuple):
-    """A solution for the output weights.
+    """Output weights found by a direct solver.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ State = tuple[Array, ...]
 
 
 class Step(NamedTuple):
-    """What an update rule knows beside the weights.
+    """Step size and iteration number, which an update rule gets beside the weights.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ Layers: TypeAlias = Literal["hidden", "output", "both"]
 
 @dataclass(frozen=True)
 class Network:
-    """What stays the same during one training run.
+    """The part of a training run that does not change: data, labels, activation, loss.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Point:
-    """The network at one iterate; every quantity is computed when it is first asked for, and once.
+    """The network at one iterate; each quantity is computed once, when it is first used.
 
     Attributes
     ----------

@@ -208,7 +208,7 @@ class Registry:
 
 @cache
 def default_registry() -> Registry:
-    """Return the registry of everything installed; what is set aside is warned of once."""
+    """Return the registry of all installed components; plugins that were set aside are warned about once."""
     registry = Registry()
     for problem in registry.problems:
         warnings.warn(problem, PluginWarning, stacklevel=3)

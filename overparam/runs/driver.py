@@ -29,7 +29,7 @@ _SHARE = 32  # runs that have stopped leave their loop when they are at least su
 
 @dataclass(frozen=True)
 class Seen:
-    """One run as its loop has it, on the host.
+    """State of one training run at an iterate, on the host.
 
     Attributes
     ----------

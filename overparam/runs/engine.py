@@ -28,7 +28,7 @@ __all__ = ["Engine", "Job", "choose_engine"]
 
 @dataclass(frozen=True)
 class Job:
-    """Training runs to carry out, all alike but for their problems.
+    """Training runs that differ in their problems only: problems, recipe and backend.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ def on_host(array: Array) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Engine(Component):
-    """Carries out whole training runs.
+    """Base of the engines, which carry out whole training runs.
 
     No engine may let a run's rounding depend on what else is in the job: the same problem has
     the same outcome, bit for bit, alone and in any company.

@@ -1,4 +1,4 @@
-"""What a training ends in."""
+"""The result of a training run: status, outcome and history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["History", "Outcome", "Status"]
 
 
 class Status(StrEnum):
-    """How a training ended.
+    """How a training run ended.
 
     A failed training is data, not an exception: these are what a phase diagram counts.
     """
@@ -53,7 +53,7 @@ class History:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of one training.
+    """Result of one training run.
 
     Attributes
     ----------

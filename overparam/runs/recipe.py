@@ -32,7 +32,7 @@ _LIMITS: Mapping[DType, tuple[float, float]] = {
 
 
 class Bounds(NamedTuple):
-    """Between these, ends included, Σ miss²/scale² lets a training run go on.
+    """Bounds on Σ miss²/scale²: a training run continues while it is between them, ends included.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class StopRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that decides a training run beside its problem.
+    """Everything that determines a training run except its problem.
 
     Attributes
     ----------

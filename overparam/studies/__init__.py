@@ -1,4 +1,4 @@
-"""Studies: what was run and what came out, in one file; phase diagrams, tables, merging and salvage."""
+"""Studies: trials of a sweep and their results, in one file; diagrams, tables, merging and salvage."""
 
 from overparam.studies.diagram import Boundary, ParameterCount, PhaseDiagram
 from overparam.studies.errors import NoSuchTrial, NotAStudy, SpecificationMismatch, StudyError, StudyWarning

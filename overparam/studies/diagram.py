@@ -65,7 +65,7 @@ class ParameterCount:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Where, for each input dimension, the success fraction crosses one half.
+    """The width at which the success fraction crosses one half, for each input dimension.
 
     Attributes
     ----------

@@ -11,21 +11,21 @@ __all__ = ["NoSuchTrial", "NotAStudy", "SpecificationMismatch", "StudyError", "S
 
 
 class StudyWarning(UserWarning):
-    """Something about a study that its reader should know, such as changed versions."""
+    """Warning about a study, such as changed versions of plugins."""
 
 
 class StudyError(OverparamError):
-    """A study cannot be read, written or finished."""
+    """Error for a study that cannot be read, written or finished."""
 
 
 class NotAStudy(StudyError):
-    """The file is something else, or a damaged study."""
+    """Error for a file that is not a study, or is a damaged one."""
 
     exit_code = 2
 
 
 class SpecificationMismatch(StudyError):
-    """The study was begun with another specification."""
+    """Error for a study that was started with another specification."""
 
     exit_code = 2
 

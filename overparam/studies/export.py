@@ -38,7 +38,7 @@ Row = tuple[object, ...]
 
 
 def export_study(study: Study, path: str | Path) -> int:
-    """Write one row a trial, ordered by (n, k, d, trial); the file appears whole or not at all.
+    """Write a table with one row per trial, ordered by (n, k, d, trial); a partial file is never left.
 
     Parameters
     ----------

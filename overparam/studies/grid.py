@@ -54,7 +54,7 @@ class Cell(NamedTuple):
 
 
 class TrialKey(NamedTuple):
-    """One realization; with the seed it names the instance."""
+    """Key of one trial, (n, k, d, trial); with the seed it determines the instance."""
 
     n: int
     k: int

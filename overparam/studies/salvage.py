@@ -38,7 +38,7 @@ _NARROW = {len(columns) + 1 for columns in TABLES.values()}
 
 @dataclass(frozen=True)
 class Salvage:
-    """What became of a damaged study.
+    """Report on the salvage of a damaged study: trials kept, trials lost.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Salvage:
 
 
 def salvage(source: str | Path, target: str | Path) -> Salvage:
-    """Copy to a new study what of a damaged one is whole; the damaged one is only read.
+    """Copy the undamaged trials of a damaged study to a new one; the damaged file is not changed.
 
     Raises
     ------

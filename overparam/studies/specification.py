@@ -19,7 +19,7 @@ Description: TypeAlias = dict[str, str | int | float]
 
 @dataclass(frozen=True, kw_only=True)
 class Specification:
-    """All that decides a trial's outcome, its key and rounding aside.
+    """Everything that the trials of a study share: seed, data, labels and recipe.
 
     Attributes
     ----------

@@ -60,7 +60,7 @@ class CellStatus(NamedTuple):
 
 @dataclass(frozen=True)
 class Study:
-    """A study's file, read at every call: while a sweep writes to it the answers grow.
+    """A study opened for reading; every call reads the file again, so a running sweep shows its progress.
 
     Iterating over it gives the finished trials one by one, ordered by (n, k, d, trial), however many.
 
@@ -282,7 +282,7 @@ class Study:
 
 
 def load_study(path: str | Path) -> Study:
-    """Open a study for reading, and look for damage.
+    """Open a study for reading, and check it for damage.
 
     Raises
     ------

@@ -27,7 +27,7 @@ _SAMPLES = 3
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a sweep would do.
+    """Estimate of a sweep: trials, updates and wall time.
 
     Attributes
     ----------

@@ -59,7 +59,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Progress:
-    """Told whenever trials have become safe on the disk.
+    """Progress report, sent after every commit of trials to the disk.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Progress:
     total : int
         Trials of this request.
     rows : tuple of TrialRow
-        Those saved since the last time.
+        Trials saved since the last report.
     updates_per_second : float
         Of this session.
     seconds_left : float
@@ -102,7 +102,7 @@ def run_sweep(
     Parameters
     ----------
     path : Path
-        The study's file; made where there is none.
+        The study's file; created if missing, resumed if present.
     specification, grid, execution
     report : callable
         Called with a Progress when trials have been saved.

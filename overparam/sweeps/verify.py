@@ -19,7 +19,7 @@ __all__ = ["Verification", "verify"]
 
 @dataclass(frozen=True)
 class Verification:
-    """How far a study is from the portable engine in float64.
+    """Largest difference between stored trials and the portable engine in float64.
 
     Attributes
     ----------

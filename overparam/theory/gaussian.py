@@ -37,7 +37,7 @@ _EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and how far from the truth it can be.
+    """A number with a bound on its error.
 
     Attributes
     ----------

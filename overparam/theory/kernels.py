@@ -44,7 +44,7 @@ _SLOPES = 200
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel matrix and what may separate it from the true one, K.
+    """A kernel matrix with bounds on its distance from the true one, K.
 
     matrix − below·I ⪯ K ⪯ matrix + above·I, up to a matrix of spectral norm `rounding`.
 

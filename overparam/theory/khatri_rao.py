@@ -19,7 +19,7 @@ beyond, n² entries of the Gram matrix are less work, at the price of squaring t
 
 @dataclass(frozen=True)
 class KhatriRaoSpectrum:
-    """σmin(X^{∗r}), the n-th singular value, and how far down it is told from zero.
+    """σmin(X^{∗r}), the n-th singular value, with the floor below which it cannot be told from zero.
 
     Attributes
     ----------

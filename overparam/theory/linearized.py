@@ -20,7 +20,7 @@ __all__ = ["Prediction", "linearized_residuals", "prediction"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the network linearized at W₀ predicts.
+    """Residual predicted by the network linearized at W₀.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ __all__ = ["Setting", "product_of_squares", "singular_value"]
 
 @dataclass(frozen=True)
 class Setting:
-    """One problem as the theorems see it; every quantity is computed when first asked for, and once.
+    """A problem, a recipe and the theorems' quantities; each is computed once, when first used.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""docs/reference/command-line.md holds every command's help, as printed; WRITE_DOCS=1 writes it anew."""
+"""docs/reference/command-line.md is every command's help, as printed; WRITE_DOCS=1 writes it."""
 
 import os
 from pathlib import Path
@@ -70,6 +70,4 @@ def test_the_page_is_the_help():
     if os.environ.get("WRITE_DOCS"):
         PAGE.write_text(page(), encoding="utf-8")
     if PAGE.read_text(encoding="utf-8") != page():
-        pytest.fail(
-            "docs/reference/command-line.md is not the commands' help: set WRITE_DOCS=1 and run this test"
-        )
+        pytest.fail("the page is not the commands' help: run this test with WRITE_DOCS=1")

@@ -3,8 +3,8 @@
 Python blocks share one module; console blocks go through bash. A block with a file name (```toml wide.toml)
 becomes that file, and Python blocks of one name are one file. A file whose name begins with `overparam_`
 counts as an installed plugin. Two comments in a page's source are obeyed: `<!-- skip: next "reason" -->`, and
-for examples that take long `<!-- when tested: NAME=VALUE … -->`, which sets environment variables from there
-on.
+for examples that take long `<!-- when tested: NAME=VALUE … -->`, which sets
+environment variables from there on.
 """
 
 import re

@@ -131,3 +131,13 @@ def test_titles_must_match_the_diagrams():
         phase_figure([diagram()], ["a", "b"])
     with pytest.raises(ValueError, match="at least one diagram"):
         phase_figure([])
+
+
+def test_a_long_title_stays_in_the_figure():
+    title = "softplus, gd:step_size=0.01, hinge loss, both layers, scaled:hidden=0.5, n = 40"
+    figure = phase_figure([diagram()], [title])
+    figure.draw_without_rendering()
+    extent = figure.axes[0].title.get_window_extent()
+    assert extent.x0 >= 0.0
+    assert extent.x1 <= figure.bbox.width
+    assert figure.axes[0].get_title().replace("\n", " ") == title

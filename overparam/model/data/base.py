@@ -17,7 +17,7 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 
 class ContentChanged(ValueError):
-    """A source of data no longer holds what it held when the work began.
+    """Error for a source of data whose contents have changed since the work began.
 
     Attributes
     ----------
