@@ -6,15 +6,17 @@ Components are given as objects or as the strings that the command line takes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 from overparam import defaults, plugins
 from overparam.arrays.backends import Backend, DType, backend_of, dtype_of
 from overparam.components import Description
 from overparam.components.whole import whole_numbers
+from overparam.figures.progress import progress_shown
 from overparam.methods import Layers, Optimizer
 from overparam.model import problem as problems
 from overparam.model.activations import Activation
@@ -116,8 +118,42 @@ def draw_problem(
     )
 
 
+@overload
 def train(
     problem: Problem,
+    *,
+    activation: str | Activation = defaults.ACTIVATION,
+    loss: str | Loss = defaults.LOSS,
+    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    layers: Layers | None = None,
+    max_iterations: int = defaults.MAX_ITERATIONS,
+    tolerance: float = defaults.TOLERANCE,
+    record_every: int | None = None,
+    backend: str | Backend | None = None,
+    dtype: DType | None = None,
+    engine: str = "auto",
+) -> Outcome: ...
+
+
+@overload
+def train(
+    problem: Sequence[Problem],
+    *,
+    activation: str | Activation = defaults.ACTIVATION,
+    loss: str | Loss = defaults.LOSS,
+    optimizer: str | Optimizer = defaults.OPTIMIZER,
+    layers: Layers | None = None,
+    max_iterations: int = defaults.MAX_ITERATIONS,
+    tolerance: float = defaults.TOLERANCE,
+    record_every: int | None = None,
+    backend: str | Backend | None = None,
+    dtype: DType | None = None,
+    engine: str = "auto",
+) -> list[Outcome]: ...
+
+
+def train(
+    problem: Problem | Sequence[Problem],
     *,
     activation: str | Activation = defaults.ACTIVATION,
     loss: str | Loss = defaults.LOSS,
@@ -134,9 +170,10 @@ def train(
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem, or sequence of Problem
         Arrays of any standard namespace, computed where they live unless `backend` says otherwise;
-        with leading batch axes they are a stack of problems.
+        with leading batch axes they are a stack of problems. The problems of a sequence have one n and one
+        kind of arrays; their k and d may differ.
     activation, loss, optimizer : str or component
     layers : "hidden", "output" or "both", optional
         What is trained: W, v or both; what the optimizer trains by default unless given.
@@ -155,7 +192,8 @@ def train(
     Returns
     -------
     Outcome, or list of Outcome
-        A list, first batch axis slowest, where the problem has batch axes.
+        A list for a sequence, and for a problem with batch axes, first axis slowest. Types cannot tell
+        whether arrays have batch axes: for a type checker give `problem.singles()`.
 
     Raises
     ------
@@ -163,6 +201,9 @@ def train(
         For unknown components, labels that the loss is not defined for, or an engine that cannot run this.
     """
     registry = default_registry()
+    problems = [problem] if isinstance(problem, Problem) else list(problem)
+    if not problems:
+        return []
     recipe = recipe_of(
         registry.resolve,
         activation=activation,
@@ -170,24 +211,25 @@ def train(
         optimizer=optimizer,
         layers=layers,
         stop=StopRule(max_iterations, tolerance),
-        dtype=dtype or dtype_of(problem.X),
+        dtype=dtype or dtype_of(problems[0].X),
     )
-    outcomes = prepare_training(registry, problem, recipe, record_every, backend, engine).run()
-    return outcomes if problem.batch_shape else outcomes[0]
+    singles = [single for each in problems for single in each.singles()]
+    outcomes = prepare_training(registry, singles, recipe, record_every, backend, engine).run()
+    return outcomes[0] if isinstance(problem, Problem) and not problem.batch_shape else outcomes
 
 
 def prepare_training(
     registry: Registry,
-    problem: Problem,
+    problems: Sequence[Problem],
     recipe: Recipe,
     record_every: int | None,
     backend: str | Backend | None,
     engine: str,
 ) -> Training:
-    """Choose where and by which engine a problem is trained."""
-    place = backend_of(problem.X) if backend is None else registry.resolve(Backend, backend)
+    """Choose where and by which engine single problems are trained."""
+    place = backend_of(problems[0].X) if backend is None else registry.resolve(Backend, backend)
     place.require()
-    job = Job(problem.singles(), recipe, place, record_every)
+    job = Job(problems, recipe, place, record_every)
     chosen, objections = choose_engine(engines_named(registry, engine), job)
     return Training(job, chosen, tuple(objections))
 
@@ -222,6 +264,7 @@ def sweep(
     backend: str | Backend = "numpy",
     engine: str = "auto",
     executor: str | Executor = defaults.EXECUTOR,
+    progress: bool | Callable[[Progress], None] | None = None,
 ) -> Study:
     """Run or resume a phase diagram; every finished trial is kept in the file `study`.
 
@@ -241,6 +284,9 @@ def sweep(
         As in `train` and `draw_problem`.
     dtype, backend, engine, executor
         How and where it is computed.
+    progress : bool or callable, optional
+        Whether to show how it goes: in a notebook by the diagram that fills, else on standard error. Unless
+        given, it is shown in notebooks and on terminals. A function is called with every `Progress` instead.
 
     Returns
     -------
@@ -278,13 +324,15 @@ def sweep(
         Path(study), registry.resolve, said, _product, cells_said=not said.keys().isdisjoint(AXES)
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    run_sweep(Path(study), asked.specification, asked.grid, execution, _warn_of_notes)
+    with nullcontext(progress) if callable(progress) else progress_shown(Path(study), progress) as show:
+
+        def report(told: Progress) -> None:
+            for note in told.notes:
+                warnings.warn(note, StudyWarning, stacklevel=2)
+            show(told)
+
+        run_sweep(Path(study), asked.specification, asked.grid, execution, report)
     return load_study(study)
-
-
-def _warn_of_notes(progress: Progress) -> None:
-    for note in progress.notes:
-        warnings.warn(note, StudyWarning, stacklevel=2)
 
 
 def _product(sizes: Mapping[str, Any]) -> Grid:

@@ -62,7 +62,7 @@ def train(settings: Settings, /, **given: Any) -> None:
     problem = instance_of(registry, given)
     if unused:
         settings.note(UNUSED_LABELS.format(given["labels"]))
-    training = prepare_training(registry, problem, recipe, record_every, settings.backend, settings.engine)
+    training = prepare_training(registry, [problem], recipe, record_every, settings.backend, settings.engine)
     for objection in training.objections:
         settings.detail(f"engine {objection}")
     [outcome] = training.run()

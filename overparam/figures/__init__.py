@@ -3,6 +3,7 @@
 from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
 from overparam.figures.phase import phase_figure
+from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
 from overparam.figures.training import training_figure
 
@@ -13,9 +14,13 @@ __all__ = [
     "PlottingUnavailable",
     "boundary_line",
     "bounds_figure",
+    "describe_progress",
+    "lines",
+    "live",
     "new_figure",
     "phase_figure",
     "plain",
+    "progress_shown",
     "render",
     "save",
     "training_figure",

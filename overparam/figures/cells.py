@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,28 +9,7 @@ from numpy.typing import NDArray
 
 from overparam.studies.diagram import PhaseDiagram
 
-__all__ = ["coarsen", "on_capacity_curve", "reaches_capacity", "tick_labels"]
-
-
-def coarsen(diagram: PhaseDiagram, rows: int, columns: int) -> PhaseDiagram:
-    """Pool neighbouring cells until at most `rows` widths and `columns` input dimensions are left.
-
-    A pooled cell carries the sum of its counts and the middle of its values.
-    """
-    k_starts, k = _blocks(diagram.k, rows)
-    d_starts, d = _blocks(diagram.d, columns)
-
-    def pool(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.add.reduceat(np.add.reduceat(counts, k_starts, axis=0), d_starts, axis=1)
-
-    return PhaseDiagram(diagram.n, k, d, pool(diagram.successes), pool(diagram.trials), diagram.count)
-
-
-def _blocks(values: Sequence[int], most: int) -> tuple[list[int], tuple[int, ...]]:
-    """Where each block of equal size starts, and its middle value."""
-    size = math.ceil(len(values) / max(most, 1))
-    starts = list(range(0, len(values), size))
-    return starts, tuple(values[(i + min(i + size, len(values)) - 1) // 2] for i in starts)
+__all__ = ["on_capacity_curve", "reaches_capacity", "tick_labels"]
 
 
 def reaches_capacity(diagram: PhaseDiagram) -> NDArray[np.bool_]:

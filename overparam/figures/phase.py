@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.figures.canvas import new_figure
-from overparam.figures.palette import CURVE, NO_DATA, TAPER
+from overparam.palette import CURVE, NO_DATA, TAPER
 from overparam.studies.diagram import PhaseDiagram
 
 if TYPE_CHECKING:

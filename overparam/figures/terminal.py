@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.figures.cells import coarsen, on_capacity_curve, reaches_capacity, tick_labels
-from overparam.figures.palette import CURVE, blend, taper
+from overparam.figures.cells import on_capacity_curve, reaches_capacity, tick_labels
+from overparam.palette import CURVE, blend, taper
 from overparam.studies.diagram import PhaseDiagram
+from overparam.studies.picture import coarsen
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.markup import table
+
 __all__ = ["History", "Outcome", "Status"]
 
 
@@ -95,3 +97,16 @@ class Outcome:
     engine: str = ""
     rank: int | None = None
     history: History | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"Outcome({self.status}, iterations={self.iterations}, relative_residual="
+            f"{self.relative_residual:.6g}, distance_from_initialization="
+            f"{self.distance_from_initialization:.6g}, engine={self.engine!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Everything but the arrays."""
+        left_out = ("W", "v", "history")
+        rows = [(name.replace("_", " "), value) for name, value in vars(self).items() if name not in left_out]
+        return table("Outcome", rows)

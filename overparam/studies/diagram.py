@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overparam.methods import Layers
+from overparam.studies.picture import picture
 
 __all__ = ["Boundary", "ParameterCount", "PhaseDiagram", "wilson_interval"]
 
@@ -179,6 +180,14 @@ class PhaseDiagram:
         if np.any((self.successes < 0) | (self.successes > self.trials)):
             raise ValueError("successes must lie between 0 and trials in every cell")
 
+    def __repr__(self) -> str:
+        axes = ", ".join(f"{name}={_axis(getattr(self, name))}" for name in ("k", "d"))
+        counts = f"{self.successes.sum():,} of {self.trials.sum():,} trials succeeded"
+        return f"PhaseDiagram(n={self.n}, {axes}: {counts})"
+
+    def _repr_html_(self) -> str:
+        return picture(self)
+
     @property
     def fraction(self) -> Reals:
         """Successes over trials, shape (len(k), len(d)); nan where nothing was run."""
@@ -256,6 +265,11 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95
     half = z / (t + z * z) * np.sqrt(s * (t - s) / np.maximum(t, 1) + z * z / 4)
     # Both ends meet their bound exactly where every trial agrees; in floating point they miss it.
     return np.where(s == 0, 0.0, centre - half), np.where(s == t, 1.0, centre + half)
+
+
+def _axis(values: Sequence[int]) -> str:
+    """An axis in few words."""
+    return f"{values[0]}" if len(values) == 1 else f"{values[0]}…{values[-1]} ({len(values)} values)"
 
 
 def _best_steps(passed: Counts, failed: Counts) -> tuple[int, int]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import overparam as op
+from overparam.markup import table
 from overparam.studies.connect import connect_reader, damaged, format_of, plainly
 from overparam.studies.diagram import ParameterCount, PhaseDiagram, wilson_interval
 from overparam.studies.errors import NotAStudy, StudyError
@@ -26,6 +27,7 @@ from overparam.studies.grid import Cell, Grid, Shard, TrialKey
 from overparam.studies.integrity import TrialScan
 from overparam.studies.lock import holder
 from overparam.studies.lookup import find_trial
+from overparam.studies.picture import picture
 from overparam.studies.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
 from overparam.studies.specification import Description, completed
 from overparam.studies.versions import versions_used
@@ -39,6 +41,7 @@ _TEXT = ("status", "message")
 _WHOLE = ("n", "k", "d", "trial", "success", "iterations", "effective_parameters")
 _STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAILED)
 _BLOCK = 10_000
+_SHOWN = 4  # diagrams in a notebook
 _LARGEST_DIAGRAM = 50_000_000
 
 
@@ -111,6 +114,25 @@ class Study:
         """Every n that was asked for."""
         with self._open() as connection:
             return [n for (n,) in connection.execute("SELECT DISTINCT n FROM cell ORDER BY n")]
+
+    def __repr__(self) -> str:
+        """How far it is, as far as the file can be read."""
+        try:
+            done = self.status()
+        except StudyError:
+            return f"Study({str(self.path)!r}: it cannot be read)"
+        return f"Study({str(self.path)!r}: {done['done']:,} of {done['trials']:,} trials done)"
+
+    def _repr_html_(self) -> str:
+        """Its specification and its diagrams."""
+        status = self.status()
+        done = f"{status['done']:,} of {status['trials']:,} trials done, {status['failed']:,} failed"
+        sizes = self.sample_sizes()
+        left_out = f"<p>and {len(sizes) - _SHOWN} more n</p>" if len(sizes) > _SHOWN else ""
+        pictures = "\n".join(picture(self.diagram(n)) for n in sizes[:_SHOWN])
+        return "\n".join(
+            [table(f"{self.path}: {done}", status["specification"].items()), pictures, left_out]
+        ).rstrip()
 
     def __iter__(self) -> Iterator[TrialRow]:
         return (row for row, _ in self.stored())

@@ -10,6 +10,7 @@ import overparam as op
 from overparam import defaults
 from overparam.arrays.backends import DType, dtype_of
 from overparam.components.faults import calling
+from overparam.markup import table
 from overparam.methods import Layers, Optimizer
 from overparam.model.activations import Activation
 from overparam.model.data import DataGenerator
@@ -54,6 +55,26 @@ class Certificate:
     def set_aside(self) -> tuple[tuple[str, str], ...]:
         """Title of every theorem that does not apply, and why it does not."""
         return tuple((one.theorem.title, one.reason) for one in self.inapplicable)
+
+    def __repr__(self) -> str:
+        kept = [one.promises_kept for one in self.evaluated]
+        words = {True: "promises kept", False: "promises broken", None: "no verdict"}
+        verdicts = ", ".join(f"{words[one]} {kept.count(one)}" for one in words)
+        return (
+            f"Certificate({self.run.followed}, {len(kept)} theorems: {verdicts}; "
+            f"{len(self.set_aside)} do not apply, {len(self.failed)} failed)"
+        )
+
+    def _repr_html_(self) -> str:
+        """A row for every theorem."""
+        rows: list[tuple[object, ...]] = [
+            (one.theorem.title, one.hypotheses_met, one.promises_kept, one.probability)
+            for one in self.evaluated
+        ]
+        rows += [(title, f"does not apply: {reason}", None, None) for title, reason in self.set_aside]
+        rows += [(one.name, f"failed: {one.reason}", None, None) for one in self.failed]
+        head = ("theorem", "hypotheses met", "promises kept", "probability at least")
+        return table(f"Certificate, followed {self.run.followed}", rows, head)
 
     def to_json(self) -> dict[str, Any]:
         """Return the theorems' part of the JSON of ``overparam certify``; what is not finite is null."""

@@ -54,12 +54,16 @@ def precision(array: Array) -> float:
 
 
 def in_double(array: Array) -> Array:
-    """Return the array in float64; on the host where its device has none."""
+    """Return the array in float64; on the host where its device or its library, as it is set, has none."""
     xp = array_namespace(array)
     try:
-        return array if array.dtype == xp.float64 else xp.astype(array, xp.float64)
+        if array.dtype == xp.float64:
+            return array
+        if "float64" in xp.__array_namespace_info__().dtypes(kind="real floating"):
+            return xp.astype(array, xp.float64)
     except (TypeError, ValueError):
-        return np.asarray(backend_of(array).to_numpy(array), dtype=np.float64)
+        pass  # a device that lacks what its library has
+    return np.asarray(backend_of(array).to_numpy(array), dtype=np.float64)
 
 
 def in_dtype_of(like: Array, array: Array) -> Array:

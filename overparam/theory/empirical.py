@@ -57,7 +57,7 @@ def jacobian_spectrum(X: Array, W: Array, v: Array, activation: Activation) -> J
     n, d = X.shape
     eigenvalues = xp.linalg.eigvalsh(empirical_kernel(X, W, v, activation))
     largest = max(float(xp.max(eigenvalues)), 0.0)
-    acting = int(xp.sum(xp.astype(v != 0.0, xp.int64)))
+    acting = int(xp.sum(xp.astype(v != 0.0, v.dtype)))
     if n > acting * d:
         return JacobianSpectrum(0.0, math.sqrt(largest), 0.0)
     smallest = max(float(xp.min(eigenvalues)), 0.0)

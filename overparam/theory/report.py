@@ -8,6 +8,7 @@ from typing import Any
 
 import overparam as op
 from overparam.arrays import Array, array_namespace
+from overparam.markup import shown, table
 from overparam.model.activations import Activation
 from overparam.theory.constants import ActivationConstants, activation_constants
 from overparam.theory.correlations import in_double, unit_rows
@@ -56,6 +57,21 @@ class TheoryReport:
     def kappa_tilde(self) -> float:
         """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not told from 0."""
         return self._kappa(self.lambda_.settled.value)
+
+    def __repr__(self) -> str:
+        values = {
+            "λ": self.lambda_.value,
+            "λ̃": self.lambda_tilde.value,
+            "κ": self.kappa,
+            "κ̃": self.kappa_tilde,
+        }
+        quantities = ", ".join(f"{name}={value:.4g}" for name, value in values.items())
+        return f"TheoryReport(n={self.n}, d={self.d}, {self.activation.specification()}: {quantities})"
+
+    def _repr_html_(self) -> str:
+        """What ``overparam theory --json`` says."""
+        rows = [(name, _listed(value)) for name, value in self.to_json().items()]
+        return table("Theory", rows)
 
     def _kappa(self, smallest: float) -> float:
         scale = math.sqrt(self.d / self.n) * self.spectral_norm_X
@@ -141,6 +157,13 @@ def theory_report(X: Array, activation: str | Activation, *, order: int = 4) -> 
         lambda_tilde=lambda_tilde,
         notes=tuple(notes),
     )
+
+
+def _listed(value: object) -> object:
+    """A list or a mapping as a text of its values."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {shown(one)}" for key, one in value.items())
+    return "; ".join(map(shown, value)) if isinstance(value, list) else value
 
 
 def _vacuous(constants: ActivationConstants) -> list[str]:

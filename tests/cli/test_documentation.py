@@ -27,9 +27,9 @@ Written from the commands' own help.
 - Exit codes: 0 done; 1 the work could not be finished, and the message says what is kept and how to go on;
   2 bad usage or input; 130 interrupted (143 by SIGTERM), with the study saved.
 - `OVERPARAM_STRICT_PLUGINS=1` makes a plugin that fails an error.
-- `--plugin FILE.py` takes one file as a plugin for this call: docs/reference/plugins.md.
-  `OVERPARAM_PLUGIN` holds several, with the separator of `PATH` between them.
-- A study that is there gives `sweep` everything that is not said: `sweep --study FILE --trials 20` adds
+- `--plugin FILE.py` takes one file as a plugin for this call (docs/reference/plugins.md). `OVERPARAM_PLUGIN`
+  may hold several, separated as in `PATH`.
+- Where its study is there, `sweep` takes from it what is not said: `sweep --study FILE --trials 20` adds
   trials, `--k 26:30` adds cells.
 
 ## Completion

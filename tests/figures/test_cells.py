@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from overparam.figures.cells import coarsen, on_capacity_curve, reaches_capacity, tick_labels
+from overparam.figures.cells import on_capacity_curve, reaches_capacity, tick_labels
 from overparam.studies.diagram import PhaseDiagram
+from overparam.studies.picture import coarsen
 
 
 def diagram(k, d, n=100):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from overparam.figures import phase_figure
-from overparam.figures.palette import TAPER
+from overparam.palette import TAPER
 from overparam.studies.diagram import PhaseDiagram
 
 matplotlib = pytest.importorskip("matplotlib", reason="the plot extra is not installed")

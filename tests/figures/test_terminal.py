@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 
 from overparam.figures import boundary_line, plain, render
-from overparam.figures.palette import CURVE, NO_DATA, blend, taper
+from overparam.palette import CURVE, NO_DATA, blend, taper
 from overparam.studies.diagram import PhaseDiagram
 
 GRID = tuple(range(1, 26))

@@ -306,3 +306,13 @@ def test_tolerances_whose_square_is_no_number(tolerance, status, dtype):
     given = {"activation": "hermite:coefficients=1;0", "dtype": dtype, "engine": "portable"}
     exact = op.train(solved, tolerance=tolerance, **given)
     assert (exact.status, exact.iterations, exact.relative_residual) == ("converged", 0, 0.0)
+
+
+def test_a_list_of_problems_of_several_shapes_gives_a_list_in_its_order():
+    problems = [op.draw_problem(8, d, k) for d, k in ((2, 4), (3, 2), (2, 6))]
+    given = {"max_iterations": 20, "engine": "portable"}
+    for each, alone in zip(op.train(problems, **given), problems, strict=True):
+        np.testing.assert_array_equal(each.W, op.train(alone, **given).W)
+    assert op.train([]) == []
+    with pytest.raises(ValueError, match="must have one n"):
+        op.train([problems[0], op.draw_problem(9, 2, 4)])

@@ -76,7 +76,7 @@ class Theorem32(Theorem):
         singular = xp.linalg.svdvals(features)
         largest = float(xp.max(singular))
         cutoff = max(setting.n, setting.k) * precision(features) * largest
-        told = float(xp.sum(xp.astype(singular > cutoff, xp.int64)))
+        told = float(xp.sum(xp.astype(singular > cutoff, singular.dtype)))
         rank = Interval(told, told, float(min(setting.n, setting.k)))
         smallest = Interval(0.0, 0.0, 0.0)
         if setting.k >= setting.n:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from overparam.figures.palette import NO_DATA, TAPER, blend, taper
+from overparam.palette import NO_DATA, TAPER, blend, taper
 
 
 def luminance(colours):
