@@ -49,7 +49,7 @@ class ImaginedKink(Tanh):
 
 
 class ListedKinks(Tanh):
-    kinks = [0.5]  # noqa: RUF012 - the fault
+    kinks = [0.5]  # type: ignore[assignment]  # noqa: RUF012
 
 
 class Broken(Tanh):
