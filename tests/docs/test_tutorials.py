@@ -1,5 +1,7 @@
 """The tutorials are executed: Python blocks in order, and the lines of console blocks that call overparam.
 
+What a reader does besides, pip and pytest, is done by test_tutorials_literally.
+
 Python blocks with a file name are, besides, installed as that module for the console blocks. What the
 commands `plugins check` and `pytest` would do, the Python blocks' own conformance tests do here.
 """
@@ -34,7 +36,7 @@ def test_a_tutorial_runs(path, tmp_path, monkeypatch):
                 run_line(line, site)
             continue
         exec(compile(text, str(path), "exec"), vars(module))
-        if name:
+        if name.startswith("overparam_"):
             sources[name] = sources.get(name, "") + text
             install(site, name.removesuffix(".py").replace("_", "-"), sources[name])
     assert sources
