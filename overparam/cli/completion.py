@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
+
+from overparam.components.faults import OverparamError
 
 if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
     from overparam.components import Description
@@ -69,11 +72,14 @@ def catalogue(ctx: click.Context, *, engines: bool = False) -> tuple[Description
     to import.
     """
     given = ctx.find_root().params
-    return _catalogue(bool(given.get("no_plugins")), tuple(given.get("disable_plugin") or ()), engines)
+    disabled, files = (tuple(given.get(name) or ()) for name in ("disable_plugin", "plugin"))
+    return _catalogue(bool(given.get("no_plugins")), disabled, files, engines)
 
 
 @cache
-def _catalogue(only_builtin: bool, disabled: tuple[str, ...], engines: bool) -> tuple[Description, ...]:
+def _catalogue(
+    only_builtin: bool, disabled: tuple[str, ...], files: tuple[Path, ...], engines: bool
+) -> tuple[Description, ...]:
     from overparam.plugins import Registry, describe, first_party  # here: it imports NumPy
 
     skipped = set(disabled)
@@ -82,8 +88,8 @@ def _catalogue(only_builtin: bool, disabled: tuple[str, ...], engines: bool) -> 
         slow = {each.distribution for each in first_party()} - brought
         skipped |= slow & {str(entry.dist and entry.dist.name) for entry in entry_points(group="overparam")}
     try:
-        registry = Registry(disabled=skipped, only_builtin=only_builtin)
-    except (ValueError, RuntimeError):  # the command itself says what is wrong
+        registry = Registry(disabled=skipped, only_builtin=only_builtin, files=files)
+    except (ValueError, RuntimeError, OSError, OverparamError):  # the command itself says what is wrong
         return ()
     return tuple(each for each in describe(registry) if each.installed)
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from overparam.arrays.backends import Backend, DType, NumPy, why_unavailable
 from overparam.methods import GradientDescent
+from overparam.model.activations import Softplus
 from overparam.model.problem import draw_problem
 from overparam.runs import Outcome, StopRule
 from overparam.testing.checks import Check, Skipped, require, require_close
 from overparam.testing.trainings import job_of, outcomes_of
+from overparam.theory import theory_report
 
 __all__ = ["backend_checks"]
 
@@ -30,6 +32,7 @@ def backend_checks(backend: Backend) -> list[Check]:
             Check(f"trains-as-numpy-does-{dtype}", partial(_trains, backend, dtype))
             for dtype in ("float32", "float64")
         ),
+        Check("computes-the-theory-as-numpy-does", partial(_computes, backend)),
     ]
 
 
@@ -82,6 +85,22 @@ def _trains(backend: Backend, dtype: DType) -> None:
     )
     found, wanted = _flat(there.W), _flat(here.W)
     require_close("W after 50 updates", found, wanted, _TOLERANCE[dtype], np.arange(float(found.size)))
+
+
+def _computes(backend: Backend) -> None:
+    """The linear algebra of `overparam theory` and `certify`: singular values and eigenvalues."""
+    _require_here(backend)
+    X = draw_problem(7, 4, 5).X
+    with backend.scope():
+        found = theory_report(backend.asarray(X, "float64"), Softplus())
+    wanted = theory_report(X, Softplus())
+    for what, got, exact in (
+        ("‖X‖", found.spectral_norm_X, wanted.spectral_norm_X),
+        ("σmin(X∗X)", found.khatri_rao[1].sigma_min, wanted.khatri_rao[1].sigma_min),
+        ("λ(X)", found.lambda_.value, wanted.lambda_.value),
+        ("λ̃(X)", found.lambda_tilde.value, wanted.lambda_tilde.value),
+    ):
+        require(abs(got - exact) <= 1e-9 * (1.0 + abs(exact)), f"{what} is {got:.9g}, on NumPy {exact:.9g}")
 
 
 def _outcome(backend: Backend, dtype: DType) -> Outcome:

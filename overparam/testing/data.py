@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
-from overparam.model.data import DataGenerator, Dataset, Labels
+from overparam.methods import GradientDescent
+from overparam.model.data import DataGenerator, Dataset, Labels, Sphere
 from overparam.model.data.sphere import uniform_on_sphere
+from overparam.model.problem import draw_problem
+from overparam.runs import StopRule
 from overparam.testing.checks import Check, Skipped, require, require_finite, same_bits
+from overparam.testing.trainings import job_of, outcomes_of
 
 __all__ = ["data_checks", "label_checks"]
 
@@ -38,6 +43,7 @@ def label_checks(labels: Labels) -> list[Check]:
         Check("shape-and-values", partial(_label_values, labels)),
         Check("deterministic-and-random-only-by-its-generator", partial(_labels_deterministic, labels)),
         Check("leaves-the-data-as-they-are", partial(_labels_read_only, labels)),
+        Check("a-training-run-fits-them", partial(_labels_train, labels)),
     ]
 
 
@@ -129,16 +135,40 @@ def _other_shapes(data: DataGenerator) -> None:
         raise AssertionError(f"its only shape is {fixed}, yet it draws n={n}, d={d}: raise ValueError")
 
 
-def _dataset() -> Dataset:
-    X = uniform_on_sphere(15, 4, _rng(1))
+def _dataset(n: int = 15, d: int = 4) -> Dataset:
+    X = uniform_on_sphere(n, d, _rng(1))
     return Dataset(X, X[:, 0].copy())
 
 
 def _label_values(labels: Labels) -> None:
-    dataset = _dataset()
-    y = labels.draw(dataset, _rng())
-    require_finite("y", y, (15,))
-    require(bool(y.any()), "all labels are 0: the relative residual ‖f − y‖/‖y‖ is undefined")
+    for n, d in ((15, 4), (2, 3), (40, 1)):
+        y = labels.draw(_dataset(n, d), _rng())
+        require_finite(f"y at n={n}, d={d}", y, (n,))
+        require(bool(y.any()), "all labels are 0: the relative residual ‖f − y‖/‖y‖ is undefined")
+
+
+def _labels_train(labels: Labels) -> None:
+    """Labels as a problem has them: the same whenever it is drawn, and such that training gets ahead."""
+    first, again = (draw_problem(6, 4, 30, seed=3, data=_WithLabels(), labels=labels) for _ in range(2))
+    require(same_bits(first.y, again.y), "two draws of one trial differ: take all randomness from rng")
+    start, end = (
+        outcomes_of(job_of([first], GradientDescent("theorem"), StopRule(updates, 1e-9)))[0]
+        for updates in (0, 200)
+    )
+    require(
+        end.relative_residual < start.relative_residual,
+        f"200 updates of gradient descent on 6 samples bring the relative residual from "
+        f"{start.relative_residual:.3g} to {end.relative_residual:.3g}",
+    )
+
+
+@dataclass(frozen=True)
+class _WithLabels(Sphere):
+    """Data that bring labels, for labels that take these."""
+
+    def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
+        X = super().draw(n, d, rng).X
+        return Dataset(X, X[:, 0].copy())
 
 
 def _labels_deterministic(labels: Labels) -> None:

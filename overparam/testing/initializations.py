@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from overparam.model.initializations import Initialization, Weights
-from overparam.testing.checks import Check, require, require_finite, same_bits
+from overparam.testing.checks import Check, Skipped, require, require_finite, same_bits
 
 __all__ = ["initialization_checks"]
 
@@ -21,6 +21,7 @@ def initialization_checks(initialization: Initialization) -> list[Check]:
         Check("shapes-and-values", partial(_shapes, initialization)),
         Check("deterministic-and-random-only-by-its-generator", partial(_deterministic, initialization)),
         Check("leaves-the-labels-as-they-are", partial(_labels, initialization)),
+        Check("declared-standard-gaussian-holds", partial(_gaussian, initialization)),
     ]
 
 
@@ -52,6 +53,26 @@ def _deterministic(initialization: Initialization) -> None:
         require(
             all(map(same_bits, first, second)),
             "two draws from equal generators differ: take all randomness from rng",
+        )
+
+
+def _gaussian(initialization: Initialization) -> None:
+    """Moments 1 to 4 of W₀ and E[w₁w₂] of neighbours, each within six standard errors of N(0, 1)'s."""
+    if not initialization.standard_gaussian:
+        raise Skipped("it does not declare W₀ i.i.d. N(0, 1)")
+    W = _drawn(initialization, 10, 200, 100).W
+    for what, found, wanted, variance in (
+        ("E[w]", W, 0.0, 1.0),
+        ("E[w²]", W**2, 1.0, 2.0),
+        ("E[w³]", W**3, 0.0, 15.0),
+        ("E[w⁴]", W**4, 3.0, 96.0),
+        ("E[ww′] of neighbouring units", W[1:] * W[:-1], 0.0, 1.0),
+        ("E[ww′] of neighbouring inputs", W[:, 1:] * W[:, :-1], 0.0, 1.0),
+    ):
+        off = abs(float(found.mean()) - wanted)
+        require(
+            off <= 6.0 * (variance / found.size) ** 0.5,
+            f"{what} is {found.mean():.3g}, of N(0, 1) it is {wanted:g}: standard_gaussian must be False",
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.arrays import array_namespace
 from overparam.methods import GradientDescent
 from overparam.model.losses import Loss
 from overparam.model.problem import Problem, draw_problem
@@ -113,15 +114,20 @@ def _lowers(loss: Loss) -> None:
 
 def _backend(loss: Loss, name: str) -> None:
     backend = installed_backend(name)
+    names = ("ℓ", "∂ℓ/∂f", "the miss")
     f, y = _points()
     for dtype in DTYPES:
         with backend.scope():
             arrays = [backend.asarray(a, dtype) for a in (f, y)]
-            found: list[NDArray[Any]] = [
-                backend.to_numpy(of(*arrays)) for of in (loss.value, loss.derivative, loss.miss)
-            ]
+            returned = [of(*arrays) for of in (loss.value, loss.derivative, loss.miss)]
+            for what, one in zip(names, returned, strict=True):
+                require(
+                    array_namespace(one) is array_namespace(arrays[0]),
+                    f"{what} of arrays of {name} must be one too, it is a {type(one).__name__}",
+                )
+            found: list[NDArray[Any]] = [backend.to_numpy(one) for one in returned]
         wanted = (loss.value(f, y), loss.derivative(f, y), loss.miss(f, y))
-        for what, got, exact in zip(("ℓ", "∂ℓ/∂f", "the miss"), found, wanted, strict=True):
+        for what, got, exact in zip(names, found, wanted, strict=True):
             require(got.dtype == np.dtype(dtype), f"{what} of {dtype} arrays on {name} is {got.dtype}")
             allowed = tolerance(dtype, 100.0) * (1.0 + np.abs(np.asarray(exact)))
             require_close(

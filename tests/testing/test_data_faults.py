@@ -88,6 +88,22 @@ class GlobalLabels(Gaussian):
         return np.random.standard_normal(dataset.X.shape[0])
 
 
+class Flipping(Gaussian):
+    """Labels that depend on how often it was asked."""
+
+    def draw(self, dataset, rng):
+        CALLS.append(1)
+        return super().draw(dataset, rng) * (-1.0) ** len(CALLS)
+
+
+class Tiny(Gaussian):
+    """Labels whose squares are 0: nothing can be relative to them."""
+
+    def draw(self, dataset, rng):
+        return super().draw(dataset, rng) * 1e-200
+
+
+CALLS: list[int] = []
 DATA = [
     (Transposed(), "shape-is-what-was-asked", "X must be a float64 array of shape (1, 2)"),
     (SinglePrecision(), "shape-is-what-was-asked", "it is float32"),
@@ -100,9 +116,11 @@ DATA = [
     (Table(), "other-shapes-are-refused", "its only shape is (5, 3), yet it draws n=6"),
 ]
 LABELS = [
-    (Column(), "shape-and-values", "y must be a float64 array of shape (15,)"),
+    (Column(), "shape-and-values", "y at n=15, d=4 must be a float64 array of shape (15,)"),
     (Zero(), "shape-and-values", "all labels are 0"),
     (Scaling(), "leaves-the-data-as-they-are", "draw writes to the data"),
+    (Flipping(), "a-training-run-fits-them", "two draws of one trial differ"),
+    (Tiny(), "a-training-run-fits-them", "it raised"),
     (GlobalLabels(), "deterministic-and-random-only-by-its-generator", "take all randomness from rng"),
 ]
 OF_EVERY_COMPONENT = {"specification-round-trips", "hashable-and-picklable"}

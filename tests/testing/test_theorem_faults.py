@@ -7,6 +7,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from overparam.methods import Layers
+from overparam.model.losses import Loss
 from overparam.testing import Verdict, checks_for, conformance, run_check
 from overparam.theory import Conclusion, Theorem, builtin_theorems
 from tests.testing.faults import assert_found
@@ -69,4 +71,24 @@ def test_a_corner_that_a_theorem_forgets():
 def test_numpy_answers_pass():
     sound = Faulty("conclusions", (Conclusion("x", np.float64(1.0), np.int64(0), np.bool_(True)),))
     results = [run_check(check) for check in checks_for(sound) if check.name.startswith("is-evaluated")]
-    assert {result.verdict for result in results} == {Verdict.PASSED}
+    assert {result.verdict for result in results} == {Verdict.PASSED, Verdict.SKIPPED}
+    reasons = {result.message for result in results if result.verdict is Verdict.SKIPPED}
+    assert all("it is about" in reason for reason in reasons)
+
+
+@dataclass(frozen=True)
+class Assumes(Speechless):
+    """It is about any loss and any layers, and takes for granted that a run makes updates of W."""
+
+    name: ClassVar[str] = "assumes"
+    statement: ClassVar[str] = "W moves."
+    loss: ClassVar[type[Loss] | None] = None
+    layers: ClassVar[Layers | None] = None
+
+    def conclusions(self, setting, run):
+        return [Conclusion("distance", run.distance[1] / setting.label_norm, None, None)]
+
+
+def test_settings_without_updates_of_the_hidden_layer():
+    failed = {check.name for check in checks_for(Assumes()) if run_check(check).verdict is Verdict.FAILED}
+    assert failed == {"is-evaluated-on-no-updates", "is-evaluated-on-a-direct-solver"}

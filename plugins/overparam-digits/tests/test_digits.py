@@ -86,3 +86,29 @@ def test_too_many_inputs_are_one_clear_line():
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert "64 pixels, asked for d=65" in done.stderr
+
+
+SMALL = "--n 12 --d 8 --k 4 --max-iterations 2"
+
+
+@pytest.mark.parametrize("labels", ["true", "shuffled"])
+@pytest.mark.parametrize(
+    "command",
+    [f"train {SMALL}", f"certify {SMALL}", "sweep --n 12 --d 8 --k 4 --max-iterations 2 --trials 1"],
+)
+def test_no_command_trains_on_other_labels_unasked(tmp_path, command, labels):
+    """Without --labels the images' own; with others, the note says what is left unused."""
+    for asked, used, noted in (([], "file", False), (["--labels", "rademacher"], "rademacher", True)):
+        study = ["--study", str(tmp_path / f"{used}.study")] if command.startswith("sweep") else []
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "overparam", *command.split(), *study, *asked),
+                *("--data", f"digits:labels={labels}", "--json"),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        document = json.loads(done.stdout)
+        assert document.get("problem", document.get("specification"))["labels"] == used
+        assert ("--labels rademacher leaves unused" in done.stderr) is noted
