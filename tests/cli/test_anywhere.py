@@ -1,5 +1,7 @@
 """Global options before and after the name of every command."""
 
+from pathlib import Path
+
 import click
 import pytest
 
@@ -9,6 +11,7 @@ from overparam.cli.main import main
 
 NEEDED = {
     "reproduce": ("fig2a",),
+    "replay": ("a.study", "--n", "1", "--k", "1", "--d", "1"),
     "status": ("a.study",),
     "plot": ("a.study", "-o", "a.png"),
     "export": ("a.study", "-o", "a.csv"),
@@ -25,6 +28,7 @@ TYPED = {
     "engine": ("--engine=portable",),
     "no_plugins": ("--no-plugins",),
     "disable_plugin": ("--disable-plugin", "numba", "--disable-plugin", "dask"),
+    "plugin": ("--plugin", __file__),  # nothing is loaded: the settings are only looked at
     "verbose": ("-vv",),
     "quiet": ("-q",),
     "version": ("--version",),
@@ -35,6 +39,7 @@ VALUES = {
     "engine": "portable",
     "no_plugins": True,
     "disable_plugin": ("numba", "dask"),
+    "plugin": (Path(__file__),),
     "verbose": 2,
     "quiet": True,
 }

@@ -187,3 +187,18 @@ def read_until(terminal, text, seconds=60.0):
             pytest.fail(f"no {text!r} in {said!r}")
         said += os.read(terminal, 4096).decode(errors="replace")
     return said
+
+
+def test_what_a_file_brings_is_completed(tmp_path):
+    file = tmp_path / "swish.py"
+    file.write_text(
+        "from dataclasses import dataclass\nfrom overparam.plugin import Activation, hookimpl\n"
+        "@dataclass(frozen=True)\nclass Swish(Activation):\n    name = 'swish'\n"
+        "    def value(self, z):\n        return z\n    def derivative(self, z):\n        return 1.0\n"
+        "@hookimpl\ndef overparam_activations():\n    return [Swish]\n"
+    )
+    assert values(f"overparam --plugin {file} train --activation sw") == ["swish"]
+    assert values("overparam train --activation sw") == []
+    file = tmp_path / "bad.py"
+    file.write_text("raise SystemExit\n")
+    assert values(f"overparam --plugin {file} train --activation so") == []
