@@ -13,7 +13,7 @@ import overparam.plugin
 
 BUILTINS = sorted(
     path
-    for room in ("activations", "optimizers", "data")
+    for room in ("model/activations", "model/losses", "model/initializations", "model/data", "methods")
     for path in (Path(overparam.__file__).parent / room).glob("*.py")
     if path.name not in ("__init__.py", "base.py")
 )
