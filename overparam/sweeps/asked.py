@@ -15,7 +15,7 @@ from overparam.studies.errors import NotAStudy, StudyError
 from overparam.studies.grid import Grid, Shard, parse_range
 from overparam.studies.restoring import FAMILIES, restore
 from overparam.studies.specification import Description, Specification
-from overparam.studies.study import Study
+from overparam.studies.study import Study, load_study
 from overparam.sweeps.usual import labels_of_sweep
 
 __all__ = ["AXES", "Asked", "asked_of"]
@@ -100,9 +100,11 @@ def asked_of(
 
 def _begun(path: Path) -> Study | None:
     """The study, where one was begun; one that only a writer can mend is the writer's business."""
-    study = Study(path)
     try:
-        return study if path.exists() and path.stat().st_size and study.specification else None
+        if not (path.exists() and path.stat().st_size):
+            return None
+        study = load_study(path)
+        return study if study.specification else None
     except NotAStudy:
         raise
     except StudyError:

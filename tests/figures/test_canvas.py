@@ -17,7 +17,7 @@ MAGIC = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 DRAW = """
 import sys
 from overparam.figures import phase_figure, save
-from overparam.studies.diagram import PhaseDiagram
+from overparam.studies import PhaseDiagram
 diagram = PhaseDiagram(10, (1, 2, 5), (1, 2), [[0, 0], [1, 2], [3, 0]], [[3, 3], [3, 3], [3, 0]])
 for path in sys.argv[1:]:
     save(phase_figure([diagram]), path)
