@@ -13,7 +13,7 @@ from typing import ClassVar
 import click
 import numpy as np
 from overparam.plugin import *
-from overparam.sweeps.errors import StudyError
+from overparam.studies.errors import StudyError
 
 class Odd(Exception):
     exit_code = 0
