@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,11 @@ import pytest
 
 from overparam.arrays.backends import Ambient, CuPy, NumPy, Torch
 from tests.tolerances import tolerance
+
+# Where SIGINT is ignored, as under nohup or in a background job, the processes that tests start and
+# interrupt would ignore it too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)

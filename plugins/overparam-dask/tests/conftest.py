@@ -1,0 +1,6 @@
+"""Interrupts reach the processes that tests start, also where SIGINT is ignored: under nohup, in the background."""
+
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
