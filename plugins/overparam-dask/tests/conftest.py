@@ -1,4 +1,4 @@
-"""Interrupts reach the processes that tests start, also where SIGINT is ignored: under nohup, in the background."""
+"""Interrupts reach the processes that tests start, also where SIGINT is ignored, as under nohup."""
 
 import signal
 
