@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "plugins"]
+nox.options.sessions = ["lint", "tests", "plugins", "docs"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
