@@ -12,10 +12,15 @@ from overparam.cli.output import echo, output
 from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import lines, live, plain
+from overparam.plugins import how_to_install
+from overparam.runs import Engine
 from overparam.studies import Grid, Specification, load_study
-from overparam.sweeps import Execution, Progress, run_sweep
+from overparam.sweeps import Cost, Execution, Progress, run_sweep
 
 __all__ = ["train_with_progress"]
+
+_LONG = 1e11  # floating-point operations that take the portable engine about half a minute
+_FASTER = {"numpy": "numba", "cupy": "cuda"}  # the fused engine of ours for each backend
 
 
 def train_with_progress(
@@ -30,6 +35,7 @@ def train_with_progress(
 ) -> None:
     """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output."""
     shown = not (settings.quiet or as_json)
+    _name_a_faster_engine(settings, specification, grid, execution)
     run = partial(run_sweep, study, specification, grid, execution, written=written)
     if shown and sys.stderr.isatty():
         with live(study, visible) as report:
@@ -49,3 +55,20 @@ def train_with_progress(
         loaded = load_study(study)
         for n in loaded.sample_sizes():
             echo(plain(loaded.diagram(n)))
+
+
+def _name_a_faster_engine(
+    settings: Settings, specification: Specification, grid: Grid, execution: Execution
+) -> None:
+    """Say how to install the fused engine, where a long sweep is left to the portable one for want of it."""
+    if settings.engine != "auto" or settings.no_plugins or len(execution.engines) > 1:
+        return
+    cost = Cost(specification)
+    if sum(cost.of(cell) * len(grid.trials_of(cell)) for cell in grid.cells) < _LONG:
+        return
+    for each in settings.registry.not_installed():
+        if each.kind == Engine.kind and each.name == _FASTER.get(execution.backend.name):
+            settings.note(
+                f"Note: {each.distribution} would train this many times as fast: "
+                f"{how_to_install(each.distribution)}"
+            )

@@ -1,6 +1,7 @@
 """Sweeps: which trials are trained next, where, and what they will cost."""
 
 from overparam.sweeps.asked import AXES, Asked, asked_of
+from overparam.sweeps.cost import Cost
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
 from overparam.sweeps.replay import Replay, replay_trial
@@ -11,6 +12,7 @@ from overparam.sweeps.verify import Verification, verify
 __all__ = [
     "AXES",
     "Asked",
+    "Cost",
     "Estimate",
     "Execution",
     "Executor",

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -228,3 +229,18 @@ def test_labels_that_the_data_do_not_bring_are_refused_at_once(overparam, tmp_pa
     assert (call.code, call.output) == (2, "")
     assert "labels 'file' needs data that brings its own y" in call.errors
     assert not (tmp_path / "overparam.study").exists()
+
+
+@pytest.mark.skipif(find_spec("overparam_numba") is not None, reason="overparam-numba is installed")
+def test_a_faster_engine_that_is_not_installed_is_named_once(overparam, tmp_path, monkeypatch):
+    def notes(*before, study):
+        call = overparam(*before, "sweep", *SMALL, "--study", tmp_path / study)
+        assert call.code == 0
+        return [line for line in call.errors.splitlines() if "overparam-numba" in line]
+
+    assert notes(study="short.study") == []
+    monkeypatch.setattr("overparam.cli.progress._LONG", 0.0)
+    [note] = notes(study="long.study")
+    assert "-m pip install" in note
+    assert notes("-q", study="a.study") == notes("--engine", "portable", study="b.study") == []
+    assert notes("--no-plugins", study="c.study") == []
