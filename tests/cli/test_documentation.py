@@ -37,6 +37,8 @@ Written from the commands' own help.
 With one of these lines in its startup file, the shell completes commands, options, components
 (`--activation soft⇥`), their parameters (`--optimizer gd:st⇥`), the parameters' choices and files:
 
+<!-- skip: next "lines for a shell's startup file" -->
+
 ```console
 eval "$(_OVERPARAM_COMPLETE=bash_source overparam)"    # ~/.bashrc, bash 4.4 or later
 eval "$(_OVERPARAM_COMPLETE=zsh_source overparam)"     # ~/.zshrc
