@@ -105,8 +105,9 @@ def test_a_file_says_what_it_says_and_the_study_the_rest(overparam, other, tmp_p
     (tmp_path / "more.toml").write_text('version = 1\nstudy = "o.study"\nk = "5"\ntrials = 1\n')
     assert overparam("-q", "sweep", "more.toml").code == 0
     assert [row[:4] for row in rows(other) if row.k == 5] == [(12, 5, 1, 0), (12, 5, 3, 0)]
-    (tmp_path / "wrong.toml").write_text('version = 1\nstudy = "o.study"\nactivation = ["softplus"]\n')
-    assert overparam("-q", "sweep", "wrong.toml").code == 0  # a list makes studies of their own names
+    small = 'n = "12"\nk = "2"\nd = "1"\ntrials = 1\nmax_iterations = 3\n'
+    (tmp_path / "own.toml").write_text(f'version = 1\nstudy = "o.study"\nactivation = ["softplus"]\n{small}')
+    assert overparam("-q", "sweep", "own.toml").code == 0  # a list makes studies of their own names
     (tmp_path / "wrong.toml").write_text('version = 1\nstudy = "o.study"\nactivation = "softplus"\n')
     assert overparam("-q", "sweep", "wrong.toml").code == 2
 
