@@ -22,7 +22,8 @@ def test_an_example_is_a_command_line(name):
     """It is parsed as it stands; nothing is run."""
     program, *words = COMMANDS[name].example.split()
     assert (program, words[0]) == ("overparam", name)
-    command, context = main, click.Context(main, info_name=program)
+    # With the program's settings: a command keeps the help option of the first context that asks for it.
+    command, context = main, click.Context(main, info_name=program, **main.context_settings)
     while isinstance(command, click.Group):
         command = command.get_command(context, words.pop(0))
     with command.make_context(name, words, parent=context) as parsed:
