@@ -24,7 +24,7 @@ from overparam.methods import (
 from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
 from overparam.model.initializations.base import Initialization, Weights
-from overparam.model.losses import Loss, Squared, require_signs, tolerated_fraction
+from overparam.model.losses import Loss, Squared, misclassified, require_signs, tolerated_fraction
 from overparam.model.network import hidden_features, preactivations
 from overparam.model.problem import Problem, Stream, generator
 from overparam.plugins import API_VERSION
@@ -116,6 +116,7 @@ __all__ = [
     "hookimpl",
     "interrupts_held",
     "leaves_idle_units",
+    "misclassified",
     "of_the_difference",
     "open_input",
     "preactivations",

@@ -8,12 +8,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from overparam.cli.commands import COMMANDS
+from overparam.cli.commands import COMMANDS, WHERE
 from overparam.cli.settings import Settings
 
 __all__ = ["GlobalOption", "require_used", "take_global_options"]
 
-_WHERE = ("backend", "dtype", "engine")
 _ELSEWHERE = (
     "`overparam describe` lists the components that can be named, and `overparam --help` the global options, "
     "which work here too."
@@ -59,7 +58,7 @@ def require_used(root: click.Context) -> None:
     """Refuse a global option that was typed and that the command would ignore."""
     command = str(root.invoked_subcommand)
     for option in root.command.params:
-        ignored = option.name in _WHERE and option.name not in COMMANDS[command].uses
+        ignored = option.name in WHERE and option.name not in COMMANDS[command].uses
         typed = root.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
         if ignored and typed and root.params[str(option.name)] != option.default:
             raise click.UsageError(f"{command} does not use --{option.name}: leave it out", root)

@@ -10,7 +10,7 @@ import click
 from overparam import defaults
 from overparam.arrays.backends import Backend
 from overparam.cli.certificate import echo_details, echo_lines
-from overparam.cli.document import outcome_document, problem_document, recipe_document
+from overparam.cli.document import components_document, outcome_document, problem_document, recipe_document
 from overparam.cli.instance import (
     UNUSED_LABELS,
     check_outputs,
@@ -69,7 +69,6 @@ def certify(settings: Settings, /, **given: Any) -> None:
     given["labels"] = labels.specification()
     if unused:
         settings.note(UNUSED_LABELS.format(given["labels"]))
-    parts = {**recipe.components, "data": data, "labels": labels}
     with backend.scope():
         X, y, W0, v = (backend.asarray(array, dtype) for array in (drawn.X, drawn.y, drawn.W0, drawn.v))
         problem = Problem(X, y, W0, v, key=drawn.key)
@@ -86,7 +85,7 @@ def certify(settings: Settings, /, **given: Any) -> None:
             "command": "certify",
             "problem": problem_document(problem, recipe.activation, given),
             **recipe_document(problem, recipe),
-            "components": {part: component.identity()._asdict() for part, component in parts.items()},
+            "components": components_document(recipe, data, labels),
             "outcome": outcome_document(recipe.loss, certificate.run.outcome),
             "backend": backend.specification(),
             "device": backend.device_name(),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["COMMANDS", "SECTIONS", "Entry"]
+__all__ = ["COMMANDS", "SECTIONS", "WHERE", "Entry"]
 
-_WHERE = ("backend", "dtype", "engine")
+WHERE: Final = ("backend", "dtype", "engine")
+"""The global options that say where to compute."""
 
 
 class Entry(NamedTuple):
@@ -29,17 +30,17 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "train": Entry(
             "Train one realization and report how it ended.",
             "overparam train --n 100 --d 20 --k 20 --activation relu",
-            _WHERE,
+            WHERE,
         ),
         "sweep": Entry(
             "Run or resume a phase diagram.",
             "overparam sweep --n 100 --k 1:25 --d 5,10,20 --study my.study",
-            _WHERE,
+            WHERE,
         ),
         "reproduce": Entry(
             "Reproduce the paper's Figure 2, or one panel of it.",
             "overparam reproduce fig2a --output figure2",
-            _WHERE,
+            WHERE,
         ),
         "replay": Entry(
             "Train one trial of a study again and compare with what it holds.",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator, Labels
 from overparam.model.losses import Loss
 from overparam.model.problem import Problem
 from overparam.runs import Outcome, Recipe
 
-__all__ = ["outcome_document", "problem_document", "recipe_document"]
+__all__ = ["components_document", "outcome_document", "problem_document", "recipe_document"]
 
 
 def problem_document(problem: Problem, activation: Activation, given: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +36,12 @@ def recipe_document(problem: Problem, recipe: Recipe) -> dict[str, Any]:
         "optimizer": recipe.optimizer.specification(),
         "step_size": recipe.optimizer.step_size_for(problem, recipe.activation),
     }
+
+
+def components_document(recipe: Recipe, data: DataGenerator, labels: Labels) -> dict[str, Any]:
+    """Return "components": who each is."""
+    parts = {**recipe.components, "data": data, "labels": labels}
+    return {part: component.identity()._asdict() for part, component in parts.items()}
 
 
 def outcome_document(loss: Loss, outcome: Outcome) -> dict[str, Any]:

@@ -63,12 +63,18 @@ def _name_a_faster_engine(
     """Say how to install the fused engine, where a long sweep is left to the portable one for want of it."""
     if settings.engine != "auto" or settings.no_plugins or len(execution.engines) > 1:
         return
+    faster = [
+        each
+        for each in settings.registry.not_installed()
+        if each.kind == Engine.kind and each.name == _FASTER.get(execution.backend.name)
+    ]
+    if not faster:
+        return
     cost = Cost(specification)
     if sum(cost.of(cell) * len(grid.trials_of(cell)) for cell in grid.cells) < _LONG:
         return
-    for each in settings.registry.not_installed():
-        if each.kind == Engine.kind and each.name == _FASTER.get(execution.backend.name):
-            settings.note(
-                f"Note: {each.distribution} would train this many times as fast: "
-                f"{how_to_install(each.distribution)}"
-            )
+    for each in faster:
+        settings.note(
+            f"Note: {each.distribution} would train this many times as fast: "
+            f"{how_to_install(each.distribution)}"
+        )

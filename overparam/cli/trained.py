@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from overparam.cli.document import outcome_document, problem_document, recipe_document
+from overparam.cli.document import components_document, outcome_document, problem_document, recipe_document
 from overparam.cli.summary import echo_rows, training_rows
 from overparam.model.data import DataGenerator, Labels
 from overparam.runs import Outcome, Training
@@ -48,16 +48,11 @@ def training_document(
     """Return the JSON document; `given` has seed, trial, and data and labels as they are spelled."""
     job = training.job
     problem = job.problems[0]
-    parts = {
-        **job.recipe.components,
-        "data": data,
-        "labels": labels,
-    }
     return {
         "command": command,
         "problem": problem_document(problem, job.activation, given),
         **recipe_document(problem, job.recipe),
-        "components": {part: component.identity()._asdict() for part, component in parts.items()},
+        "components": components_document(job.recipe, data, labels),
         **outcome_document(job.loss, outcome),
         "backend": job.backend.specification(),
         "device": job.backend.device_name(),

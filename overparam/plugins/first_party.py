@@ -22,7 +22,7 @@ __all__ = ["first_party", "how_to_install"]
 def first_party() -> tuple[Description, ...]:
     """Return the components of the first-party packages, as if none were installed.
 
-    The table is written by ``nox -s docs``, and a test compares it with the packages.
+    The table is written by ``nox -s generated``, and a test compares it with the packages.
     """
     text = files("overparam.plugins").joinpath("first_party.json").read_text(encoding="utf-8")
     return tuple(

@@ -155,13 +155,15 @@ class Registry:
 
         It says where a component is that a plugin would bring which is not installed, or is left out.
         """
+        missing = [each for each in self.not_installed() if each.kind == family.kind]
+        commands = {name: how_to_install(name) for name in {each.distribution for each in missing}}
         elsewhere = {
-            each.name: f"in {each.distribution}, which is not installed: {how_to_install(each.distribution)}"
-            for each in self.not_installed()
-            if each.kind == family.kind
+            each.name: f"in {each.distribution}, which is not installed: {commands[each.distribution]}"
+            for each in missing
         }
+        left_out = self._left_out()
         for each in first_party():
-            if each.kind == family.kind and each.distribution in self._left_out():
+            if each.kind == family.kind and each.distribution in left_out:
                 elsewhere[each.name] = f"in {each.distribution}, which this call leaves out"
         return unknown_name(family.kind, name, [*more, *self.choices(family)], elsewhere)
 

@@ -58,13 +58,13 @@ def test_the_table_is_up_to_date():
         lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         TABLE.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
         first_party.cache_clear()
-    assert {each.distribution for each in first_party()} == set(PROJECTS), "run nox -s docs"
+    assert {each.distribution for each in first_party()} == set(PROJECTS), "run nox -s generated"
 
 
 @pytest.mark.parametrize("distribution", PROJECTS)
 def test_it_has_every_component_of_every_package(distribution):
     named = [each.name for each in first_party() if each.distribution == distribution]
-    assert sorted(named) == sorted(names_in_source(PROJECTS[distribution])), "run nox -s docs"
+    assert sorted(named) == sorted(names_in_source(PROJECTS[distribution])), "run nox -s generated"
 
 
 @pytest.mark.parametrize("distribution", PROJECTS)
@@ -72,7 +72,7 @@ def test_it_says_of_each_what_the_package_says(distribution):
     if distribution not in INSTALLED:
         pytest.skip(f"{distribution} is not installed")
     written = [row for row in json.loads(TABLE.read_text("utf-8")) if row["distribution"] == distribution]
-    assert written == list(described(distribution)), "run nox -s docs"
+    assert written == list(described(distribution)), "run nox -s generated"
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.arrays import Array
+from overparam.arrays import Array, array_namespace
 from overparam.components import Component
 
-__all__ = ["Loss", "require_signs", "tolerated_fraction"]
+__all__ = ["Loss", "misclassified", "require_signs", "tolerated_fraction"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ def require_signs(loss: Loss, y: NDArray[np.float64]) -> None:
             f"the {loss.name} loss needs labels −1 and +1, one is {other:g}: take labels=rademacher, or data "
             "that bring such labels"
         )
+
+
+def misclassified(f: Array, y: Array) -> Array:
+    """1 where yf ≤ 0, else 0; nan where f is not finite. Shapes and data type are those of f."""
+    return array_namespace(f).astype(y * f <= 0.0, f.dtype) + 0.0 * f
 
 
 def tolerated_fraction(tolerance: float, n: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array, array_namespace
-from overparam.model.losses.base import Loss, require_signs, tolerated_fraction
+from overparam.model.losses.base import Loss, misclassified, require_signs, tolerated_fraction
 
 __all__ = ["Logistic"]
 
@@ -42,7 +42,7 @@ class Logistic(Loss):
 
     def miss(self, f: Array, y: Array) -> Array:
         """1 where yf ≤ 0, else 0; nan where f is not finite."""
-        return array_namespace(f).astype(y * f <= 0.0, f.dtype) + 0.0 * f
+        return misclassified(f, y)
 
     def scale(self, y: NDArray[np.float64]) -> float:
         """√n."""
