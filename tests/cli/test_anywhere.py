@@ -148,7 +148,7 @@ def test_what_is_wrong_is_said_after_the_command_too(overparam, arguments, said)
 
 
 def test_help_shows_them_once():
-    context = click.Context(main, info_name="overparam")
+    context = click.Context(main, info_name="overparam", **main.context_settings)
     assert "--disable-plugin" in main.get_help(context)
     for words in leaves():
         text = command_of(words).get_help(click.Context(command_of(words), parent=context))
