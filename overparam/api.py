@@ -24,7 +24,7 @@ from overparam.model.problem import Problem
 from overparam.plugins import Registry, default_registry
 from overparam.runs import Engine, Job, Outcome, Recipe, StopRule, choose_engine, conduct, recipe_of
 from overparam.studies import Grid, Specification, Study, StudyWarning, load_study
-from overparam.sweeps import Execution, Executor, Progress, labels_of_sweep, run_sweep
+from overparam.sweeps import Design, Execution, Executor, Progress, labels_of_sweep, run_sweep
 
 __all__ = [
     "Training",
@@ -193,7 +193,7 @@ def sweep(
     study: str | Path,
     *,
     n: int | Sequence[int] = 100,
-    k: int | Sequence[int] = range(1, 26),
+    k: int | Sequence[int] | None = None,
     d: int | Sequence[int] = range(1, 26),
     trials: int = defaults.TRIALS,
     seed: int = 0,
@@ -210,6 +210,7 @@ def sweep(
     backend: str | Backend = "numpy",
     engine: str = "auto",
     executor: str | Executor = "serial",
+    design: str | Design = defaults.DESIGN,
 ) -> Study:
     """Run, or go on with, a phase diagram; everything finished is kept in the file `study`.
 
@@ -218,13 +219,17 @@ def sweep(
     study : path
         The study's file, made where there is none.
     n, k, d : int or sequence of int
-        The grid's axes.
+        The grid's axes. The widths k are 1 to 25 unless given; for the design "boundary" they are limits, and
+        none unless given.
     trials : int
-        Independent realizations a cell.
+        Independent realizations a cell of the design "grid".
     seed, activation, loss, initialization, optimizer, layers, data, labels, max_iterations, tolerance
         As in `train` and `draw_problem`.
     dtype, backend, engine, executor
         How and where it is computed.
+    design : str or Design
+        Which trials come next: "grid", all of them, or "boundary:error=0.05", those that tell most of where
+        half of the training runs succeed.
 
     Returns
     -------
@@ -240,7 +245,8 @@ def sweep(
     registry = default_registry()
     place = registry.resolve(Backend, backend)
     place.require()
-    grid = Grid.product(_axis(n), _axis(k), _axis(d), trials=trials)
+    widths = range(1, 26) if k is None else k
+    grid = Grid.product(_axis(n), _axis(widths), _axis(d), trials=trials)
     generator = registry.resolve(DataGenerator, data)
     specification = Specification(
         seed=whole("seed", seed, most=None),
@@ -260,7 +266,8 @@ def sweep(
         ),
     )
     execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
-    run_sweep(Path(study), specification, grid, execution, _warn_of_notes)
+    plan = registry.resolve(Design, design)
+    run_sweep(Path(study), specification, grid, execution, _warn_of_notes, design=plan, limited=k is not None)
     return load_study(study)
 
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 __all__ = [
     "ACTIVATION",
     "DATA",
+    "DESIGN",
     "INITIALIZATION",
     "LOSS",
     "MAX_ITERATIONS",
@@ -22,6 +23,7 @@ LOSS: Final = "squared"
 INITIALIZATION: Final = "paper"
 OPTIMIZER: Final = "gd"
 DATA: Final = "sphere"
+DESIGN: Final = "grid"
 MAX_ITERATIONS: Final = 15_000
 TOLERANCE: Final = 2.5e-3
 TRIALS: Final = 10

@@ -17,7 +17,7 @@ from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import plain, render
 from overparam.studies import Grid, PhaseDiagram, Specification, load_study
-from overparam.sweeps import Execution, Progress, run_sweep
+from overparam.sweeps import Design, Execution, Progress, run_sweep
 
 __all__ = ["train_with_progress"]
 
@@ -34,10 +34,14 @@ def train_with_progress(
     written: str | None = None,
     *,
     as_json: bool,
+    design: Design | None = None,
+    limited: bool = True,
 ) -> None:
     """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output."""
     shown = not (settings.quiet or as_json)
-    run = partial(run_sweep, study, specification, grid, execution, written=written)
+    run = partial(
+        run_sweep, study, specification, grid, execution, written=written, design=design, limited=limited
+    )
     if shown and sys.stderr.isatty():
         _live(study, run)
     else:
@@ -50,8 +54,11 @@ def train_with_progress(
 
 
 def _describe(progress: Progress) -> str:
-    left = f", {_span(progress.seconds_left)} left" if progress.saved < progress.total else ""
+    more = progress.saved < progress.total or progress.round
+    left = f", {_span(progress.seconds_left)} left" if more else ""
     saved = f"{progress.saved:,} of {progress.total:,} trials saved"
+    if progress.round:
+        saved = f"round {progress.round}, {saved}"
     if progress.preparing:
         return f"{saved}, {progress.preparing}"
     return f"{saved}, {progress.updates_per_second:,.0f} updates/s{left}"
@@ -76,7 +83,8 @@ class _Lines:
         for note in progress.notes:
             self._settings.note(f"Note: {note}")
         now = time.monotonic()
-        if self._shown and (now - self._last >= _LINE_SECONDS or progress.saved == progress.total):
+        ended = progress.saved == progress.total and not progress.round
+        if self._shown and (now - self._last >= _LINE_SECONDS or ended):
             self._last = now
             click.echo(visible(f"{self._study}: {_describe(progress)}"), err=True)
 
@@ -94,13 +102,14 @@ def _live(study: Path, run: Callable[..., None]) -> None:
         transient=False,
         auto_refresh=False,
     ) as live:
-        last = 0.0
+        last, number = 0.0, 0
 
         def show(progress: Progress) -> None:
-            nonlocal last
+            nonlocal last, number
             for note in progress.notes:
                 live.console.print(Text(f"Note: {note}"))
-            if not counts:
+            if not counts or progress.round != number:  # a round may bring new widths
+                number = progress.round
                 loaded = load_study(study)
                 counts.update({n: _Counts(loaded.diagram(n)) for n in loaded.sample_sizes()})
             else:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from overparam import defaults
 from overparam.api import engines_named
 from overparam.arrays.backends import Backend
+from overparam.cli.design import design_document, echo_design
 from overparam.cli.instance import UNUSED_LABELS, recipe_for
 from overparam.cli.options import (
     echo_json,
@@ -27,7 +29,7 @@ from overparam.cli.sweep_file import SweepFile, read_sweep_file
 from overparam.figures import boundary_line
 from overparam.model.data import DataGenerator, FileLabels, Labels
 from overparam.studies import Grid, Shard, Specification, load_study
-from overparam.sweeps import Execution, Executor, dry_run, labels_of_sweep, verify
+from overparam.sweeps import Design, Estimate, Execution, Executor, dry_run, labels_of_sweep, verify
 
 __all__ = ["execution_of", "executor_option", "sweep"]
 
@@ -49,7 +51,7 @@ executor_option = click.option(
     callback=read_sweep_file,
 )
 @range_option("--n", "100", "Samples.")
-@range_option("--k", "1:25", "Hidden units.")
+@range_option("--k", "1:25", "Hidden units; limits for the design boundary, which has none unless given.")
 @range_option("--d", "1:25", "Inputs.")
 @click.option(
     "--combine",
@@ -59,6 +61,14 @@ executor_option = click.option(
     help="All combinations of n, k and d, or their values side by side.",
 )
 @trials_option
+@click.option(
+    "--design",
+    default=defaults.DESIGN,
+    show_default=True,
+    metavar="SPEC",
+    help="What is trained next: grid, all trials of all cells; boundary:error=0.05,trials=200, those that "
+    "tell most of where half of the training runs succeed.",
+)
 @problem_options
 @stop_options
 @click.option(
@@ -94,15 +104,27 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     if given["shard"] is not None:
         grid = grid.only(Shard.parse(given["shard"]))
     execution = execution_of(settings, given["executor"])
+    design, limited = _design(ctx, settings, file, given["design"])
     asked = [(each["study"], _specification(settings, each, grid)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
     for study, specification in asked:
         if len(asked) > 1:
             settings.note(f"{study}:")
         if given["dry_run"]:
-            documents.append(_foresee(study, specification, grid, execution, as_json=as_json))
+            estimate = dry_run(study, specification, grid, execution, design=design, limited=limited)
+            documents.append(_foresee(study, estimate, as_json=as_json))
             continue
-        train_with_progress(settings, study, specification, grid, execution, file.text, as_json=as_json)
+        train_with_progress(
+            settings,
+            study,
+            specification,
+            grid,
+            execution,
+            file.text,
+            as_json=as_json,
+            design=design,
+            limited=limited,
+        )
         documents.append(_report(study, specification, given["verified"], as_json=as_json))
     if as_json:
         echo_json(documents[0] if len(asked) == 1 else {"command": "sweep", "studies": documents})
@@ -133,10 +155,18 @@ def _specification(settings: Settings, given: dict[str, Any], grid: Grid) -> Spe
     )
 
 
-def _foresee(
-    study: Path, specification: Specification, grid: Grid, execution: Execution, *, as_json: bool
-) -> dict[str, Any]:
-    estimate = dry_run(study, specification, grid, execution)
+def _design(ctx: click.Context, settings: Settings, file: SweepFile, spelled: str) -> tuple[Design, bool]:
+    """The design, and whether widths were named: its limits, if it chooses widths itself."""
+    design = settings.registry.resolve(Design, spelled)
+    if design.in_rounds and ctx.get_parameter_source("trials") is ParameterSource.COMMANDLINE:
+        raise click.UsageError(
+            f"--trials is for grids: write the design's own, as in --design {design.name}:trials=100", ctx
+        )
+    named = ctx.get_parameter_source("k") is not ParameterSource.DEFAULT
+    return design, named or any("k" in part for part in file.parts)
+
+
+def _foresee(study: Path, estimate: Estimate, *, as_json: bool) -> dict[str, Any]:
     if not as_json:
         echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
         echo(f"updates at most {estimate.most_updates:,}")
@@ -149,11 +179,15 @@ def _report(study: Path, specification: Specification, verified: int, *, as_json
     document: dict[str, Any] = {"command": "sweep", **loaded.status()}
     diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
     document["boundary"] = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
+    if (design := design_document(loaded)) is not None:
+        document["design"] = design
     if verified:
         document["verification"] = vars(verify(loaded, specification, verified))
     if not as_json:
         for diagram in diagrams.values():
             echo(boundary_line(diagram))
+        if design is not None:
+            echo_design(design)
         for name, value in document.get("verification", {}).items():
             echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
     return document

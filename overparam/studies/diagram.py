@@ -49,6 +49,10 @@ class ParameterCount:
         each = {"hidden": np.asarray(d), "output": np.ones_like(d), "both": np.asarray(d) + 1}[self.layers]
         return np.asarray(self.units(k) * each, dtype=np.int64)
 
+    def per_unit(self, d: int) -> int:
+        """The trained parameters of one unit that can act."""
+        return {"hidden": d, "output": 1, "both": d + 1}[self.layers]
+
     def least_width(self, n: int, d: ArrayLike) -> Reals:
         """The least k with n parameters that can act, at each d; inf where there is none."""
         inputs = np.asarray(d, dtype=np.float64)

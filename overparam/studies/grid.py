@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from overparam.components.whole import LARGEST, whole, whole_numbers
 
-__all__ = ["WHOLE", "Cell", "Grid", "Shard", "TrialKey", "parse_range"]
+__all__ = ["WHOLE", "Asked", "Cell", "Grid", "Round", "Shard", "TrialKey", "parse_range"]
 
 _LONGEST_RANGE = 1_000_000
 _MOST_CELLS = 1_000_000
@@ -216,6 +216,11 @@ class Grid:
         """The part of the grid that is this shard's."""
         return replace(self, shard=shard)
 
+    @property
+    def targets(self) -> dict[Cell, int]:
+        """How many trials of each cell there should be, those of all shards."""
+        return dict.fromkeys(self.cells, self.trials)
+
     def trials_of(self, cell: Cell) -> range:
         """The trials of a cell that are to be done."""
         return self.shard.trials(cell, self.trials)
@@ -228,6 +233,36 @@ class Grid:
         for cell in self.cells:
             for trial in self.trials_of(cell):
                 yield TrialKey(*cell, trial)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Cells with a number of trials each, as a design asks for them.
+
+    Attributes
+    ----------
+    targets : mapping of Cell to int
+        How many trials of each cell there should be, numbered from 0.
+    """
+
+    targets: Mapping[Cell, int]
+    shard: ClassVar[Shard] = WHOLE
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells, ordered."""
+        return tuple(sorted(self.targets))
+
+    def trials_of(self, cell: Cell) -> range:
+        """The trials of a cell that are to be done."""
+        return range(self.targets[cell])
+
+    def __len__(self) -> int:
+        return sum(self.targets.values())
+
+
+Asked: TypeAlias = Grid | Round
+"""What a study is asked to hold."""
 
 
 def _require_few(cells: int) -> None:

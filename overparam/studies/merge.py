@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from overparam.studies.errors import SpecificationMismatch
-from overparam.studies.grid import Cell, Grid
+from overparam.studies.grid import Cell, Grid, Round
 from overparam.studies.schema import COLUMNS, FAILED, TrialRow
 from overparam.studies.specification import Description, differences
 from overparam.studies.store import Store
@@ -118,4 +118,6 @@ def _take_over(store: Store, study: Study) -> int:
         asked[trials].append(cell)
     for trials, cells in asked.items():
         store.request(Grid.of(cells, trials=trials), study.sweep_file)
+    if (plan := study.plan) is not None:
+        store.request(Round({}), plan=plan if (kept := store.plan()) is None else kept.joined(plan))
     return store.take_over(study.stored(), study.numbered_sessions())

@@ -6,7 +6,8 @@ With x = log k, a training run succeeds with probability
 
 so that p(μ) = 1/2 whatever the scale s and the lapse rate λ are. λ is the fraction of runs that end on the
 wrong side however far k is from the threshold. The posterior of (μ, s, λ) is computed on a grid, refined
-around its mass, and s and λ are integrated out: the Psi-marginal method (Kontsevich & Tyler 1999, Prins 2013).
+around its mass, and s and λ are integrated out: the Psi-marginal method (Kontsevich & Tyler 1999;
+Prins 2013).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _LAPSE_WEIGHTS = np.array([0.6, 0.25, 0.1, 0.05])
 
 def success_probability(x: ArrayLike, threshold: ArrayLike, scale: ArrayLike, lapse: ArrayLike) -> Reals:
     """The probability of success at x = log k; broadcast over all arguments."""
-    steepness = (np.asarray(x, dtype=np.float64) - threshold) / scale
+    steepness = (np.asarray(x, dtype=np.float64) - np.asarray(threshold)) / np.asarray(scale)
     rising = 0.5 * (1.0 + np.tanh(0.5 * steepness))
     return np.asarray(lapse + (1.0 - 2.0 * np.asarray(lapse)) * rising)
 
@@ -88,16 +89,17 @@ class Posterior:
         -------
         Posterior
         """
-        counts = [np.asarray(values, dtype=np.float64) for values in (x, successes, failures)]
+        at, passed, failed = (np.asarray(values, dtype=np.float64) for values in (x, successes, failures))
         low, high = prior.centre - _SPREADS * prior.spread, prior.centre + _SPREADS * prior.spread
+        found = cls._on(np.linspace(low, high, _POINTS), at, passed, failed, prior)
         for _ in range(_REFINEMENTS):
-            found = cls._on(np.linspace(low, high, _POINTS), *counts, prior)
             density = found.mass.sum(axis=(1, 2))
             kept = np.flatnonzero(density > _NEGLIGIBLE * density.max())
             first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, _POINTS - 1)
-            low, high = float(found.threshold[first]), float(found.threshold[last])
             if last - first > _FILLED * _POINTS:
                 break
+            finer = np.linspace(found.threshold[first], found.threshold[last], _POINTS)
+            found = cls._on(finer, at, passed, failed, prior)
         return found
 
     @classmethod
@@ -154,7 +156,7 @@ class Posterior:
         return np.asarray(moment**2 / (p * (1.0 - p) * float(centred**2 @ density)))
 
     def expecting(self, x: float) -> Posterior:
-        """The posterior after one more trial at x that counts as the success and the failure expected of it."""
+        """The posterior after one more trial at x that counts as what is expected of it."""
         p = self._probabilities([x])[0]
         expected = float(np.sum(p * self.mass))
         mass = self.mass * np.exp(expected * np.log(p) + (1.0 - expected) * np.log1p(-p))

@@ -24,8 +24,10 @@ from overparam.studies.frames import to_pandas, to_xarray
 from overparam.studies.grid import Cell, Grid, Shard
 from overparam.studies.integrity import TrialScan
 from overparam.studies.lock import holder
+from overparam.studies.plan import Plan, plan_of
 from overparam.studies.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
 from overparam.studies.specification import Description, completed
+from overparam.studies.tallies import Tally, read_tallies
 from overparam.studies.versions import versions_used
 
 __all__ = ["CellStatus", "Session", "Study", "load_study"]
@@ -82,6 +84,22 @@ class Study:
         """The TOML file of the last sweep that was started from one, as it was written."""
         with self._open() as connection:
             return _meta(connection, "sweep_file")
+
+    @property
+    def plan(self) -> Plan | None:
+        """How far the design of the last sweep is, where it trains in rounds."""
+        with self._open() as connection:
+            return plan_of(self.path, connection)
+
+    def tallies(self) -> dict[Cell, Tally]:
+        """What the trials of every cell came to."""
+        with self._open() as connection:
+            return read_tallies(connection)
+
+    def parameter_count(self) -> ParameterCount:
+        """How the trained parameters that can act are counted."""
+        with self._open() as connection:
+            return self._count(connection)
 
     def numbered_sessions(self) -> list[Session]:
         """Every run that wrote to the file, in order."""
@@ -174,7 +192,7 @@ class Study:
                 f"WHERE n = ? AND status <> '{FAILED}' GROUP BY k, d",
                 [n],
             ).fetchall()
-            count = _parameter_count(connection)
+            count = self._count(connection)
         if not cells:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
@@ -241,6 +259,12 @@ class Study:
             "specification": specification,
             "sweep_file": written,
         }
+
+    def _count(self, connection: sqlite3.Connection) -> ParameterCount:
+        """From the design, which asked the initialization, or from what was trained."""
+        count = _parameter_count(connection)
+        plan = plan_of(self.path, connection)
+        return count if plan is None else ParameterCount(count.layers, pairs=plan.pairs)
 
     @contextmanager
     def _open(self, *, checked: bool = False) -> Iterator[sqlite3.Connection]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from overparam.arrays.backends import Backend, DType
-from overparam.studies.grid import Cell, Grid, TrialKey
+from overparam.studies.grid import Asked, Cell, TrialKey
 from overparam.sweeps.cost import Cost
 
 __all__ = ["block_of", "chunks", "problem_bytes", "working_set", "worst_first"]
@@ -19,17 +19,17 @@ _BLOCK = (2, 4)
 _ARRAYS = 5
 
 
-def worst_first(grid: Grid, cost: Cost) -> list[Cell]:
-    """The grid's cells in the order to do them.
+def worst_first(asked: Asked, cost: Cost) -> list[Cell]:
+    """The cells in the order to do them.
 
     One n after the other, and the most expensive blocks of neighbouring cells first, so that what the
     workers end with is short.
     """
     most: dict[Cell, float] = {}
-    for cell in grid.cells:
+    for cell in asked.cells:
         block = block_of(cell)
         most[block] = max(most.get(block, 0.0), cost.of(cell))
-    return sorted(grid.cells, key=lambda cell: (-cell.n, -most[block_of(cell)], block_of(cell), cell))
+    return sorted(asked.cells, key=lambda cell: (-cell.n, -most[block_of(cell)], block_of(cell), cell))
 
 
 def chunks(

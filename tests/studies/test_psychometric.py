@@ -1,4 +1,4 @@
-"""The posterior of the threshold: against quadrature, its expectations by enumeration, and coverage by simulation."""
+"""The posterior of the threshold: against quadrature, enumeration of outcomes, and simulated coverage."""
 
 import math
 
