@@ -29,7 +29,7 @@ class Plan:
     rounds : int
         Rounds begun.
     targets : mapping of Cell to int
-        The last round: how many trials each of its cells should have.
+        The round that was begun: how many trials each of its cells should have. Empty after the last one.
     finished : bool
         Whether the design asks for nothing more.
     pairs : bool

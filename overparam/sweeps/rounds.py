@@ -112,7 +112,7 @@ class Rounds:
                 self.later = self._design.expected(self._request, tallies)
             yield self._begin(targets)
         failed = any(tally.failed for cell, tally in tallies.items() if self._request.covers(cell))
-        self._store.request(Round({}), self._written, self._plan(last, finished=not failed))
+        self._store.request(Round({}), self._written, self._plan({}, finished=not failed))
 
     def _begin(self, targets: dict[Cell, int]) -> Round:
         self._store.request(Round(targets), self._written, self._plan(targets, finished=False))

@@ -1,15 +1,17 @@
 """A driver in a process of its own, for tests that kill it: says on its output what has been saved.
 
-python -m tests.sweeps.driver STUDY LOG EXECUTOR
+python -m tests.sweeps.driver STUDY LOG EXECUTOR [boundary]
 """
 
 import sys
 from pathlib import Path
 
 from overparam.studies import Grid
-from overparam.sweeps import Processes, Serial, run_sweep
-from tests.sweeps.fakes import Fake, execution, specification
+from overparam.sweeps import BoundarySearch, Processes, Serial, run_sweep
+from tests.sweeps.fakes import Fake, Rising, execution, specification
 
+BOUNDARY = BoundarySearch(0.06, trials=40)
+COLUMNS = Grid.product([24], [1], [2, 4, 6], trials=1)
 GRID = Grid.product([6], range(1, 11), range(1, 6), trials=10)
 
 
@@ -19,11 +21,16 @@ def say(progress):
 
 
 if __name__ == "__main__":
-    study, log, executor = sys.argv[1:]
+    study, log, executor, *design = sys.argv[1:]
     run_sweep(
         Path(study),
         specification(),
-        GRID,
-        execution(Fake(log, seconds=0.002), Serial() if executor == "serial" else Processes(workers=2)),
+        COLUMNS if design else GRID,
+        execution(
+            (Rising if design else Fake)(log, seconds=0.002),
+            Serial() if executor == "serial" else Processes(workers=2),
+        ),
         say,
+        design=BOUNDARY if design else None,
+        limited=not design,
     )
