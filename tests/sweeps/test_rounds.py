@@ -6,7 +6,7 @@ import pytest
 
 from overparam.components.faults import PluginFailure
 from overparam.model.initializations import Scaled
-from overparam.runs import Engine
+from overparam.runs import Engine, Portable
 from overparam.studies import Cell, Grid, Shard, crossings, load_study, merge_studies, salvage
 from overparam.sweeps import BoundarySearch, Design, FullGrid, Processes, dry_run, run_sweep
 from tests.sweeps.driver import BOUNDARY, COLUMNS
@@ -226,7 +226,7 @@ def test_a_dry_run_foresees_about_what_is_trained(tmp_path, undisturbed):
         tmp_path / "a.study",
         specification(),
         COLUMNS,
-        execution(Rising()),
+        execution(Portable()),
         design=BOUNDARY,
         limited=False,
     )
@@ -234,6 +234,6 @@ def test_a_dry_run_foresees_about_what_is_trained(tmp_path, undisturbed):
     assert foreseen.done == 0
     assert 0.4 * trained_at_last < foreseen.left < 2.5 * trained_at_last
     after = dry_run(
-        undisturbed.path, specification(), COLUMNS, execution(Rising()), design=BOUNDARY, limited=False
+        undisturbed.path, specification(), COLUMNS, execution(Portable()), design=BOUNDARY, limited=False
     )
     assert (after.done, after.left) == (trained_at_last, 0)
