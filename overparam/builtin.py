@@ -17,7 +17,7 @@ from overparam.model.initializations import Initialization, Paper, Scaled, Symme
 from overparam.model.losses import Hinge, Logistic, Loss, Squared
 from overparam.plugins.hookspecs import hookimpl
 from overparam.runs import Engine, Portable
-from overparam.sweeps import Executor, Processes, Serial
+from overparam.sweeps import BoundarySearch, Design, Executor, FullGrid, Processes, Serial
 from overparam.theory import Theorem, builtin_theorems
 
 
@@ -79,3 +79,9 @@ def overparam_theorems() -> list[type[Theorem]]:
 def overparam_executors() -> list[type[Executor]]:
     """In this process, and a pool of processes."""
     return [Serial, Processes]
+
+
+@hookimpl
+def overparam_designs() -> list[type[Design]]:
+    """All trials of a grid, and the search for the boundary."""
+    return [FullGrid, BoundarySearch]

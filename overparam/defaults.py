@@ -7,6 +7,7 @@ from typing import Final, Literal
 __all__ = [
     "ACTIVATION",
     "DATA",
+    "DESIGN",
     "EXECUTOR",
     "INITIALIZATION",
     "LOSS",
@@ -26,6 +27,7 @@ LOSS: Final = "squared"
 INITIALIZATION: Final = "paper"
 OPTIMIZER: Final = "gd"
 DATA: Final = "sphere"
+DESIGN: Final = "grid"
 EXECUTOR: Final = "serial"
 N: Final = "100"
 K: Final = "1:25"

@@ -36,6 +36,11 @@ from overparam.runs.observers import Look, Observer
 from overparam.runs.outcome import History, Outcome, Status
 from overparam.runs.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 from overparam.runs.rows import row_stream
+from overparam.studies.diagram import ParameterCount
+from overparam.studies.grid import Cell, Grid
+from overparam.studies.plan import Column, Limits
+from overparam.studies.tallies import Tally
+from overparam.sweeps.designs.base import Design, Request
 from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
@@ -51,6 +56,8 @@ __all__ = [
     "Array",
     "Backend",
     "Bounds",
+    "Cell",
+    "Column",
     "Component",
     "ComponentError",
     "Conclusion",
@@ -59,12 +66,14 @@ __all__ = [
     "DType",
     "DataGenerator",
     "Dataset",
+    "Design",
     "DirectSolver",
     "Engine",
     "Executor",
     "FirstOrder",
     "FunctionSpace",
     "GradientDescent",
+    "Grid",
     "History",
     "Hypothesis",
     "Identity",
@@ -73,6 +82,7 @@ __all__ = [
     "Job",
     "Labels",
     "Layers",
+    "Limits",
     "Look",
     "Loop",
     "Loss",
@@ -86,12 +96,14 @@ __all__ = [
     "Optimizer",
     "Outcome",
     "OutputLayer",
+    "ParameterCount",
     "PluginFailure",
     "Point",
     "Problem",
     "Program",
     "ReLU",
     "Recipe",
+    "Request",
     "Seen",
     "Setting",
     "Softplus",
@@ -101,6 +113,7 @@ __all__ = [
     "Step",
     "StopRule",
     "Stream",
+    "Tally",
     "Theorem",
     "Trajectory",
     "Unrecordable",

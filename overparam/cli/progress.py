@@ -14,8 +14,8 @@ from overparam.cli.visible import visible
 from overparam.figures import lines, live, plain
 from overparam.plugins import how_to_install
 from overparam.runs import Engine
-from overparam.studies import Grid, Specification, load_study
-from overparam.sweeps import Cost, Execution, Progress, run_sweep
+from overparam.studies import load_study
+from overparam.sweeps import Asked, Cost, Execution, Progress
 
 __all__ = ["train_with_progress"]
 
@@ -26,8 +26,7 @@ _FASTER = {"numpy": "numba", "cupy": "cuda"}  # the fused engine of ours for eac
 def train_with_progress(
     settings: Settings,
     study: Path,
-    specification: Specification,
-    grid: Grid,
+    asked: Asked,
     execution: Execution,
     written: str | None = None,
     *,
@@ -35,8 +34,8 @@ def train_with_progress(
 ) -> None:
     """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output."""
     shown = not (settings.quiet or as_json)
-    _name_a_faster_engine(settings, specification, grid, execution)
-    run = partial(run_sweep, study, specification, grid, execution, written=written)
+    _name_a_faster_engine(settings, asked, execution)
+    run = partial(asked.train, study, execution, written=written)
     if shown and sys.stderr.isatty():
         with live(study, visible) as report:
             run(report=report)
@@ -57,9 +56,7 @@ def train_with_progress(
             echo(plain(loaded.diagram(n)))
 
 
-def _name_a_faster_engine(
-    settings: Settings, specification: Specification, grid: Grid, execution: Execution
-) -> None:
+def _name_a_faster_engine(settings: Settings, asked: Asked, execution: Execution) -> None:
     """Say how to install the fused engine, where a long sweep is left to the portable one for want of it."""
     if settings.engine != "auto" or settings.no_plugins or len(execution.engines) > 1:
         return
@@ -70,7 +67,7 @@ def _name_a_faster_engine(
     ]
     if not faster:
         return
-    cost = Cost(specification)
+    cost, grid = Cost(asked.specification), asked.grid
     if sum(cost.of(cell) * len(grid.trials_of(cell)) for cell in grid.cells) < _LONG:
         return
     for each in faster:

@@ -26,6 +26,7 @@ from overparam.methods import GradientDescent
 from overparam.model.activations import ReLU, Softplus
 from overparam.runs import Recipe, StopRule
 from overparam.studies import Grid, Specification, Study, load_study
+from overparam.sweeps import Asked
 
 __all__ = ["reproduce"]
 
@@ -86,7 +87,7 @@ def reproduce(settings: Settings, /, **given: Any) -> None:
         grid = Grid.product([n], given["grid"], given["grid"], trials=given["trials"])
         settings.note(f"{name}: {activation.name}, n = {n}, {optimizer.specification()}")
         path = output / f"{name}.study"
-        train_with_progress(settings, path, specification, grid, execution, as_json=given["as_json"])
+        train_with_progress(settings, path, Asked(specification, grid), execution, as_json=given["as_json"])
         studies[name] = load_study(path)
         _draw(output / name, {name: studies[name]})
     if len(names) > 1:

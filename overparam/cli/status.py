@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from overparam.cli.design import design_document, echo_design
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.visible import visible
@@ -25,16 +26,20 @@ def status(study: Path, cells: bool, as_json: bool) -> None:
     """What STUDY holds, what is left, and its 50 % boundary so far."""
     loaded = load_study(study)
     summary, statuses = loaded.status(), loaded.cell_statuses()
+    design = design_document(loaded)
     diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
     if as_json:
         boundary = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
-        echo_json({**summary, "boundary": boundary, "cells": [cell._asdict() for cell in statuses]})
+        cells_asked = [cell._asdict() for cell in statuses]
+        echo_json({**summary, "design": design, "boundary": boundary, "cells": cells_asked})
         return
     written = summary.pop("sweep_file")
     for name, value in summary.items():
         echo(f"{visible(name):<18} {visible(value)}")
     for diagram in diagrams.values():
         echo(boundary_line(diagram))
+    if design is not None:
+        echo_design(design)
     if cells:
         echo("     n    k    d   asked    done  success  95 % interval")
         for n, k, d, asked, trials, successes, low, high in statuses:

@@ -11,6 +11,7 @@ import click
 from overparam import defaults
 from overparam.api import engines_named
 from overparam.arrays.backends import Backend
+from overparam.cli.design import design_document, echo_design
 from overparam.cli.instance import UNUSED_LABELS
 from overparam.cli.options import (
     echo_json,
@@ -27,8 +28,8 @@ from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
 from overparam.figures import boundary_line
 from overparam.model.data import FileLabels
-from overparam.studies import Grid, Shard, Specification, load_study
-from overparam.sweeps import AXES, Execution, Executor, asked_of, dry_run, labels_of_sweep, verify
+from overparam.studies import Shard, Specification, load_study
+from overparam.sweeps import AXES, Asked, Estimate, Execution, Executor, asked_of, labels_of_sweep, verify
 
 __all__ = ["execution_of", "sweep"]
 
@@ -42,7 +43,7 @@ __all__ = ["execution_of", "sweep"]
     callback=read_sweep_file,
 )
 @range_option("--n", defaults.N, "Samples.")
-@range_option("--k", defaults.K, "Hidden units.")
+@range_option("--k", defaults.K, "Hidden units; limits for the design boundary, which has none unless given.")
 @range_option("--d", defaults.D, "Inputs.")
 @click.option(
     "--combine",
@@ -52,6 +53,14 @@ __all__ = ["execution_of", "sweep"]
     help="All combinations of n, k and d, or their values side by side.",
 )
 @trials_option
+@click.option(
+    "--design",
+    default=defaults.DESIGN,
+    show_default=True,
+    metavar="SPEC",
+    help="What is trained next: grid, all trials of all cells; boundary:error=0.05,trials=200, those that "
+    "tell most of where half of the training runs succeed.",
+)
 @problem_options
 @stop_options
 @click.option(
@@ -84,20 +93,20 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     FILE is TOML with the options as keys (docs/sweep-files.md); options given here override it.
 
     Of a study that is there, everything that is not given is its own: --trials 20 adds trials to all its
-    cells, --k 26:30 adds cells.
+    cells, --k 26:30 adds cells, and a search for the boundary goes on.
     """
     settings = file.settings(ctx)
     execution = execution_of(settings, given["executor"])
     asked = [(each["study"], _asked(settings, file, ctx, each)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
-    for study, (specification, grid) in asked:
+    for study, each in asked:
         if len(asked) > 1:
             settings.note(f"{study}:")
         if given["dry_run"]:
-            documents.append(_foresee(study, specification, grid, execution, as_json=as_json))
+            documents.append(_foresee(study, each.foresee(study, execution), as_json=as_json))
             continue
-        train_with_progress(settings, study, specification, grid, execution, file.text, as_json=as_json)
-        documents.append(_report(study, specification, given["verified"], as_json=as_json))
+        train_with_progress(settings, study, each, execution, file.text, as_json=as_json)
+        documents.append(_report(study, each.specification, given["verified"], as_json=as_json))
     if as_json:
         echo_json(documents[0] if len(asked) == 1 else {"command": "sweep", "studies": documents})
     _require_no_failure(documents)
@@ -111,9 +120,7 @@ def execution_of(settings: Settings, executor: str) -> Execution:
     return Execution(backend, engines, settings.registry.resolve(Executor, executor))
 
 
-def _asked(
-    settings: Settings, file: SweepFile, ctx: click.Context, given: dict[str, Any]
-) -> tuple[Specification, Grid]:
+def _asked(settings: Settings, file: SweepFile, ctx: click.Context, given: dict[str, Any]) -> Asked:
     """What one study is asked for; what is taken from it, or left unused, is noted."""
     study, resolve = given["study"], settings.registry.resolve
     said = {name: given[name] for name in file.said(ctx) if given.get(name) is not None}
@@ -121,10 +128,8 @@ def _asked(
         said["shard"] = Shard.parse(given["shard"])
     if settings.dtype is not None:
         said["dtype"] = settings.dtype
-    cells_said = bool(file.parts) or not said.keys().isdisjoint((*AXES, "combine"))
-    asked = asked_of(
-        study, resolve, said, lambda sizes: file.grid(ctx, {**given, **sizes}), cells_said=cells_said
-    )
+    axes = {*AXES, "combine"} & said.keys() | {key for part in file.parts for key in part}
+    asked = asked_of(study, resolve, said, lambda sizes: file.grid(ctx, {**given, **sizes}), axes_said=axes)
     specification = asked.specification
     if asked.taken:
         taken = ", ".join(f"{name} {value}" for name, value in asked.taken.items())
@@ -133,13 +138,10 @@ def _asked(
         usual = labels_of_sweep(specification.data, asked.grid, specification.seed)
         if isinstance(usual, FileLabels):
             settings.note(UNUSED_LABELS.format(specification.labels.specification()))
-    return specification, asked.grid
+    return asked
 
 
-def _foresee(
-    study: Path, specification: Specification, grid: Grid, execution: Execution, *, as_json: bool
-) -> dict[str, Any]:
-    estimate = dry_run(study, specification, grid, execution)
+def _foresee(study: Path, estimate: Estimate, *, as_json: bool) -> dict[str, Any]:
     if not as_json:
         echo(f"trials          {estimate.trials:,}, {estimate.done:,} done, {estimate.left:,} left")
         echo(f"updates at most {estimate.most_updates:,}")
@@ -152,11 +154,15 @@ def _report(study: Path, specification: Specification, verified: int, *, as_json
     document: dict[str, Any] = {"command": "sweep", **loaded.status()}
     diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
     document["boundary"] = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
+    if (design := design_document(loaded)) is not None:
+        document["design"] = design
     if verified:
         document["verification"] = vars(verify(loaded, specification, verified))
     if not as_json:
         for diagram in diagrams.values():
             echo(boundary_line(diagram))
+        if design is not None:
+            echo_design(design)
         for name, value in document.get("verification", {}).items():
             echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
     return document

@@ -25,11 +25,18 @@ Report = Callable[[Progress], None]
 
 def describe_progress(progress: Progress) -> str:
     """Return it in one line: what is saved, how fast it goes, how long it will take."""
-    left = f", {_span(progress.seconds_left)} left" if progress.saved < progress.total else ""
+    left = "" if _ended(progress) else f", {_span(progress.seconds_left)} left"
     saved = f"{progress.saved:,} of {progress.total:,} trials saved"
+    if progress.round:
+        saved = f"round {progress.round}, {saved}"
     if progress.preparing:
         return f"{saved}, {progress.preparing}"
     return f"{saved}, {progress.updates_per_second:,.0f} updates/s{left}"
+
+
+def _ended(progress: Progress) -> bool:
+    """Whether nothing follows; of rounds nobody knows."""
+    return progress.saved == progress.total and not progress.round
 
 
 def _span(seconds: float) -> str:
@@ -138,7 +145,7 @@ class _Throttled:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
-        if now - self._last >= self._seconds or progress.saved == progress.total:
+        if now - self._last >= self._seconds or _ended(progress):
             self._last = now
             self._show(progress)
 
@@ -149,10 +156,12 @@ class _Counts:
     def __init__(self, study: Path) -> None:
         self._study = study
         self._of: dict[int, _Count] = {}
+        self._round = 0
 
     def take(self, progress: Progress) -> None:
-        """Count what was saved; the first time, what the study holds."""
-        if not self._of:
+        """Count what was saved; read the study at first, and in a new round, which may have new cells."""
+        if not self._of or progress.round != self._round:
+            self._round = progress.round
             loaded = load_study(self._study)
             self._of = {n: _Count(loaded.diagram(n)) for n in loaded.sample_sizes()}
             return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from overparam.model.initializations import Initialization
     from overparam.model.losses import Loss
     from overparam.runs import Engine
-    from overparam.sweeps import Executor
+    from overparam.sweeps import Design, Executor
     from overparam.theory import Theorem
 
 __all__ = ["hookimpl", "hookspec"]
@@ -85,4 +85,10 @@ def overparam_theorems() -> list[type[Theorem]]:
 @hookspec
 def overparam_executors() -> list[type[Executor]]:
     """Executors of sweeps, for ``--executor``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_designs() -> list[type[Design]]:
+    """Designs of sweeps, for ``--design``."""
     raise NotImplementedError

@@ -34,7 +34,7 @@ from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
 from overparam.plugins import hookspecs
 from overparam.runs import Engine
-from overparam.sweeps import Executor
+from overparam.sweeps import Design, Executor
 from overparam.theory import Theorem
 
 __all__ = ["API_VERSION", "HOOKS", "OWN", "Plugin", "canonical", "distribution_of", "load", "load_file"]
@@ -52,6 +52,7 @@ HOOKS: Mapping[type[Component], str] = {
     Backend: "overparam_backends",
     Engine: "overparam_engines",
     Executor: "overparam_executors",
+    Design: "overparam_designs",
     Theorem: "overparam_theorems",
 }
 """The hook that hands over each family of components."""

@@ -47,16 +47,18 @@ class ParameterCount:
 
     def total(self, k: ArrayLike, d: ArrayLike) -> Counts:
         """The trained parameters that can act: units·d, k, or k(d + 1); broadcast over `k` and `d`."""
-        each = {"hidden": np.asarray(d), "output": np.ones_like(d), "both": np.asarray(d) + 1}[self.layers]
-        return np.asarray(self.units(k) * each, dtype=np.int64)
+        return np.asarray(self.units(k) * self.per_unit(d), dtype=np.int64)
+
+    def per_unit(self, d: ArrayLike) -> Counts:
+        """The trained parameters of one unit that can act: d, 1 or d + 1; same shape as `d`."""
+        inputs = np.asarray(d, dtype=np.int64)
+        return {"hidden": inputs, "output": np.ones_like(inputs), "both": inputs + 1}[self.layers]
 
     def least_width(self, n: int, d: ArrayLike) -> Reals:
         """The least k with n parameters that can act, at each d; inf where there is none."""
-        inputs = np.asarray(d, dtype=np.float64)
-        each = {"hidden": inputs, "output": np.ones_like(inputs), "both": inputs + 1.0}[self.layers]
         unit = 2 if self.pairs and self.layers == "hidden" else 1
         with np.errstate(divide="ignore"):
-            return np.asarray(unit * np.ceil(np.float64(n) / each / unit))
+            return np.asarray(unit * np.ceil(np.float64(n) / self.per_unit(d) / unit))
 
     def __str__(self) -> str:
         """The count in symbols."""

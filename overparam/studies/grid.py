@@ -195,6 +195,11 @@ class Grid:
         return cls(tuple(sorted(distinct)), trials)
 
     @classmethod
+    def each(cls, targets: Mapping[Cell, int]) -> Grid:
+        """Cells with a number of trials each."""
+        return cls(tuple(sorted(targets)), 1, own=targets)
+
+    @classmethod
     def union(cls, grids: Sequence[Grid]) -> Grid:
         """The cells of all, which must agree in everything else."""
         first = grids[0]
@@ -222,6 +227,11 @@ class Grid:
     def most(self, cell: Cell) -> int:
         """How many realizations of a cell are asked for, those of other shards included."""
         return self.own.get(cell, self.trials)
+
+    @property
+    def targets(self) -> dict[Cell, int]:
+        """How many realizations of every cell are asked for, those of other shards included."""
+        return {cell: self.most(cell) for cell in self.cells}
 
     def trials_of(self, cell: Cell) -> range:
         """The trials of a cell that are to be done."""

@@ -118,4 +118,6 @@ def _take_over(store: Store, study: Study) -> int:
         asked[trials].append(cell)
     for trials, cells in asked.items():
         store.request(Grid.of(cells, trials=trials), study.sweep_file)
+    if (plan := study.plan) is not None:
+        store.request(Grid.each({}), plan=plan if (kept := store.plan()) is None else kept.joined(plan))
     return store.take_over(study.stored(), study.numbered_sessions())

@@ -20,6 +20,7 @@ from overparam.studies.integrity import TABLES, right_row
 from overparam.studies.journals import frames_of, journal_names
 from overparam.studies.lock import holder
 from overparam.studies.pages import page_size_of, records_of
+from overparam.studies.plan import PLAN, Plan
 from overparam.studies.schema import COLUMNS, PARTS, Session, TrialRow
 from overparam.studies.seals import seal_trial
 from overparam.studies.specification import Description
@@ -79,6 +80,8 @@ def salvage(source: str | Path, target: str | Path) -> Salvage:
         with Store(target, description, {}) as store:
             for trials, cells in found.asked().items():
                 store.request(Grid.of(cells, trials=trials).only(found.shard()), found.meta.get("sweep_file"))
+            if PLAN in found.meta:
+                store.request(Grid.each({}), plan=Plan.parse(found.meta[PLAN]))
             kept = store.take_over(found.trials(), found.all_sessions())
             counted = store.counted()
     tallied = found.tallied()

@@ -17,12 +17,13 @@ from overparam.studies.connect import connect_writer, damaged, plainly, require_
 from overparam.studies.errors import SpecificationMismatch, StudyError, mismatch
 from overparam.studies.grid import WHOLE, Cell, Grid
 from overparam.studies.lock import WriterLock
+from overparam.studies.plan import PLAN, Plan, plan_of
 from overparam.studies.rescue import rescue
 from overparam.studies.schema import FAILED, Session, TrialRow, contents, count_done, note_parts
 from overparam.studies.seals import Mark, seal
 from overparam.studies.signals import undisturbed
 from overparam.studies.specification import Description, differences
-from overparam.studies.tallies import insert_trials
+from overparam.studies.tallies import Tally, insert_trials, read_tallies
 from overparam.studies.versions import changed_versions
 
 __all__ = ["Store"]
@@ -102,8 +103,8 @@ class Store:
                 self._connection.close()
                 self._lock.release()
 
-    def request(self, grid: Grid, written: str | None = None) -> None:
-        """Note what is asked for: the union of this grid and all earlier ones, and the last sweep's file.
+    def request(self, grid: Grid, written: str | None = None, plan: Plan | None = None) -> None:
+        """Note what is asked for: the union of this and all before, the last sweep's file and its plan.
 
         Raises
         ------
@@ -116,19 +117,31 @@ class Store:
                 Cell(n, k, d): trials
                 for n, k, d, trials in self._connection.execute("SELECT n, k, d, trials FROM cell")
             }
-            asked = ((*cell, most) for cell in grid.cells if known.get(cell, 0) < (most := grid.most(cell)))
+            new = ((*cell, trials) for cell, trials in grid.targets.items() if known.get(cell, 0) < trials)
             self._connection.executemany(
                 "INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?, ?)",
-                ((*cell, seal("cell", *cell)) for cell in asked),
+                ((*cell, seal("cell", *cell)) for cell in new),
             )
             if written is not None:
                 self._note("sweep_file", written)
+            if plan is not None:
+                self._note(PLAN, plan.spell())
             self._mark = self._mark._replace(contents=contents(self._connection))
 
     def count_done(self, cell: Cell, trials: range) -> int:
         """Count those of a cell's trials that are done; those that failed are not."""
         with plainly(self._path):
             return count_done(self._connection, cell, trials)
+
+    def plan(self) -> Plan | None:
+        """How far the design of the study is; None where it has none but the grid."""
+        with plainly(self._path):
+            return plan_of(self._path, self._connection)
+
+    def tallies(self) -> dict[Cell, Tally]:
+        """What the trials of every cell came to, those taken in since the last commit aside."""
+        with plainly(self._path):
+            return read_tallies(self._connection)
 
     def counted(self) -> Counter[Cell]:
         """How many trials of every cell there are, those that failed included."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,8 +26,20 @@ from overparam.studies.integrity import TrialScan
 from overparam.studies.lock import holder
 from overparam.studies.lookup import find_trial
 from overparam.studies.picture import picture
+from overparam.studies.plan import Plan, plan_of
+from overparam.studies.readers import (
+    asked_trials,
+    count_of,
+    ended_trials,
+    pace_of,
+    read_meta,
+    read_sessions,
+    read_specification,
+    shard_of,
+)
 from overparam.studies.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
-from overparam.studies.specification import Description, completed
+from overparam.studies.specification import Description
+from overparam.studies.tallies import Tally, read_tallies
 from overparam.studies.versions import versions_used
 
 if TYPE_CHECKING:
@@ -39,7 +49,6 @@ __all__ = ["CellStatus", "Session", "Study", "load_study"]
 
 _TEXT = ("status", "message")
 _WHOLE = ("n", "k", "d", "trial", "success", "iterations", "effective_parameters")
-_STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAILED)
 _BLOCK = 10_000
 _SHOWN = 4  # diagrams in a notebook
 _LARGEST_DIAGRAM = 50_000_000
@@ -78,7 +87,7 @@ class Study:
     def specification(self) -> Description:
         """What every trial shares, spelled as on the command line."""
         with self._open() as connection:
-            return _specification(connection)
+            return read_specification(connection)
 
     @property
     def sessions(self) -> list[dict[str, Any]]:
@@ -89,12 +98,28 @@ class Study:
     def sweep_file(self) -> str | None:
         """The TOML file of the last sweep that was started from one, as it was written."""
         with self._open() as connection:
-            return _meta(connection, "sweep_file")
+            return read_meta(connection, "sweep_file")
+
+    @property
+    def plan(self) -> Plan | None:
+        """How far the design of the last sweep is, where it trains in rounds."""
+        with self._open() as connection:
+            return plan_of(self.path, connection)
+
+    def tallies(self) -> dict[Cell, Tally]:
+        """What the trials of every cell came to."""
+        with self._open() as connection:
+            return read_tallies(connection)
+
+    def parameter_count(self) -> ParameterCount:
+        """How the trained parameters that can act are counted."""
+        with self._open() as connection:
+            return self._count(connection)
 
     def numbered_sessions(self) -> list[Session]:
         """Every run that wrote to the file, in order."""
         with self._open() as connection:
-            return _sessions(connection)
+            return read_sessions(connection)
 
     def cells(self) -> dict[Cell, int]:
         """Every cell that was asked for, and how many trials of it, those of other shards included."""
@@ -108,7 +133,7 @@ class Study:
     def shard(self) -> Shard:
         """The part of its cells' trials that the file is for."""
         with self._open() as connection:
-            return _shard(connection)
+            return shard_of(connection)
 
     def sample_sizes(self) -> list[int]:
         """Every n that was asked for."""
@@ -169,7 +194,7 @@ class Study:
         """
         with self._open() as connection:
             row, number = find_trial(self.path, connection, key)
-            return row, next(session for session in _sessions(connection) if session.number == number)
+            return row, next(session for session in read_sessions(connection) if session.number == number)
 
     def replay(
         self, *, n: int, k: int, d: int, trial: int = 0, record_every: int | None = None, engine: str = "auto"
@@ -227,7 +252,7 @@ class Study:
                 f"WHERE n = ? AND status <> '{FAILED}' GROUP BY k, d",
                 [n],
             ).fetchall()
-            count = _parameter_count(connection)
+            count = self._count(connection)
         if not cells:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
@@ -245,7 +270,7 @@ class Study:
     def cell_statuses(self) -> list[CellStatus]:
         """Every cell that was asked for, ordered by (n, k, d)."""
         with self._open() as connection:
-            shard = _shard(connection)
+            shard = shard_of(connection)
             rows = connection.execute(
                 "SELECT n, k, d, cell.trials, coalesce(sum(ended.trials), 0), coalesce(sum(successes), 0) "
                 f"FROM cell LEFT JOIN (SELECT * FROM tally WHERE status <> '{FAILED}') AS ended "
@@ -272,10 +297,10 @@ class Study:
         # Before the file is read: a writer that ends meanwhile has no time left.
         writer = holder(self.path)
         with self._open() as connection:
-            asked, shard = _asked(connection)
-            ended, updates, seconds = _ended(connection)
-            sessions = _sessions(connection)
-            specification, written = _specification(connection), _meta(connection, "sweep_file")
+            asked, shard = asked_trials(connection)
+            ended, updates, seconds = ended_trials(connection)
+            sessions = read_sessions(connection)
+            specification, written = read_specification(connection), read_meta(connection, "sweep_file")
             version = format_of(connection)
         done = sum(count for status, count in ended.items() if status != FAILED)
         return {
@@ -289,11 +314,17 @@ class Study:
             "training_seconds": seconds,
             "writer": writer,
             "checksums": "on every row" if version >= SEALED else f"none (format {version})",
-            **_pace(sessions, writing=writer is not None),
+            **pace_of(sessions, writing=writer is not None),
             "distributions": versions_used(json.loads(session.environment) for session in sessions),
             "specification": specification,
             "sweep_file": written,
         }
+
+    def _count(self, connection: sqlite3.Connection) -> ParameterCount:
+        """From the design, which asked the initialization, or from what was trained."""
+        count = count_of(connection)
+        plan = plan_of(self.path, connection)
+        return count if plan is None else ParameterCount(count.layers, pairs=plan.pairs)
 
     @contextmanager
     def _open(self, *, checked: bool = False) -> Iterator[sqlite3.Connection]:
@@ -314,66 +345,3 @@ def load_study(path: str | Path) -> Study:
     study = Study(Path(path))
     with study._open(checked=True):
         return study
-
-
-def _specification(connection: sqlite3.Connection) -> Description:
-    return {
-        name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM specification")
-    }
-
-
-def _parameter_count(connection: sqlite3.Connection) -> ParameterCount:
-    """How parameters count, read off a trial of odd width: whether one of its units cannot act."""
-    layers: Any = completed(_specification(connection))["layers"]
-    found = connection.execute(
-        "SELECT k, d, effective_parameters FROM cell JOIN trial USING (n, k, d) "
-        f"WHERE k % 2 = 1 AND k > 1 AND d > 0 AND status NOT IN ('{FAILED}', 'empty') LIMIT 1"
-    ).fetchone()
-    return ParameterCount(layers, pairs=found is None or found[2] < found[0] * found[1])
-
-
-def _meta(connection: sqlite3.Connection, name: str) -> str | None:
-    found = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
-    return str(found[0]) if found else None
-
-
-def _sessions(connection: sqlite3.Connection) -> list[Session]:
-    names = "id, environment, began, saved, trials, updates, seconds_left"
-    return [Session(*row) for row in connection.execute(f"SELECT {names} FROM session ORDER BY id")]
-
-
-def _shard(connection: sqlite3.Connection) -> Shard:
-    found = _meta(connection, "shard")
-    return Shard.parse(found) if found else Shard()
-
-
-def _asked(connection: sqlite3.Connection) -> tuple[int, Shard]:
-    """How many trials were asked for, and which shard of them the file is for."""
-    shard = _shard(connection)
-    cells = connection.execute("SELECT n, k, d, trials FROM cell")
-    return sum(len(shard.trials(Cell(*sizes), trials)) for *sizes, trials in cells), shard
-
-
-def _ended(connection: sqlite3.Connection) -> tuple[dict[str, int], int, float]:
-    """How trials ended, and the updates and seconds they took."""
-    rows = connection.execute(
-        "SELECT status, sum(trials), sum(updates), sum(seconds) FROM tally GROUP BY status"
-    ).fetchall()
-    ended = dict.fromkeys(_STATUSES, 0) | {status: trials for status, trials, _, _ in rows}
-    return ended, sum(row[2] for row in rows), math.fsum(row[3] for row in rows)
-
-
-def _pace(sessions: list[Session], *, writing: bool) -> dict[str, float | None]:
-    """How fast the last session that saved something went, and what its driver expects."""
-    last = max((s for s in sessions if s.saved and s.began), key=lambda s: s.saved or 0.0, default=None)
-    if last is None or last.saved is None or last.began is None:
-        return {"trials_per_second": None, "updates_per_second": None, "seconds_left": None}
-    elapsed = max(last.saved - last.began, 1e-3)
-    left = None
-    if writing and last.seconds_left is not None:
-        left = max(0.0, last.seconds_left - (time.time() - last.saved))
-    return {
-        "trials_per_second": last.trials / elapsed,
-        "updates_per_second": last.updates / elapsed,
-        "seconds_left": left,
-    }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from overparam.studies.grid import Cell
 from overparam.studies.schema import COLUMNS, FAILED, TrialRow
 from overparam.studies.seals import seal, seal_trial
 
-__all__ = ["insert_trials"]
+__all__ = ["Tally", "insert_trials", "read_tallies"]
 
 _WRITTEN = (*COLUMNS, "session", "checksum")
 _INSERT = f"INSERT INTO trial ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
@@ -21,6 +22,53 @@ _SUMMED = [_WRITTEN.index(name) for name in ("success", "iterations", "seconds",
 
 Sealed = tuple[Any, ...]
 """A trial's values, its session and its checksum."""
+
+
+class Tally(NamedTuple):
+    """What the trials of one cell came to.
+
+    Attributes
+    ----------
+    trials, successes : int
+        Trials that ended, and those that succeeded; those that could not be trained are not counted.
+    updates : int
+        Of all of them.
+    success_updates : float
+        Of those that succeeded.
+    failed : int
+        Trials that could not be trained.
+    """
+
+    trials: int
+    successes: int
+    updates: int
+    success_updates: float
+    failed: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(
+            self.trials + other.trials,
+            self.successes + other.successes,
+            self.updates + other.updates,
+            self.success_updates + other.success_updates,
+            self.failed + other.failed,
+        )
+
+
+def read_tallies(connection: sqlite3.Connection) -> dict[Cell, Tally]:
+    """Every cell with trials, in any open study."""
+    found: dict[Cell, Tally] = {}
+    for n, k, d, status, trials, successes, updates in connection.execute(
+        "SELECT n, k, d, status, trials, successes, updates FROM tally WHERE trials > 0 ORDER BY n, k, d"
+    ):
+        # Of a status that holds both outcomes, those that succeeded took their share of the updates.
+        more = Tally(trials, successes, updates, updates * successes / trials)
+        if status == FAILED:
+            more = Tally(0, 0, 0, 0.0, trials)
+        cell = Cell(n, k, d)
+        found[cell] = found[cell].plus(more) if cell in found else more
+    return found
 
 
 def insert_trials(

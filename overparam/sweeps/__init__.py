@@ -2,6 +2,7 @@
 
 from overparam.sweeps.asked import AXES, Asked, asked_of
 from overparam.sweeps.cost import Cost
+from overparam.sweeps.designs import BoundarySearch, Design, FullGrid, Request
 from overparam.sweeps.estimate import Estimate, dry_run
 from overparam.sweeps.executors import Executor, Processes, Serial
 from overparam.sweeps.replay import Replay, replay_trial
@@ -12,13 +13,17 @@ from overparam.sweeps.verify import Verification, verify
 __all__ = [
     "AXES",
     "Asked",
+    "BoundarySearch",
     "Cost",
+    "Design",
     "Estimate",
     "Execution",
     "Executor",
+    "FullGrid",
     "Processes",
     "Progress",
     "Replay",
+    "Request",
     "Serial",
     "Verification",
     "asked_of",

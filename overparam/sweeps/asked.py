@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from overparam.components import Resolve
 from overparam.components.whole import whole
 from overparam.runs import StopRule, recipe_of
 from overparam.studies.errors import NotAStudy, StudyError
-from overparam.studies.grid import Grid, Shard, parse_range
+from overparam.studies.grid import Cell, Grid, Shard, parse_range
+from overparam.studies.plan import Plan
 from overparam.studies.restoring import FAMILIES, restore
 from overparam.studies.specification import Description, Specification
 from overparam.studies.study import Study, load_study
+from overparam.sweeps.designs import Design, FullGrid
+from overparam.sweeps.estimate import Estimate, dry_run
+from overparam.sweeps.runner import Execution, Progress, run_sweep
 from overparam.sweeps.usual import labels_of_sweep
 
 __all__ = ["AXES", "Asked", "asked_of"]
@@ -50,17 +54,53 @@ class Asked:
     ----------
     specification : Specification
     grid : Grid
+    design : Design
+    limited : bool
+        Whether the grid's widths are limits for a design that chooses widths itself.
     taken : Description
         What was not said and is the study's, where that is not the usual.
     """
 
     specification: Specification
     grid: Grid
+    design: Design = field(default_factory=FullGrid)
+    limited: bool = True
     taken: Description = field(default_factory=dict)
+
+    def train(
+        self,
+        path: Path,
+        execution: Execution,
+        report: Callable[[Progress], None] = lambda progress: None,
+        *,
+        written: str | None = None,
+    ) -> None:
+        """Train it into a study, as `run_sweep` does."""
+        run_sweep(
+            path,
+            self.specification,
+            self.grid,
+            execution,
+            report,
+            written=written,
+            design=self.design,
+            limited=self.limited,
+        )
+
+    def foresee(self, path: Path, execution: Execution) -> Estimate:
+        """Estimate what is left of it, as `dry_run` does."""
+        return dry_run(
+            path, self.specification, self.grid, execution, design=self.design, limited=self.limited
+        )
 
 
 def asked_of(
-    path: Path, resolve: Resolve, said: Mapping[str, Any], make: MakeGrid, *, cells_said: bool
+    path: Path,
+    resolve: Resolve,
+    said: Mapping[str, Any],
+    make: MakeGrid,
+    *,
+    axes_said: Set[str] = frozenset(),
 ) -> Asked:
     """Complete what is said of a sweep.
 
@@ -71,31 +111,54 @@ def asked_of(
     resolve : callable
         Finds components.
     said : mapping
-        The parts of the specification, n, k, d, trials and shard, as far as they are said.
+        The parts of the specification, n, k, d, trials, shard and design, as far as they are said.
     make : callable
         Makes the grid.
-    cells_said : bool
-        Whether anything is said of the cells. Where nothing is, all cells of the study are asked for.
+    axes_said : set of str
+        The axes of which anything is said, here or by `make`. Where nothing is, all cells of the study are
+        asked for.
 
     Raises
     ------
     SpecificationMismatch
         Where something that is said is not so in the study.
     ValueError
-        For unknown components, impossible sizes, and a study whose components are not here.
+        For unknown components, impossible sizes, a number of trials where the design chooses them, and a
+        study whose components are not here.
     """
     study = _begun(path)
+    plan = None if study is None else study.plan
+    design = _design(said, plan, resolve)
     if study is None:
         grid = make({**_usual_axes(), "trials": defaults.TRIALS, **said}).only(said.get("shard", Shard()))
-        return Asked(_new(resolve, said, grid), grid)
-    grid = _grid(study, said, make, cells_said=cells_said).only(said.get("shard", study.shard))
+        return Asked(_new(resolve, said, grid), grid, design, "k" in axes_said)
+    if plan is not None and design.in_rounds:
+        grid, limited = _columns(plan, said, make, axes_said)
+    else:
+        grid, limited = _grid(study, said, make, cells_said=bool(axes_said)), "k" in axes_said
     own = {name: said[name] for name in _USUAL if name in said}
     taken = {
         name: value
         for name, value in study.specification.items()
         if name in _USUAL and name not in own and value != _UNREMARKABLE[name]
     }
-    return Asked(restore(study, resolve, own), grid, taken)
+    if plan is not None and "design" not in said:
+        taken["design"] = plan.design
+    return Asked(
+        restore(study, resolve, own), grid.only(said.get("shard", study.shard)), design, limited, taken
+    )
+
+
+def _design(said: Mapping[str, Any], plan: Plan | None, resolve: Resolve) -> Design:
+    """The design that is said, or the study's."""
+    own = defaults.DESIGN if plan is None else f"{plan.distribution}/{plan.design}"
+    design: Design = resolve(Design, said.get("design", own))
+    if design.in_rounds and "trials" in said:
+        raise ValueError(
+            f"trials are for grids, and the design {design.name} chooses its own: for a limit write "
+            f"{design.name}:trials=100, or name the design grid"
+        )
+    return design
 
 
 def _begun(path: Path) -> Study | None:
@@ -113,6 +176,20 @@ def _begun(path: Path) -> Study | None:
 
 def _usual_axes() -> dict[str, tuple[int, ...]]:
     return {"n": parse_range(defaults.N), "k": parse_range(defaults.K), "d": parse_range(defaults.D)}
+
+
+def _columns(plan: Plan, said: Mapping[str, Any], make: MakeGrid, axes_said: Set[str]) -> tuple[Grid, bool]:
+    """Every (n, d) with the limits of its widths, and whether there are limits."""
+    bounds = [limits for limits in plan.columns.values() if limits.high is not None]
+    limited = "k" in axes_said or len(bounds) == len(plan.columns) > 0
+    if not axes_said and plan.columns:
+        ends = ((column, k) for column, limits in plan.columns.items() for k in limits if k is not None)
+        return Grid.of((Cell(column.n, k, column.d) for column, k in ends), trials=1), limited
+    own = {name: tuple(sorted({getattr(column, name) for column in plan.columns})) for name in ("n", "d")}
+    own["k"] = tuple(sorted({k for limits in bounds for k in limits})) if limited else (1,)
+    axes = {name: said[name] for name in AXES if name in said}
+    known = {name: axis for name, axis in own.items() if axis}
+    return make({**_usual_axes(), **known, "trials": 1, **axes}), limited
 
 
 def _grid(study: Study, said: Mapping[str, Any], make: MakeGrid, *, cells_said: bool) -> Grid:

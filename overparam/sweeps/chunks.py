@@ -20,7 +20,7 @@ _ARRAYS = 5
 
 
 def worst_first(grid: Grid, cost: Cost) -> list[Cell]:
-    """The grid's cells in the order to do them.
+    """The cells in the order to do them.
 
     One n after the other, and the most expensive blocks of neighbouring cells first, so that what the
     workers end with is short.

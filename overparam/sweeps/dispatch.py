@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import Executor as FuturesExecutor
+from types import TracebackType
 
 from overparam.components.faults import PluginFailure, calling
 from overparam.components.whole import whole
@@ -16,7 +17,7 @@ from overparam.studies.schema import FAILED, TrialRow
 from overparam.sweeps.executors import Elastic, Executor
 from overparam.sweeps.trials import Task, failed, run_task
 
-__all__ = ["dispatch", "parallelism", "start"]
+__all__ = ["Dispatcher", "parallelism", "start"]
 
 _WINDOW = 3  # chunks in flight for each worker
 _LOSSES_BEFORE_SPLITTING = 2
@@ -55,59 +56,59 @@ def parallelism(executor: Executor, pool: FuturesExecutor | None = None) -> int:
             raise PluginFailure.of(executor, f"cannot be used: {error}") from error
 
 
-def dispatch(
-    executor: Executor,
-    pool: FuturesExecutor,
-    tasks: Iterator[Task],
-    take: Callable[[Sequence[TrialRow]], None],
-) -> None:
-    """Train all tasks on a pool and hand over the rows of each as it ends.
+class Dispatcher:
+    """The workers of one session, kept busy with the tasks of one round after the other.
 
-    What a lost worker had is tried again, and split until the trial that kills workers stands alone.
+    What a lost worker had is tried again, and split until the trial that kills workers stands alone. As a
+    context manager it ends the pool, without waiting where something was raised.
 
     Parameters
     ----------
     executor : Executor
         Makes another pool where this one breaks.
     pool : concurrent.futures.Executor
-        Shut down at the end.
-    tasks : iterator of Task
-        Consumed as workers become free.
     take : callable
-
-    Raises
-    ------
-    StudyError
-        Where the pool broke and cannot be made again.
+        Is handed the rows of each task as it ends.
     """
-    _Dispatcher(executor, pool, take).run(tasks)
 
-
-class _Dispatcher:
     def __init__(
         self, executor: Executor, pool: FuturesExecutor, take: Callable[[Sequence[TrialRow]], None]
     ) -> None:
         self._executor = executor
-        self._pool = pool
+        self.pool = pool
         self._take = take
         self._running: dict[Future[list[TrialRow]], tuple[Task, int]] = {}
         self._again: deque[tuple[Task, int]] = deque()
 
+    def __enter__(self) -> Dispatcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for the workers to end, or abandon them where something was raised."""
+        if error is None:
+            self.pool.shutdown()
+        else:
+            self._executor.abandon(self.pool)
+
     def run(self, tasks: Iterator[Task]) -> None:
-        try:
-            while True:
-                window = _WINDOW * parallelism(self._executor, self._pool)  # workers may come and go
-                while len(self._running) < window and (following := self._next(tasks)) is not None:
-                    self._submit(*following)
-                if not self._running:
-                    break
-                finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    self._finish(future)
-        except BaseException:
-            self._executor.abandon(self._pool)
-            raise
-        self._pool.shutdown()
+        """Train all tasks, consumed as workers become free.
+
+        Raises
+        ------
+        StudyError
+            Where the pool broke and cannot be made again.
+        """
+        while True:
+            window = _WINDOW * parallelism(self._executor, self.pool)  # workers may come and go
+            while len(self._running) < window and (following := self._next(tasks)) is not None:
+                self._submit(*following)
+            if not self._running:
+                break
+            finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                self._finish(future)
 
     def _next(self, tasks: Iterator[Task]) -> tuple[Task, int] | None:
         # Suspects run alone, so that a loss names its culprit.
@@ -123,16 +124,16 @@ class _Dispatcher:
         try:
             future = self._submitted(task)
         except Exception as error:  # every library of executors has its own way to say that one is broken
-            self._executor.abandon(self._pool)
+            self._executor.abandon(self.pool)
             if (pool := start(self._executor)) is None:
                 raise StudyError(f"the executor broke and has no workers any more ({error})") from error
-            self._pool = pool
+            self.pool = pool
             future = self._submitted(task)
         self._running[future] = (task, losses)
 
     def _submitted(self, task: Task) -> Future[list[TrialRow]]:
         with calling(self._executor):
-            future = self._pool.submit(run_task, task)
+            future = self.pool.submit(run_task, task)
         if not isinstance(future, Future):
             raise PluginFailure.of(self._executor, f"must give futures, it gave a {type(future).__name__}")
         return future

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from overparam.arrays.backends import Backend
+from overparam.components.faults import calling
 from overparam.runs import Engine
 from overparam.studies.grid import Cell, Grid, TrialKey
 from overparam.studies.specification import Specification
 from overparam.studies.study import load_study
+from overparam.studies.tallies import Tally
 from overparam.sweeps.calibrate import calibrate
 from overparam.sweeps.chunks import block_of
 from overparam.sweeps.cost import Cost
+from overparam.sweeps.designs import Design, Request
 from overparam.sweeps.dispatch import parallelism, start
+from overparam.sweeps.rounds import chosen, request_of
 from overparam.sweeps.runner import Execution
 from overparam.sweeps.trials import Task
 from overparam.sweeps.usual import require_labels
@@ -45,11 +50,27 @@ class Estimate:
     seconds: float
 
 
-def dry_run(path: Path, specification: Specification, grid: Grid, execution: Execution) -> Estimate:
-    """Count the trials left, calibrate the executor's workers on a few of them and foresee the wall time."""
+def dry_run(
+    path: Path,
+    specification: Specification,
+    grid: Grid,
+    execution: Execution,
+    *,
+    design: Design | None = None,
+    limited: bool = True,
+) -> Estimate:
+    """Count the trials left, calibrate the executor's workers on a few of them and foresee the wall time.
+
+    The arguments are those of `run_sweep`. Of a design in rounds, the trials left are what it expects.
+    """
     require_labels(specification, grid)
-    done = load_study(path).done(grid) if path.exists() else {}
-    left = {cell: len(grid.trials_of(cell)) - done.get(cell, 0) for cell in grid.cells}
+    study = load_study(path) if path.exists() else None
+    if design is None or not design.in_rounds:
+        done = study.done(grid) if study else {}
+        left = {cell: len(grid.trials_of(cell)) - done.get(cell, 0) for cell in grid.cells}
+    else:
+        request = request_of(specification, grid, design, limited)
+        done, left = _foreseen(design, request, study.tallies() if study else {})
     runs = {cell: count for cell, count in left.items() if count and cell.k and cell.d}
     seconds = 0.0
     if runs:
@@ -68,6 +89,18 @@ def dry_run(path: Path, specification: Specification, grid: Grid, execution: Exe
         most_updates=sum(runs.values()) * specification.recipe.stop.max_iterations,
         seconds=seconds,
     )
+
+
+def _foreseen(
+    design: Design, request: Request, tallies: Mapping[Cell, Tally]
+) -> tuple[dict[Cell, int], dict[Cell, int]]:
+    """The trials that a design in rounds has had, and those that it will ask for."""
+    done = {cell: tally.trials for cell, tally in tallies.items() if request.covers(cell)}
+    following = chosen(design, request, tallies)
+    left = Counter({cell: max(0, target - done.get(cell, 0)) for cell, target in following.items()})
+    with calling(design):
+        left.update(design.expected(request, tallies))
+    return done, dict(left)
 
 
 def _where_the_work_is(units: Mapping[Cell, float]) -> list[Cell]:

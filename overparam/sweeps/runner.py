@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor as FuturesExecutor
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,10 @@ from overparam.studies.specification import Specification
 from overparam.studies.store import Store
 from overparam.sweeps.chunks import chunks, working_set, worst_first
 from overparam.sweeps.cost import FIRST_GUESS, Cost
-from overparam.sweeps.dispatch import dispatch, parallelism, start
+from overparam.sweeps.designs import Design, FullGrid, Request
+from overparam.sweeps.dispatch import Dispatcher, parallelism, start
 from overparam.sweeps.executors import Executor
+from overparam.sweeps.rounds import Rounds, request_of
 from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, pinned, train_drawn
 from overparam.sweeps.usual import require_labels
 
@@ -64,9 +68,10 @@ class Progress:
     Attributes
     ----------
     saved : int
-        Trials of this request that are done, those of earlier sessions included.
+        Trials of this request that are done, those of earlier sessions included. Of a design in rounds, those
+        of this session and of the round that it began with.
     total : int
-        Trials of this request.
+        Trials of this request, or of the rounds so far.
     rows : tuple of TrialRow
         Trials saved since the last report.
     updates_per_second : float
@@ -77,6 +82,8 @@ class Progress:
         What the engine does before the first training, such as compiling.
     notes : tuple of str
         What the user should know about this session, sent with its first report.
+    round : int
+        Number of the round, from 1; 0 where the design has none.
     """
 
     saved: int
@@ -86,6 +93,7 @@ class Progress:
     seconds_left: float
     preparing: str | None = None
     notes: tuple[str, ...] = ()
+    round: int = 0
 
 
 def run_sweep(
@@ -96,8 +104,10 @@ def run_sweep(
     report: Callable[[Progress], None] = lambda progress: None,
     *,
     written: str | None = None,
+    design: Design | None = None,
+    limited: bool = True,
 ) -> None:
-    """Train every trial of the grid that the study does not hold yet, and store it.
+    """Train what the design asks for and the study does not hold yet, and store it.
 
     Parameters
     ----------
@@ -108,9 +118,15 @@ def run_sweep(
         Called with a Progress when trials have been saved.
     written : str, optional
         The text of the file that asks for this sweep; kept in the study.
+    design : Design, optional
+        Which trials come next: all of the grid unless given.
+    limited : bool
+        Whether the grid's widths are limits for a design that chooses widths itself.
 
     Raises
     ------
+    ValueError
+        Where the design cannot do what the grid asks for.
     StudyError
         Where the study cannot be written, or the data are others by now. What was reported saved is kept; the
         same call goes on.
@@ -119,25 +135,28 @@ def run_sweep(
     """
     components = (specification.data, specification.labels, execution.executor, execution.backend)
     with calling(*components, may_refuse=True):
-        _run(path, specification, grid, execution, report, written)
+        asked = design or FullGrid()
+        request = request_of(specification, grid, asked, limited)
+        _run(path, specification, asked, request, execution, report, written)
 
 
 def _run(
     path: Path,
     specification: Specification,
-    grid: Grid,
+    design: Design,
+    request: Request,
     execution: Execution,
     report: Callable[[Progress], None],
     written: str | None,
 ) -> None:
-    _require_shape(specification, grid)
-    require_labels(specification, grid)
+    _require_shape(specification, request.grid)
+    require_labels(specification, request.grid)
     description = specification.describe()
-    with Store(path, description, _environment(specification, execution)) as store:
-        store.request(grid, written)
+    with Store(path, description, _environment(specification, execution, design)) as store:
+        rounds = Rounds(store, design, request, written)
         # The data may be replaced at any moment, here or where a worker reads them.
         fixed = pinned(specification, description.get("data_digest"))
-        sweep = _Sweep(store, fixed, grid, execution, report)
+        sweep = _Sweep(store, fixed, rounds, execution, report)
         try:
             sweep.run()
         finally:
@@ -151,50 +170,75 @@ class _Sweep:
         self,
         store: Store,
         specification: Specification,
-        grid: Grid,
+        rounds: Rounds,
         execution: Execution,
         report: Callable[[Progress], None],
     ) -> None:
         self._store = store
         self._specification = specification
-        self._grid = grid
+        self._rounds = rounds
         self._execution = execution
         self._report = report
         self._cost = Cost(specification)
-        self._cells = worst_first(grid, self._cost)
-        self._total = len(grid)
-        self._saved = 0
-        self._units_left = self._units_done = 0.0
+        self._asked = Grid.each({})
+        self._cells: list[Cell] = []
+        self._total = self._saved = 0
+        self._units_left = self._units_later = self._units_done = 0.0
         self._updates = 0
         self._started = time.perf_counter()
-        self._pool: FuturesExecutor | None = None
+        self._workers: Dispatcher | None = None
 
     def run(self) -> None:
-        """Train what is missing."""
-        for cell in self._cells:
-            trials = self._grid.trials_of(cell)
-            done = self._store.count_done(cell, trials)
-            self._saved += done
-            self._units_left += (len(trials) - done) * self._cost.of(cell)
-        if self._saved == self._total:
+        """Train what is missing, round after round."""
+        rounds = self._begun()
+        if next(rounds, None) is None:
             self._tell([], notes=self._store.notes)
             return
         self._tell([], self._preparation(), self._store.notes)
-        executor = self._execution.executor
-        self._pool = pool = start(executor)
-        if pool is None:
-            tasks = self._tasks(_SERIAL_CHUNK_SECONDS)
-            free = self._execution.backend.leaves_host_free
-            for drawn in _drawn_ahead(tasks) if free else map(draw_task, tasks):
-                for row in train_drawn(drawn):
-                    self._take(row)
+        with self._training() as train:
+            while True:
+                train()
                 self.commit()
-        else:
-            dispatch(executor, pool, self._tasks(_CHUNK_SECONDS), self._take_all)
-        self.commit()
-        if self._saved != self._total:
-            left = self._total - self._saved
-            raise StudyError(f"{left} trials were not trained: run the same command again")
+                if self._saved != self._total:
+                    left = self._total - self._saved
+                    raise StudyError(f"{left} trials were not trained: run the same command again")
+                if next(rounds, None) is None:
+                    break
+
+    def _begun(self) -> Iterator[Grid]:
+        """Yield each round of which something is missing, with its work counted."""
+        for first, asked in zip(chain([True], repeat(False)), self._rounds, strict=False):
+            self._asked, self._cells = asked, worst_first(asked, self._cost)
+            self._units_left, missing = 0.0, 0
+            for cell in self._cells:
+                trials = asked.trials_of(cell)
+                done = self._store.count_done(cell, trials)
+                self._saved += done if first else 0  # later, what came before is counted
+                missing += len(trials) - done
+                self._units_left += (len(trials) - done) * self._cost.of(cell)
+            self._total = self._saved + missing
+            self._units_later = sum(count * self._cost.of(cell) for cell, count in self._rounds.later.items())
+            if missing:
+                yield asked
+
+    @contextmanager
+    def _training(self) -> Iterator[Callable[[], None]]:
+        """What trains a round, here or by workers that are kept for the next one."""
+        executor = self._execution.executor
+        if (pool := start(executor)) is None:
+            yield self._train_here
+            return
+        with Dispatcher(executor, pool, self._take_all) as self._workers:
+            workers = self._workers
+            yield lambda: workers.run(self._tasks(_CHUNK_SECONDS))
+
+    def _train_here(self) -> None:
+        tasks = self._tasks(_SERIAL_CHUNK_SECONDS)
+        free = self._execution.backend.leaves_host_free
+        for drawn in _drawn_ahead(tasks) if free else map(draw_task, tasks):
+            for row in train_drawn(drawn):
+                self._take(row)
+            self.commit()
 
     def commit(self) -> None:
         """Bring what has ended to the disk and report it."""
@@ -206,13 +250,13 @@ class _Sweep:
         keys = (
             TrialKey(*cell, trial)
             for cell in self._cells
-            for trial in self._store.missing(cell, self._grid.trials_of(cell))
+            for trial in self._store.missing(cell, self._asked.trials_of(cell))
         )
         executor = self._execution.executor
         backend, dtype = self._execution.backend, self._specification.recipe.dtype
 
         def target() -> tuple[float, float]:
-            parallel = parallelism(executor, self._pool)
+            parallel = parallelism(executor, self._pool())
             paced = seconds * self._rate() / parallel
             if parallel == 1:
                 return paced, math.inf
@@ -251,7 +295,7 @@ class _Sweep:
     def _first(self) -> tuple[Engine, Job] | None:
         """The engine that takes the first trial missing at the start, if there is one and it can be drawn."""
         specification, execution = self._specification, self._execution
-        trained = ((cell, self._grid.trials_of(cell)) for cell in self._cells if cell.k and cell.d)
+        trained = ((cell, self._asked.trials_of(cell)) for cell in self._cells if cell.k and cell.d)
         keys = (TrialKey(*cell, trial) for cell, of in trained for trial in self._store.missing(cell, of))
         if (key := next(keys, None)) is None:
             return None
@@ -267,16 +311,20 @@ class _Sweep:
     ) -> None:
         self._saved += len(rows)
         pace, left = self._updates / self._elapsed(), self._seconds_left()
-        self._report(Progress(self._saved, self._total, tuple(rows), pace, left, preparing, notes))
+        number = self._rounds.number
+        self._report(Progress(self._saved, self._total, tuple(rows), pace, left, preparing, notes, number))
 
     def _seconds_left(self) -> float:
-        return max(self._units_left, 0.0) / self._rate()
+        return (max(self._units_left, 0.0) + self._units_later) / self._rate()
 
     def _rate(self) -> float:
         """Units of work a second of all workers together."""
         if self._units_done and self._elapsed() > _SETTLED_SECONDS:
             return self._units_done / self._elapsed()
-        return FIRST_GUESS * parallelism(self._execution.executor, self._pool)
+        return FIRST_GUESS * parallelism(self._execution.executor, self._pool())
+
+    def _pool(self) -> FuturesExecutor | None:
+        return None if self._workers is None else self._workers.pool
 
     def _elapsed(self) -> float:
         return max(time.perf_counter() - self._started, 1e-9)
@@ -306,9 +354,9 @@ def _require_shape(specification: Specification, grid: Grid) -> None:
             )
 
 
-def _environment(specification: Specification, execution: Execution) -> dict[str, Any]:
+def _environment(specification: Specification, execution: Execution, design: Design) -> dict[str, Any]:
     backend = execution.backend
-    parts = [*specification.components.values(), backend, *execution.engines, execution.executor]
+    parts = [*specification.components.values(), backend, *execution.engines, execution.executor, design]
     brought = [part.identity() for part in parts]
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

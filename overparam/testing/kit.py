@@ -13,12 +13,13 @@ from overparam.model.data import DataGenerator, Labels
 from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
 from overparam.runs import Engine
-from overparam.sweeps import Executor
+from overparam.sweeps import Design, Executor
 from overparam.testing.activations import activation_checks
 from overparam.testing.backends import backend_checks
 from overparam.testing.checks import Check, Skipped
 from overparam.testing.components import component_checks
 from overparam.testing.data import data_checks, label_checks
+from overparam.testing.designs import design_checks
 from overparam.testing.engines import engine_checks
 from overparam.testing.executors import executor_checks
 from overparam.testing.initializations import initialization_checks
@@ -39,6 +40,7 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Backend, backend_checks),
     (Engine, engine_checks),
     (Executor, executor_checks),
+    (Design, design_checks),
     (Theorem, theorem_checks),
 ]
 

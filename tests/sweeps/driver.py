@@ -1,6 +1,6 @@
 """A driver in a process of its own, for tests that kill it: says on its output what has been saved.
 
-python -m tests.sweeps.driver STUDY LOG EXECUTOR
+python -m tests.sweeps.driver STUDY LOG EXECUTOR [boundary]
 
 The executor is spelled as on the command line.
 """
@@ -10,9 +10,11 @@ from pathlib import Path
 
 from overparam.plugins import default_registry
 from overparam.studies import Grid
-from overparam.sweeps import Executor, run_sweep
-from tests.sweeps.fakes import Fake, execution, specification
+from overparam.sweeps import BoundarySearch, Executor, run_sweep
+from tests.sweeps.fakes import Fake, Rising, execution, specification
 
+BOUNDARY = BoundarySearch(0.06, trials=40)
+COLUMNS = Grid.product([24], [1], [2, 4, 6], trials=1)
 GRID = Grid.product([6], range(1, 11), range(1, 6), trials=10)
 
 
@@ -22,11 +24,16 @@ def say(progress):
 
 
 if __name__ == "__main__":
-    study, log, executor = sys.argv[1:]
+    study, log, executor, *design = sys.argv[1:]
     run_sweep(
         Path(study),
         specification(),
-        GRID,
-        execution(Fake(log, seconds=0.002), default_registry().resolve(Executor, executor)),
+        COLUMNS if design else GRID,
+        execution(
+            (Rising if design else Fake)(log, seconds=0.002),
+            default_registry().resolve(Executor, executor),
+        ),
         say,
+        design=BOUNDARY if design else None,
+        limited=not design,
     )

@@ -53,6 +53,22 @@ class Fake(Engine):
             yield position, outcome(problem)
 
 
+@dataclass(frozen=True)
+class Rising(Fake):
+    """Like Fake, but trainings succeed the more often the larger kd is, half of them at kd = 1.5n."""
+
+    name: ClassVar[str] = "rising"
+
+    def run(self, job):
+        for position, ended in super().run(job):
+            _, n, k, d, trial = job.problems[position].key
+            chance = np.random.default_rng([n, k, d, trial]).random()
+            success = bool(chance < 1.0 / (1.0 + (1.5 * n / (k * d)) ** 12.0))
+            status = Status.CONVERGED if success else Status.BUDGET_EXHAUSTED
+            iterations = job.recipe.stop.max_iterations // (2 if success else 1)
+            yield position, replace(ended, status=status, success=success, iterations=iterations)
+
+
 def outcome(problem):
     """An outcome made of the problem's own numbers."""
     size = float(abs(problem.y[0]))

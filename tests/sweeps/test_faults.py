@@ -25,8 +25,8 @@ SWEEP = ("--n", "40", "--k", "2:8", "--d", "2:8", "--trials", "40")
 class Driver:
     """A sweep of fake trainings in a process of its own."""
 
-    def __init__(self, study, log, executor="serial"):
-        command = [sys.executable, "-m", "tests.sweeps.driver", str(study), str(log), executor]
+    def __init__(self, study, log, executor="serial", *design):
+        command = [sys.executable, "-m", "tests.sweeps.driver", str(study), str(log), executor, *design]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
         )

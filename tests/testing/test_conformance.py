@@ -7,7 +7,7 @@ from overparam.methods import GradientDescent, LeastSquares, StochasticGradientD
 from overparam.model.activations import Hermite, ReLU, Softplus
 from overparam.model.data import File, FileLabels, Gaussian, Rademacher, Separated, Sphere
 from overparam.runs import Portable
-from overparam.sweeps import Processes, Serial
+from overparam.sweeps import BoundarySearch, FullGrid, Processes, Serial
 from overparam.testing import Verdict, checks_for, conformance, examples, run_check
 
 test_activations = conformance(Softplus(), ReLU(), Hermite((0.0, 0.5, 0.0, 0.2)), Hermite((0.3,)))
@@ -22,6 +22,7 @@ test_data = conformance(Sphere(), Separated(0.3))
 test_labels = conformance(Gaussian(), Rademacher(), FileLabels())
 test_engines = conformance(Portable())
 test_executors = conformance(Serial(), Processes(workers=2))
+test_designs = conformance(FullGrid(), BoundarySearch(), BoundarySearch(0.1, trials=30, batch=7))
 
 
 @pytest.mark.parametrize("normalize", [True, False])

@@ -1,0 +1,190 @@
+"""Phase diagrams and their trials: `sweep` and `replay`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from overparam import defaults
+from overparam.api.training import engines_named
+from overparam.arrays.backends import Backend, DType
+from overparam.components.whole import whole_numbers
+from overparam.figures.progress import progress_shown
+from overparam.methods import Layers, Optimizer
+from overparam.model.activations import Activation
+from overparam.model.data import DataGenerator, Labels
+from overparam.model.initializations import Initialization
+from overparam.model.losses import Loss
+from overparam.plugins import default_registry
+from overparam.studies import Grid, Study, StudyWarning, TrialKey, load_study, parse_range
+from overparam.sweeps import (
+    AXES,
+    Design,
+    Execution,
+    Executor,
+    Progress,
+    Replay,
+    asked_of,
+    replay_trial,
+)
+
+__all__ = ["replay", "sweep"]
+
+Axis: TypeAlias = int | Sequence[int] | str
+"""Values of n, k or d."""
+
+
+def sweep(
+    study: str | Path,
+    *,
+    n: Axis | None = None,
+    k: Axis | None = None,
+    d: Axis | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    activation: str | Activation | None = None,
+    loss: str | Loss | None = None,
+    initialization: str | Initialization | None = None,
+    optimizer: str | Optimizer | None = None,
+    layers: Layers | None = None,
+    data: str | DataGenerator | None = None,
+    labels: str | Labels | None = None,
+    max_iterations: int | None = None,
+    tolerance: float | None = None,
+    dtype: DType | None = None,
+    backend: str | Backend = "numpy",
+    engine: str = "auto",
+    executor: str | Executor = defaults.EXECUTOR,
+    design: str | Design | None = None,
+    progress: bool | Callable[[Progress], None] | None = None,
+) -> Study:
+    """Run or resume a phase diagram; every finished trial is kept in the file `study`.
+
+    What is not given is the study's own where there is one: `op.sweep("mine.study", trials=20)` adds trials
+    to all its cells, and `op.sweep("mine.study", k="26:30")` adds cells. For a new study it is the default
+    that ``overparam sweep --help`` names.
+
+    Parameters
+    ----------
+    study : path
+        The study's file; created if missing, resumed if present.
+    n, k, d : int, sequence of int, or str
+        The grid's axes; a range is also written as on the command line: "2:40:2", "5,10". For the design
+        "boundary" k gives the least and the largest width, which are not limited unless given.
+    trials : int
+        Independent realizations a cell of the design "grid".
+    seed, activation, loss, initialization, optimizer, layers, data, labels, max_iterations, tolerance
+        As in `train` and `draw_problem`.
+    dtype, backend, engine, executor
+        How and where it is computed.
+    design : str or Design, optional
+        Which trials come next: "grid", all of them, or "boundary:error=0.05", those that tell most of where
+        half of the training runs succeed.
+    progress : bool or callable, optional
+        Whether to show how it goes: in a notebook by the diagram that fills, else on standard error. Unless
+        given, it is shown in notebooks and on terminals. A function is called with every `Progress` instead.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        Where the file is not a study, is of another specification, or cannot be written.
+    ValueError
+        For unknown components or impossible sizes.
+    """
+    registry = default_registry()
+    place = registry.resolve(Backend, backend)
+    place.require()
+    given: dict[str, object] = {
+        "n": None if n is None else _axis(n),
+        "k": None if k is None else _axis(k),
+        "d": None if d is None else _axis(d),
+        "trials": trials,
+        "seed": seed,
+        "activation": activation,
+        "loss": loss,
+        "initialization": initialization,
+        "optimizer": optimizer,
+        "layers": layers,
+        "data": data,
+        "labels": labels,
+        "max_iterations": max_iterations,
+        "tolerance": tolerance,
+        "dtype": dtype,
+        "design": design,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    asked = asked_of(Path(study), registry.resolve, said, _product, axes_said={*AXES} & said.keys())
+    execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
+    with nullcontext(progress) if callable(progress) else progress_shown(Path(study), progress) as show:
+
+        def report(told: Progress) -> None:
+            for note in told.notes:
+                warnings.warn(note, StudyWarning, stacklevel=2)
+            show(told)
+
+        asked.train(Path(study), execution, report)
+    return load_study(study)
+
+
+def _product(sizes: Mapping[str, Any]) -> Grid:
+    return Grid.product(sizes["n"], sizes["k"], sizes["d"], trials=sizes["trials"])
+
+
+def _axis(given: Axis) -> tuple[int, ...]:
+    return parse_range(given) if isinstance(given, str) else whole_numbers("an axis", given)
+
+
+def replay(
+    study: str | Path | Study,
+    *,
+    n: int,
+    k: int,
+    d: int,
+    trial: int = 0,
+    record_every: int | None = None,
+    engine: str = "auto",
+) -> Replay:
+    """Train one trial of a study again, and compare with what the study holds.
+
+    It is trained on the backend, in the data type and by the engine that the study's session had, where they
+    are here; its notes say where they are not.
+
+    Parameters
+    ----------
+    study : path or Study
+    n, k, d, trial : int
+        Which trial.
+    record_every : int, optional
+        Keep a point of the outcome's history every so many iterations.
+    engine : str
+        Train by the engine of this name instead.
+
+    Returns
+    -------
+    Replay
+        With `outcome`, `stored`, `equal` and `notes`.
+
+    Raises
+    ------
+    StudyError
+        Where the study does not hold the trial, or its data or its components are others by now.
+    ValueError
+        Where a component of the study is not installed.
+    """
+    registry = default_registry()
+    return replay_trial(
+        study if isinstance(study, Study) else load_study(study),
+        TrialKey(*whole_numbers("n, k, d and trial", (n, k, d, trial))),
+        registry.resolve,
+        partial(engines_named, registry),
+        record_every=record_every,
+        engine=engine,
+    )

@@ -1,0 +1,135 @@
+"""Where the boundary lies at each (n, d), with its standard error: the readout of any study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from overparam.studies.diagram import ParameterCount
+from overparam.studies.grid import Cell
+from overparam.studies.psychometric import Posterior, Prior
+from overparam.studies.study import Study
+from overparam.studies.tallies import Tally
+
+__all__ = ["Crossing", "crossings", "pooled", "posterior_of"]
+
+_ABOVE_CAPACITY = 1.5
+"""Where the boundary is expected, in multiples of the least width with n parameters that can act."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The width at which half of the training runs succeed, at one (n, d).
+
+    Attributes
+    ----------
+    n, d : int
+    k, k_low, k_high : float or None
+        Posterior median and 95 % credible interval of the width, in units that can act. Where only failures
+        were seen there is no k and no k_high, where only successes no k and no k_low.
+    standard_error : float or None
+        Posterior standard deviation of log k; None where k is.
+    effective_ratio, effective_ratio_low, effective_ratio_high : float or None
+        Effective parameters over n at k, k_low and k_high.
+    trials, successes, updates : int
+        What this rests on.
+    """
+
+    n: int
+    d: int
+    k: float | None
+    k_low: float | None
+    k_high: float | None
+    standard_error: float | None
+    effective_ratio: float | None
+    effective_ratio_low: float | None
+    effective_ratio_high: float | None
+    trials: int
+    successes: int
+    updates: int
+
+
+def crossings(study: Study, level: float = 0.95) -> list[Crossing]:
+    """Every (n, d) with trained trials, ordered, and where its boundary lies.
+
+    Parameters
+    ----------
+    study : Study
+        Of any design.
+    level : float
+        Of the credible intervals, in (0, 1).
+
+    Returns
+    -------
+    list of Crossing
+
+    Raises
+    ------
+    ValueError
+        For a level out of range.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must lie between 0 and 1, got {level}")
+    tallies, count = study.tallies(), study.parameter_count()
+    columns: dict[tuple[int, int], dict[Cell, Tally]] = {}
+    for cell, tally in tallies.items():
+        if cell.k and cell.d and tally.trials:
+            columns.setdefault((cell.n, cell.d), {})[cell] = tally
+    return [_crossing(n, d, held, count, level) for (n, d), held in sorted(columns.items())]
+
+
+def pooled(tallies: Mapping[Cell, Tally], count: ParameterCount) -> dict[int, Tally]:
+    """The tallies of one (n, d) by the units that can act, widths of as many units together."""
+    found: dict[int, Tally] = {}
+    for cell, tally in sorted(tallies.items()):
+        units = int(count.units(cell.k))
+        old = found.get(units)
+        found[units] = tally if old is None else old.plus(tally)
+    return {units: tally for units, tally in found.items() if units and tally.trials}
+
+
+def _prior_of(capacity: float) -> Prior:
+    """What is supposed of the boundary before any trial, from the least width with n acting parameters."""
+    return Prior(math.log(_ABOVE_CAPACITY * max(capacity, 1.0)))
+
+
+def posterior_of(tallies: Mapping[int, Tally], capacity: float) -> Posterior:
+    """The posterior of log k* from tallies by units that can act."""
+    held = sorted(tallies.items())
+    return Posterior.of(
+        [math.log(units) for units, _ in held],
+        [tally.successes for _, tally in held],
+        [tally.trials - tally.successes for _, tally in held],
+        _prior_of(capacity),
+    )
+
+
+def _crossing(n: int, d: int, tallies: Mapping[Cell, Tally], count: ParameterCount, level: float) -> Crossing:
+    units = pooled(tallies, count)
+    trials, successes, updates = (
+        sum(getattr(tally, name) for tally in tallies.values()) for name in ("trials", "successes", "updates")
+    )
+    posterior = posterior_of(units, float(count.least_width(n, d)))
+    low, middle, high = (math.exp(posterior.quantile(at)) for at in (0.5 - level / 2, 0.5, 0.5 + level / 2))
+    failures = sum(tally.trials - tally.successes for tally in units.values())
+    passed = any(tally.successes for tally in units.values())
+    bracketed = passed and failures > 0
+
+    def ratio(width: float) -> float:
+        return width * float(count.per_unit(d)) / n
+
+    return Crossing(
+        n,
+        d,
+        k=middle if bracketed else None,
+        k_low=low if failures else None,
+        k_high=high if passed else None,
+        standard_error=posterior.standard_error if bracketed else None,
+        effective_ratio=ratio(middle) if bracketed else None,
+        effective_ratio_low=ratio(low) if failures else None,
+        effective_ratio_high=ratio(high) if passed else None,
+        trials=trials,
+        successes=successes,
+        updates=updates,
+    )

@@ -1,0 +1,7 @@
+"""Designs: the contract, and the built-in ones, one a file."""
+
+from overparam.sweeps.designs.base import Design, Request
+from overparam.sweeps.designs.boundary import BoundarySearch
+from overparam.sweeps.designs.grid import FullGrid
+
+__all__ = ["BoundarySearch", "Design", "FullGrid", "Request"]
