@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CURVE", "NO_DATA", "TAPER", "blend", "taper"]
+__all__ = ["CURVE", "NO_DATA", "SERIES", "TAPER", "blend", "taper"]
 
 RGB = tuple[int, int, int]
 
@@ -19,6 +19,10 @@ NO_DATA: RGB = (130, 130, 130)
 
 CURVE: RGB = (255, 255, 255)
 """The curves n = kd and n = 2⌊k/2⌋d, and what marks them."""
+
+
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Lines of one figure, told apart by colour-blind readers too (Okabe & Ito 2008)."""
 
 
 def taper(fraction: ArrayLike) -> NDArray[np.uint8]:

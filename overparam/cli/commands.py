@@ -52,6 +52,10 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "status": Entry(
             "What a study holds, what is left, and its 50 % boundary so far.", "overparam status my.study"
         ),
+        "boundary": Entry(
+            "Where half of the training runs succeed, and how that scales with n and d.",
+            "overparam boundary my.study -o boundary.png",
+        ),
         "plot": Entry("Draw a study's phase diagram.", "overparam plot my.study -o diagram.png"),
         "export": Entry("Write a study as a table, one row a trial.", "overparam export my.study -o my.csv"),
         "merge": Entry(

@@ -26,20 +26,18 @@ def status(study: Path, cells: bool, as_json: bool) -> None:
     """What STUDY holds, what is left, and its 50 % boundary so far."""
     loaded = load_study(study)
     summary, statuses = loaded.status(), loaded.cell_statuses()
-    design = design_document(loaded)
     diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
     if as_json:
         boundary = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
         cells_asked = [cell._asdict() for cell in statuses]
-        echo_json({**summary, "design": design, "boundary": boundary, "cells": cells_asked})
+        echo_json({**summary, "design": design_document(loaded), "boundary": boundary, "cells": cells_asked})
         return
     written = summary.pop("sweep_file")
     for name, value in summary.items():
         echo(f"{visible(name):<18} {visible(value)}")
     for diagram in diagrams.values():
         echo(boundary_line(diagram))
-    if design is not None:
-        echo_design(design)
+    echo_design(loaded)
     if cells:
         echo("     n    k    d   asked    done  success  95 % interval")
         for n, k, d, asked, trials, successes, low, high in statuses:

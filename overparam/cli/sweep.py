@@ -161,8 +161,7 @@ def _report(study: Path, specification: Specification, verified: int, *, as_json
     if not as_json:
         for diagram in diagrams.values():
             echo(boundary_line(diagram))
-        if design is not None:
-            echo_design(design)
+        echo_design(loaded)
         for name, value in document.get("verification", {}).items():
             echo(f"verification: {name.replace('_', ' ')} {value:.3g}")
     return document

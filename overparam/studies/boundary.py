@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from overparam.studies.diagram import ParameterCount
 from overparam.studies.grid import Cell
 from overparam.studies.psychometric import Posterior, Prior
-from overparam.studies.study import Study
 from overparam.studies.tallies import Tally
 
-__all__ = ["Crossing", "crossings", "pooled", "posterior_of"]
+if TYPE_CHECKING:
+    from overparam.studies.study import Study
+
+__all__ = ["Crossing", "crossings", "crossings_of", "pooled", "posterior_of"]
 
 _ABOVE_CAPACITY = 1.5
 """Where the boundary is expected, in multiples of the least width with n parameters that can act."""
@@ -50,6 +53,10 @@ class Crossing:
     updates: int
 
 
+COLUMNS = tuple(Crossing.__dataclass_fields__)
+"""What is known of one (n, d)."""
+
+
 def crossings(study: Study, level: float = 0.95) -> list[Crossing]:
     """Every (n, d) with trained trials, ordered, and where its boundary lies.
 
@@ -69,9 +76,11 @@ def crossings(study: Study, level: float = 0.95) -> list[Crossing]:
     ValueError
         For a level out of range.
     """
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    tallies, count = study.tallies(), study.parameter_count()
+    return study.boundary(level).crossings
+
+
+def crossings_of(tallies: Mapping[Cell, Tally], count: ParameterCount, level: float) -> list[Crossing]:
+    """Every (n, d) with trained trials, ordered, and where its boundary lies."""
     columns: dict[tuple[int, int], dict[Cell, Tally]] = {}
     for cell, tally in tallies.items():
         if cell.k and cell.d and tally.trials:

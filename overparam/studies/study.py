@@ -37,6 +37,7 @@ from overparam.studies.readers import (
     read_specification,
     shard_of,
 )
+from overparam.studies.scaling import BoundaryScaling
 from overparam.studies.schema import COLUMNS, FAILED, SEALED, Session, TrialRow, count_done
 from overparam.studies.specification import Description
 from overparam.studies.tallies import Tally, read_tallies
@@ -266,6 +267,21 @@ class Study:
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
         return PhaseDiagram(n, k, d, successes, trials, count)
+
+    def boundary(self, level: float = 0.95) -> BoundaryScaling:
+        """Where half of the training runs succeed at every (n, d), and how that scales with n and d.
+
+        Parameters
+        ----------
+        level : float
+            Of the intervals, in (0, 1).
+
+        Raises
+        ------
+        ValueError
+            For a level out of range.
+        """
+        return BoundaryScaling(self.tallies(), self.parameter_count(), level)
 
     def cell_statuses(self) -> list[CellStatus]:
         """Every cell that was asked for, ordered by (n, k, d)."""

@@ -130,7 +130,12 @@ def asked_of(
     plan = None if study is None else study.plan
     design = _design(said, plan, resolve)
     if study is None:
-        grid = make({**_usual_axes(), "trials": defaults.TRIALS, **said}).only(said.get("shard", Shard()))
+        axes = {**_usual_axes(), "trials": defaults.TRIALS, **said}
+        if design.in_rounds:
+            grid = _between(make, axes if "k" in axes_said else {**axes, "k": (1,)})
+        else:
+            grid = make(axes)
+        grid = grid.only(said.get("shard", Shard()))
         return Asked(_new(resolve, said, grid), grid, design, "k" in axes_said)
     if plan is not None and design.in_rounds:
         grid, limited = _columns(plan, said, make, axes_said)
@@ -189,7 +194,12 @@ def _columns(plan: Plan, said: Mapping[str, Any], make: MakeGrid, axes_said: Set
     own["k"] = tuple(sorted({k for limits in bounds for k in limits})) if limited else (1,)
     axes = {name: said[name] for name in AXES if name in said}
     known = {name: axis for name, axis in own.items() if axis}
-    return make({**_usual_axes(), **known, "trials": 1, **axes}), limited
+    return _between(make, {**_usual_axes(), **known, "trials": 1, **axes}), limited
+
+
+def _between(make: MakeGrid, sizes: Mapping[str, Any]) -> Grid:
+    """The least and the largest width at every (n, d), which may be paired with n and d side by side."""
+    return Grid.union([make({**sizes, "k": (k,)}) for k in sorted({min(sizes["k"]), max(sizes["k"])})])
 
 
 def _grid(study: Study, said: Mapping[str, Any], make: MakeGrid, *, cells_said: bool) -> Grid:

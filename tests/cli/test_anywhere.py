@@ -17,6 +17,7 @@ NEEDED = {
     "export": ("a.study", "-o", "a.csv"),
     "merge": ("a.study", "-o", "b.study"),
     "salvage": ("a.study", "-o", "b.study"),
+    "boundary": ("a.study",),
     "plugins check": ("overparam",),
     "plugins new": ("name", "--kind", "data"),
 }

@@ -113,6 +113,18 @@ def test_its_limits_and_its_columns_are_its_own(overparam):
     assert {(row.d, row.k) for row in study} <= {(10, 2), (10, 4), (14, 2), (14, 4)}
 
 
+def test_n_and_d_may_stand_side_by_side(overparam):
+    pairs = ("--combine", "zip", "--n", "20,30", "--d", "10,14", *WHAT[2:], *DESIGN)
+    assert overparam("-q", "sweep", *pairs, "--k", "2:60").code == 0
+    study = load_study("b.study")
+    assert study.plan.columns == {(20, 10): (2, 60), (30, 14): (2, 60)}
+    assert (
+        overparam("-q", "sweep", *pairs[:-2], "--design", "boundary:error=0.3", "--study", "c.study").code
+        == 0
+    )
+    assert load_study("c.study").plan.columns == {(20, 10): (1, None), (30, 14): (1, None)}
+
+
 def test_a_searched_study_becomes_a_grid_where_that_is_said(searched, overparam):
     cells = load_study("b.study").cells()
     call = overparam("-q", "sweep", "--study", "b.study", "--trials", 5)

@@ -1,0 +1,146 @@
+"""``overparam boundary``: where half of the training runs succeed, and how that scales."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import click
+
+from overparam.cli.options import echo_json, json_flag
+from overparam.cli.output import echo
+from overparam.cli.settings import Settings
+from overparam.cli.visible import visible
+from overparam.figures import ENDINGS, boundary_figure, save
+from overparam.files import check_output, replaced
+from overparam.studies import BoundaryScaling, Exponents, Interval, load_study
+from overparam.studies.boundary import COLUMNS
+
+__all__ = ["boundary", "boundary_table"]
+
+_CSV = ".csv"
+
+
+@click.command()
+@click.argument("studies", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="STUDY...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A .png, .svg or .pdf file for the picture, or a .csv file for the table.",
+)
+@click.option(
+    "--level",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Of the intervals.",
+)
+@json_flag
+@click.pass_obj
+def boundary(
+    settings: Settings, studies: tuple[Path, ...], output: Path | None, level: float, as_json: bool
+) -> None:
+    """Where half of the training runs of each STUDY succeed, and how that scales with n and d.
+
+    k is the width in units that can act, with its interval. The exponents are those of effective parameters
+    ~ n^alpha d^beta at the boundary, by binomial regression with intervals clustered by (n, d); they need
+    statsmodels: pip install 'overparam[boundary]'.
+    """
+    if len({str(path) for path in studies}) < len(studies):
+        raise ValueError("a study is named twice")
+    if output is not None:
+        check_output(output, (*ENDINGS, _CSV), inputs=studies)
+    found = {str(path): load_study(path).boundary(level) for path in studies}
+    if output is not None:
+        _write(output, found)
+        settings.note(f"{output}: the {'table' if output.suffix.lower() == _CSV else 'boundary'} written")
+    if as_json:
+        echo_json(
+            {
+                "command": "boundary",
+                "level": level,
+                "boundaries": [
+                    {"study": name, **asdict(crossing)}
+                    for name, one in found.items()
+                    for crossing in one.crossings
+                ],
+                "exponents": [_exponents(name, one) for name, one in found.items()],
+                "output": None if output is None else str(output),
+            }
+        )
+        return
+    for name, one in found.items():
+        if len(found) > 1:
+            echo(f"{visible(name)}:")
+        for line in boundary_table(one):
+            echo(line)
+        for local in one.local:
+            echo(
+                f"exponent of n between {local.n} and {local.next_n}: {local.alpha.value:.2f}, "
+                f"{local.alpha.low:.2f} to {local.alpha.high:.2f}"
+            )
+        echo(one.sentence)
+
+
+def boundary_table(scaling: BoundaryScaling) -> list[str]:
+    """The lines of a table with one line for each (n, d)."""
+    percent = f"{100 * scaling.level:g} % interval"
+    lines = [
+        f"{'n':>6} {'d':>5} {'k':>8}  {percent:<18} {'kd/n':>7} {'effective/n':>12}  "
+        f"{'std. error of log k':>19} {'trials':>7} {'updates':>12}"
+    ]
+    for each in scaling.crossings:
+        interval = f"{_width(each.k_low)} to {_width(each.k_high)}"
+        ratio = None if each.k is None else each.k * each.d / each.n
+        lines.append(
+            f"{each.n:>6} {each.d:>5} {_width(each.k):>8}  {interval:<18} {_width(ratio):>7} "
+            f"{_width(each.effective_ratio):>12}  "
+            f"{'-' if each.standard_error is None else f'{each.standard_error:.3f}':>19} "
+            f"{each.trials:>7} {each.updates:>12,}"
+        )
+    return lines
+
+
+def _exponents(study: str, scaling: BoundaryScaling) -> dict[str, Any]:
+    return {
+        "study": study,
+        **_fit_document(scaling.exponents),
+        "without_smallest_n": _fit_document(scaling.without_smallest),
+        "local": [
+            {"n": each.n, "next_n": each.next_n, **_ends("alpha", each.alpha)} for each in scaling.local
+        ],
+        "sentence": scaling.sentence,
+    }
+
+
+def _fit_document(fit: Exponents | None) -> dict[str, Any]:
+    alpha, beta = (None, None) if fit is None else (fit.alpha, fit.beta)
+    rest = {name: fit and getattr(fit, name) for name in ("along", "cells", "method")}
+    return {**_ends("alpha", alpha), **_ends("beta", beta), **rest}
+
+
+def _ends(name: str, power: Interval | None) -> dict[str, float | None]:
+    return {name + end: power and power[i] for i, end in enumerate(("", "_low", "_high"))}
+
+
+def _write(output: Path, found: Mapping[str, BoundaryScaling]) -> None:
+    if output.suffix.lower() != _CSV:
+        save(boundary_figure({visible(name): one for name, one in found.items()}), output)
+        return
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["study", *COLUMNS])
+    for name, one in found.items():
+        for crossing in one.crossings:
+            writer.writerow([name, *asdict(crossing).values()])
+    with replaced(output) as file:
+        file.write(text.getvalue().encode())
+
+
+def _width(value: float | None) -> str:
+    return "?" if value is None else f"{value:.4g}"
