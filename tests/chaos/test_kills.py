@@ -14,6 +14,7 @@ from tests.studies.damage import flip, what_it_says
 from tests.sweeps.driver import GRID
 from tests.sweeps.fakes import comparable, execution, specification
 from tests.sweeps.test_faults import Driver, keys
+from tests.sweeps.test_rounds import search
 
 pytestmark = pytest.mark.chaos
 
@@ -67,6 +68,23 @@ def test_killed_again_and_again(tmp_path, whole, attacks, executor):
                 assert saved <= keys(study)
         run_sweep(study, specification(), GRID, execution())
         assert comparable(load_study(study)) == comparable(load_study(whole))
+
+
+def test_a_search_killed_again_and_again(tmp_path, attacks, executor):
+    """One search, killed at random moments until there are no more attacks: the same trials and boundary."""
+    undisturbed = search(tmp_path / "whole.study")
+    study, saved = tmp_path / "a.study", set()
+    moments = [chance.random() for chance in attacks(2, 0.02)]
+    for moment in moments:
+        driver = Driver(study, tmp_path / "log", executor, "boundary")
+        left = len(undisturbed.rows()) - len(saved)
+        driver.wait_for(1 + int(moment * left / len(moments)))
+        saved |= driver.kill()
+        assert saved <= keys(study)
+    found = search(study)
+    assert comparable(found) == comparable(undisturbed)
+    assert found.plan == undisturbed.plan
+    assert found.boundary().crossings == undisturbed.boundary().crossings
 
 
 def test_a_killed_study_or_its_log_with_a_flipped_bit(tmp_path, attacks):
