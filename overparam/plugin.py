@@ -44,6 +44,7 @@ from overparam.sweeps.designs.base import Design, Request
 from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
+from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.tracing.program import Instruction, Operand, Program, Value, of_the_difference
 from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss, record_update
@@ -54,9 +55,12 @@ __all__ = [
     "LARGEST",
     "Activation",
     "Array",
+    "Assertion",
     "Backend",
     "Bounds",
     "Cell",
+    "Claim",
+    "ClaimKind",
     "Column",
     "Component",
     "ComponentError",
@@ -74,6 +78,7 @@ __all__ = [
     "FunctionSpace",
     "GradientDescent",
     "Grid",
+    "Growth",
     "History",
     "Hypothesis",
     "Identity",
