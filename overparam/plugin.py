@@ -20,9 +20,11 @@ from overparam.methods import (
     Point,
     State,
     Step,
+    StochasticGradientDescent,
 )
 from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
+from overparam.model.data.sphere import Sphere
 from overparam.model.initializations.base import Initialization, Weights
 from overparam.model.losses import Loss, Squared, misclassified, require_signs, tolerated_fraction
 from overparam.model.network import hidden_features, preactivations
@@ -112,10 +114,12 @@ __all__ = [
     "Seen",
     "Setting",
     "Softplus",
+    "Sphere",
     "Squared",
     "State",
     "Status",
     "Step",
+    "StochasticGradientDescent",
     "StopRule",
     "Stream",
     "Tally",
