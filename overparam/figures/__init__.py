@@ -1,5 +1,6 @@
-"""Figures: the phase diagram and one training with matplotlib, and the diagram on a terminal."""
+"""Figures: phase diagrams, boundaries and one training with matplotlib, and the diagram on a terminal."""
 
+from overparam.figures.boundaries import boundaries_figure
 from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
 from overparam.figures.phase import phase_figure
@@ -12,6 +13,7 @@ __all__ = [
     "FORMATS",
     "HeatMap",
     "PlottingUnavailable",
+    "boundaries_figure",
     "boundary_line",
     "bounds_figure",
     "describe_progress",

@@ -53,6 +53,7 @@ def phase_figure(
     *,
     claims: Sequence[Sequence[Curve]] | None = None,
     ax: Any = None,
+    colorbar: bool = True,
 ) -> Figure:
     """Draw phase diagrams, one panel each, with one colour bar.
 
@@ -72,6 +73,8 @@ def phase_figure(
     ax : matplotlib axes, or a sequence of them, optional
         Axes of your own to draw on, one for each diagram. What you have plotted on them with a label is in
         the legend, and so is what you plot before you call ``ax.legend()`` again.
+    colorbar : bool
+        Whether to draw it; it takes its room from the panels.
 
     Returns
     -------
@@ -112,8 +115,9 @@ def phase_figure(
             for claimed, diagram in zip(curves, diagrams, strict=True)
         ],
     )
-    bar = figure.colorbar(mesh, ax=panels, label="success probability", fraction=0.05, aspect=30)
-    bar.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    if colorbar:
+        bar = figure.colorbar(mesh, ax=panels, label="success probability", fraction=0.05, aspect=30)
+        bar.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     gaps = any((diagram.trials == 0).any() for diagram in diagrams)
     for owner, of in [(figure, panels)] if ax is None else [(panel, [panel]) for panel in panels]:
         _legend(owner, of, gaps=gaps, below=ax is None)

@@ -38,3 +38,46 @@ def test_an_unknown_claim(overparam, study, tmp_path):
     assert call.code == 2
     assert "no claim about widths is called 'theorem-6-22'; did you mean 'theorem-6-2'?" in call.errors
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.fixture
+def other(overparam, study, tmp_path):
+    size = ("--n", 8, "--k", "2:8:2", "--d", "2,4", "--trials", 2, "--max-iterations", 300)
+    assert overparam("-q", "sweep", *size, "--activation", "relu", "--study", "b.study").code == 0
+    return tmp_path / "b.study"
+
+
+def test_the_boundaries_of_several_studies(overparam, study, other, tmp_path):
+    call = overparam("plot", study, other, "--claims", "counting,theorem-6-3", "-o", "ab.svg", "--json")
+    assert call.code == 0
+    assert call.document["studies"] == [str(study), str(other)]
+    assert [(one["study"], one["n"], one["d"]) for one in call.document["boundaries"]] == [
+        (str(path), 8, d) for path in (study, other) for d in (2, 4)
+    ]
+    assert [(one["study"], one["applies"]) for one in call.document["claims"]] == [
+        (str(study), True),
+        (str(study), False),
+        (str(other), True),
+        (str(other), True),
+    ]
+    assert call.errors.startswith(f"{study}: theorem-6-3 (Theorem 6.3) is left out: ")
+    assert (tmp_path / "ab.svg").exists()
+
+
+def test_panels_of_several_studies(overparam, study, other, tmp_path):
+    call = overparam("plot", study, other, "--panels", "-o", "ab.svg", "--json")
+    assert (call.code, "boundaries" in call.document) == (0, False)
+    one, several = (
+        overparam("plot", study, "-o", "a.svg"),
+        overparam("plot", study, "--panels", "-o", "p.svg"),
+    )
+    assert (one.code, several.code) == (0, 0)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "p.svg").read_bytes()
+
+
+def test_no_study_of_several_is_overwritten(overparam, study, other):
+    second = other.rename(other.with_suffix(".svg"))
+    before = second.read_bytes()
+    call = overparam("plot", study, second, "-o", second)
+    assert (call.code, second.read_bytes()) == (2, before)
+    assert overparam("plot", "-o", "a.png").code == 2
