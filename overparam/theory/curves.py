@@ -315,7 +315,9 @@ def _answer(assertion: Assertion, setting: Setting) -> _Answer:
             if reason is not None:
                 return _Answer(math.nan, reason)
             k = assertion.width(setting)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: no plugin ends the program
         return _Answer(math.nan, f"it failed: {described(error)}")
     if k is None:
         return _Answer(math.nan, f"it says nothing at n = {setting.n}, d = {setting.d}")
