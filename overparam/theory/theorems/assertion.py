@@ -101,7 +101,8 @@ class Assertion(Component):
         if self.loss is not None and type(recipe.loss) is not self.loss:
             return f"it is about the {self.loss.name} loss; the loss is {recipe.loss.specification()}"
         if self.layers is not None and recipe.layers != self.layers:
-            return f"it is about training the {self.layers} layer; trained is: {recipe.layers}"
+            wanted = "both layers" if self.layers == "both" else f"the {self.layers} layer"
+            return f"it is about training {wanted}; trained is: {recipe.layers}"
         if self.gaussian_start and not recipe.initialization.standard_gaussian:
             return (
                 "it is about W₀ i.i.d. N(0, 1); the initialization is "
