@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from overparam import theory
+    from overparam import figures, theory
     from overparam.api import describe, draw_problem, load_study, replay, sweep, train
     from overparam.model.problem import Problem
     from overparam.plugins import default_registry, load_plugin
@@ -21,6 +21,7 @@ __all__ = [
     "default_registry",
     "describe",
     "draw_problem",
+    "figures",
     "load_plugin",
     "load_study",
     "replay",
@@ -46,8 +47,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "theory":
-        return import_module("overparam.theory")
+    if name in ("figures", "theory"):
+        return import_module(f"overparam.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'overparam' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

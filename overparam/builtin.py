@@ -18,7 +18,7 @@ from overparam.model.losses import Hinge, Logistic, Loss, Squared
 from overparam.plugins.hookspecs import hookimpl
 from overparam.runs import Engine, Portable
 from overparam.sweeps import BoundarySearch, Design, Executor, FullGrid, Processes, Serial
-from overparam.theory import Theorem, builtin_theorems
+from overparam.theory import Claim, Theorem, builtin_claims, builtin_theorems
 
 
 @hookimpl
@@ -73,6 +73,12 @@ def overparam_engines() -> list[type[Engine]]:
 def overparam_theorems() -> list[type[Theorem]]:
     """The paper's."""
     return list(builtin_theorems())
+
+
+@hookimpl
+def overparam_claims() -> list[type[Claim]]:
+    """The paper's that are no theorem to evaluate."""
+    return list(builtin_claims())
 
 
 @hookimpl

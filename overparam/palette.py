@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CURVE", "NO_DATA", "SERIES", "TAPER", "blend", "taper"]
+__all__ = ["CLAIMS", "CURVE", "NO_DATA", "OUTLINE", "SERIES", "TAPER", "blend", "rgb", "taper"]
 
 RGB = tuple[int, int, int]
 
@@ -21,8 +21,26 @@ CURVE: RGB = (255, 255, 255)
 """The curves n = kd and n = 2⌊k/2⌋d, and what marks them."""
 
 
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Lines of one figure, told apart by colour-blind readers too (Okabe & Ito 2008)."""
+CLAIMS: tuple[RGB, ...] = ((100, 195, 255), (250, 240, 110), (255, 165, 50), (255, 205, 230), (160, 245, 200))
+"""Curves of claims on the map, each told from the others with any colour vision."""
+
+OUTLINE: RGB = (20, 20, 30)
+"""Around the curves of claims, so that they show on any ground."""
+
+SERIES: tuple[RGB, ...] = (
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (86, 180, 233),
+    (230, 159, 0),
+)
+"""Studies beside each other on white ground: colours of Okabe and Ito."""
+
+
+def rgb(colour: RGB) -> tuple[float, ...]:
+    """Return a colour the way matplotlib takes it."""
+    return tuple(channel / 255 for channel in colour)
 
 
 def taper(fraction: ArrayLike) -> NDArray[np.uint8]:

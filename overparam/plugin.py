@@ -20,9 +20,11 @@ from overparam.methods import (
     Point,
     State,
     Step,
+    StochasticGradientDescent,
 )
 from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
+from overparam.model.data.sphere import Sphere
 from overparam.model.initializations.base import Initialization, Weights
 from overparam.model.losses import Loss, Squared, misclassified, require_signs, tolerated_fraction
 from overparam.model.network import hidden_features, preactivations
@@ -44,6 +46,7 @@ from overparam.sweeps.designs.base import Design, Request
 from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
+from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.tracing.program import Instruction, Operand, Program, Value, of_the_difference
 from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss, record_update
@@ -54,9 +57,12 @@ __all__ = [
     "LARGEST",
     "Activation",
     "Array",
+    "Assertion",
     "Backend",
     "Bounds",
     "Cell",
+    "Claim",
+    "ClaimKind",
     "Column",
     "Component",
     "ComponentError",
@@ -74,6 +80,7 @@ __all__ = [
     "FunctionSpace",
     "GradientDescent",
     "Grid",
+    "Growth",
     "History",
     "Hypothesis",
     "Identity",
@@ -107,10 +114,12 @@ __all__ = [
     "Seen",
     "Setting",
     "Softplus",
+    "Sphere",
     "Squared",
     "State",
     "Status",
     "Step",
+    "StochasticGradientDescent",
     "StopRule",
     "Stream",
     "Tally",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
@@ -11,14 +11,16 @@ from typing import Any
 
 import click
 
+from overparam.cli.claims import claims_of, claims_option, distinct, note_left_out
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
-from overparam.figures import ENDINGS, boundary_figure, save
+from overparam.figures import ENDINGS, save, scaling_figure
 from overparam.files import check_output, replaced
 from overparam.studies import BoundaryScaling, Exponents, Interval, load_study
 from overparam.studies.boundary import COLUMNS
+from overparam.theory import Curve
 
 __all__ = ["boundary", "boundary_table"]
 
@@ -40,24 +42,38 @@ _CSV = ".csv"
     show_default=True,
     help="Of the intervals.",
 )
+@claims_option
 @json_flag
 @click.pass_obj
 def boundary(
-    settings: Settings, studies: tuple[Path, ...], output: Path | None, level: float, as_json: bool
+    settings: Settings,
+    studies: tuple[Path, ...],
+    output: Path | None,
+    level: float,
+    claimed: str | None,
+    as_json: bool,
 ) -> None:
     """Where half of the training runs of each STUDY succeed, and how that scales with n and d.
 
     k is the width in units that can act, with its interval. The exponents are those of effective parameters
     ~ n^alpha d^beta at the boundary, by binomial regression with intervals clustered by (n, d); they need
-    statsmodels: pip install 'overparam[boundary]'.
+    statsmodels: pip install 'overparam[boundary]'. --claims draws what theories ask for beside the boundary,
+    as in overparam plot.
     """
     if len({str(path) for path in studies}) < len(studies):
         raise ValueError("a study is named twice")
     if output is not None:
         check_output(output, (*ENDINGS, _CSV), inputs=studies)
-    found = {str(path): load_study(path).boundary(level) for path in studies}
+    loaded = {str(path): load_study(path) for path in studies}
+    found = {name: study.boundary(level) for name, study in loaded.items()}
+    claims = {
+        name: [] if claimed is None else [*claims_of(settings, study, claimed, study.sample_sizes()).values()]
+        for name, study in loaded.items()
+    }
+    for name, of_study in claims.items():
+        note_left_out(settings, of_study, f"{visible(name)}: " if len(loaded) > 1 else "")
     if output is not None:
-        _write(output, found)
+        _write(output, found, distinct([each for of_study in claims.values() for each in of_study]))
         settings.note(f"{output}: the {'table' if output.suffix.lower() == _CSV else 'boundary'} written")
     if as_json:
         echo_json(
@@ -70,6 +86,12 @@ def boundary(
                     for crossing in one.crossings
                 ],
                 "exponents": [_exponents(name, one) for name, one in found.items()],
+                "claims": [
+                    {"study": name, **each}
+                    for name, of_study in claims.items()
+                    for one in of_study
+                    for each in one.to_json()
+                ],
                 "output": None if output is None else str(output),
             }
         )
@@ -128,9 +150,10 @@ def _ends(name: str, power: Interval | None) -> dict[str, float | None]:
     return {name + end: power and power[i] for i, end in enumerate(("", "_low", "_high"))}
 
 
-def _write(output: Path, found: Mapping[str, BoundaryScaling]) -> None:
+def _write(output: Path, found: Mapping[str, BoundaryScaling], claims: Sequence[Curve]) -> None:
     if output.suffix.lower() != _CSV:
-        save(boundary_figure({visible(name): one for name, one in found.items()}), output)
+        named = {visible(name).replace("$", r"\$"): one for name, one in found.items()}
+        save(scaling_figure(named, claims=claims), output)
         return
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,23 +1,27 @@
-"""``overparam plot``: a study's picture."""
+"""``overparam plot``: pictures of studies."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from overparam.cli.claims import claims_of, claims_option, distinct, note_left_out
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
-from overparam.figures import ENDINGS, phase_figure, save
+from overparam.figures import ENDINGS, boundaries_figure, phase_figure, save
 from overparam.files import check_output
-from overparam.studies import Study, StudyError, load_study
+from overparam.studies import Study, StudyError, crossings, load_study
+from overparam.theory import Claims
 
 __all__ = ["plot", "titled"]
 
 
 @click.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("studies", metavar="STUDY…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
@@ -25,19 +29,105 @@ __all__ = ["plot", "titled"]
     required=True,
     help="A .png, .svg or .pdf file.",
 )
+@click.option(
+    "--panels",
+    is_flag=True,
+    help="Of several studies, their phase diagrams side by side, not their boundaries.",
+)
+@claims_option
 @json_flag
 @click.pass_obj
-def plot(settings: Settings, study: Path, output: Path, as_json: bool) -> None:
-    """Draw STUDY's phase diagram, a panel for every n."""
-    check_output(output, ENDINGS, inputs=[study])
-    loaded = load_study(study)
-    sizes = loaded.sample_sizes()
-    if not sizes:
-        raise StudyError(f"{study} holds no finished trials to draw")
-    save(phase_figure([loaded.diagram(n) for n in sizes], [titled(loaded, n) for n in sizes]), output)
-    settings.note(f"{output}: n = {', '.join(map(str, sizes))} drawn")
+def plot(
+    settings: Settings,
+    studies: tuple[Path, ...],
+    output: Path,
+    panels: bool,
+    claimed: str | None,
+    as_json: bool,
+) -> None:
+    """Draw a study's phase diagram, a panel for every n, or the boundaries of several on one axes.
+
+    The boundary is the width at which half of the runs succeed, with its 95 % interval; an arrow says that
+    it is beyond what was trained. With --claims, the style of a claim's curve tells its kind: exact solid,
+    order dashed, existence dotted, conjecture dash-dotted. The constant of an order claim is fitted to the
+    measured boundary. Widths that depend on X are those of the data of trial 0.
+    """
+    check_output(output, ENDINGS, inputs=list(studies))
+    loaded = {path: load_study(path) for path in studies}
+    sizes = {path: study.sample_sizes() for path, study in loaded.items()}
+    for path, found in sizes.items():
+        if not found:
+            raise StudyError(f"{path} holds no finished trials to draw")
+    claims = {
+        path: {} if claimed is None else claims_of(settings, study, claimed, sizes[path])
+        for path, study in loaded.items()
+    }
+    document: dict[str, Any] = {
+        "command": "plot",
+        **({"study": str(studies[0])} if len(studies) == 1 else {"studies": [str(path) for path in studies]}),
+        "output": str(output),
+        "n": sorted({n for found in sizes.values() for n in found}),
+    }
+    if panels or len(loaded) == 1:
+        _draw_panels(loaded, sizes, claims, output)
+    else:
+        document["boundaries"] = _draw_boundaries(loaded, claims, output)
+    for path, of_study in claims.items():
+        note_left_out(settings, list(of_study.values()), f"{path}: " if len(loaded) > 1 else "")
+    settings.note(f"{output}: n = {', '.join(map(str, document['n']))} drawn")
+    if claimed is not None:
+        document["claims"] = [
+            {**({"study": str(path)} if len(loaded) > 1 else {}), **one}
+            for path, of_study in claims.items()
+            for found in of_study.values()
+            for one in found.to_json()
+        ]
     if as_json:
-        echo_json({"command": "plot", "study": str(study), "output": str(output), "n": sizes})
+        echo_json(document)
+
+
+def _draw_panels(
+    studies: dict[Path, Study],
+    sizes: dict[Path, list[int]],
+    claims: dict[Path, dict[int, Claims]],
+    output: Path,
+) -> None:
+    """A phase diagram for every n of every study."""
+    names = _names(studies) if len(studies) > 1 else dict.fromkeys(studies, "")
+    panels = [(path, n) for path in studies for n in sizes[path]]
+    figure = phase_figure(
+        [studies[path].diagram(n) for path, n in panels],
+        [f"{names[path]}{': ' if names[path] else ''}{titled(studies[path], n)}" for path, n in panels],
+        claims=[claims[path][n].curves if claims[path] else () for path, n in panels],
+    )
+    save(figure, output)
+
+
+def _draw_boundaries(
+    studies: dict[Path, Study], claims: dict[Path, dict[int, Claims]], output: Path
+) -> list[dict[str, Any]]:
+    """The measured boundaries on one axes, and a claim that several studies share once; return the points."""
+    names, found = _names(studies), {path: crossings(study) for path, study in studies.items()}
+    if not any(found.values()):
+        raise StudyError(f"{' and '.join(map(str, studies))} hold no finished trials to draw")
+    curves = distinct(each for of_study in claims.values() for each in of_study.values())
+    labelled = {names[path]: crossed for path, crossed in found.items()}
+    save(boundaries_figure(labelled, claims=curves), output)
+    kept = ("n", "d", "k", "k_low", "k_high", "trials", "updates")
+    return [
+        {"study": str(path), **{key: getattr(one, key) for key in kept}}
+        for path, crossed in found.items()
+        for one in crossed
+    ]
+
+
+def _names(studies: Sequence[Path] | dict[Path, Study]) -> dict[Path, str]:
+    """A study's name in a legend: its file's, or the whole path where two files are called the same."""
+    stems = [path.stem for path in studies]
+    return {
+        path: visible(str(path) if stems.count(path.stem) > 1 else path.stem).replace("$", r"\$")
+        for path in studies
+    }
 
 
 def titled(study: Study, n: int) -> str:

@@ -1,10 +1,11 @@
-"""Figures: the phase diagram and one training with matplotlib, and the diagram on a terminal."""
+"""Figures: phase diagrams, boundaries and one training with matplotlib, and the diagram on a terminal."""
 
-from overparam.figures.boundary import boundary_figure
+from overparam.figures.boundaries import boundaries_figure
 from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
 from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
+from overparam.figures.scaling import scaling_figure
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
 from overparam.figures.training import training_figure
 
@@ -13,7 +14,7 @@ __all__ = [
     "FORMATS",
     "HeatMap",
     "PlottingUnavailable",
-    "boundary_figure",
+    "boundaries_figure",
     "boundary_line",
     "bounds_figure",
     "describe_progress",
@@ -25,5 +26,6 @@ __all__ = [
     "progress_shown",
     "render",
     "save",
+    "scaling_figure",
     "training_figure",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,13 +17,24 @@ __all__ = ["bounds_figure"]
 _POINTS = 300
 
 
-def bounds_figure(certificate: Certificate) -> Figure:
+def bounds_figure(certificate: Certificate, *, ax: Any = None) -> Figure:
     """Draw ‖f(W_τ) − y‖/‖y‖ over τ on a logarithmic axis, beside what theory says of it.
 
     Dashed, the bound of every theorem that has one, its hypotheses met or not; dotted, the network
     linearized at W₀: |1 − ηλᵢ|^τ in the eigenbasis of J(W₀)J(W₀)ᵀ for gradient descent, |1 − ηλᵢ/n|^τ
     for the mean of stochastic gradient descent. For other methods no prediction is known; the legend
     says so and nothing is drawn.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    ax : matplotlib axes, optional
+        Axes of your own to draw on. What you have plotted on them with a label is in the legend.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That of `ax` where it is given.
 
     Raises
     ------
@@ -34,8 +45,8 @@ def bounds_figure(certificate: Certificate) -> Figure:
     norm = setting.label_norm
     kept = np.unique(np.linspace(0, len(run.iterations) - 1, _POINTS).astype(np.int64))
     iterations = run.iterations[kept]
-    figure = new_figure(6.4, 4.6)
-    axes = figure.subplots()
+    figure = new_figure(6.4, 4.6) if ax is None else ax.figure
+    axes = figure.subplots() if ax is None else ax
     axes.plot(iterations, run.residual[kept] / norm, label="measured")
     predicted = prediction(setting, iterations)
     if isinstance(predicted, Prediction):

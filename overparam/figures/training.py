@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,13 @@ __all__ = ["training_figure"]
 _MARKED = 30
 
 
-def training_figure(history: History, *, tolerance: float | None = None, title: str | None = None) -> Figure:
+def training_figure(
+    history: History,
+    *,
+    tolerance: float | None = None,
+    title: str | None = None,
+    ax: Sequence[Any] | None = None,
+) -> Figure:
     """Draw a training: relative residual on a logarithmic axis, and below it the distance travelled.
 
     Parameters
@@ -30,10 +37,15 @@ def training_figure(history: History, *, tolerance: float | None = None, title: 
     tolerance : float, optional
         The relative residual at which training stops, drawn as a line.
     title : str, optional
+        Above the figure, or above the first of your own axes.
+    ax : two matplotlib axes, optional
+        Axes of your own to draw on, for the residual and for the distance; labelled curves of yours are in
+        their legends.
 
     Returns
     -------
     matplotlib.figure.Figure
+        That of `ax` where it is given.
 
     Raises
     ------
@@ -43,13 +55,18 @@ def training_figure(history: History, *, tolerance: float | None = None, title: 
     drawn = history.relative_residual <= DIVERGENCE_LIMIT
     iterations = history.iterations[drawn]
     residual = history.relative_residual[drawn]
-    figure = new_figure(6.0, 5.5)
-    above, below = figure.subplots(2, 1, sharex=True)
+    if ax is None:
+        figure = new_figure(6.0, 5.5)
+        above, below = figure.subplots(2, 1, sharex=True)
+    else:
+        above, below = ax
+        figure = above.figure
     _line(above, iterations, np.where(residual > 0, residual, np.nan), None, "-")
     above.set_yscale("log")
     above.set_ylabel(r"relative residual $\|f(W_\tau) - y\|\,/\,\|y\|$")
     if tolerance is not None:
         above.axhline(tolerance, color="0.4", linestyle=":", label=f"tolerance {tolerance:g}")
+    if above.get_legend_handles_labels()[0]:
         above.legend()
     distance = history.distance_from_initialization[drawn]
     _line(below, iterations, distance, r"from initialization, $\|W_\tau - W_0\|_F$", "-")
@@ -60,7 +77,7 @@ def training_figure(history: History, *, tolerance: float | None = None, title: 
     for panel in (above, below):
         panel.grid(visible=True, color="0.9")
     if title is not None:
-        figure.suptitle(title)
+        (figure.suptitle if ax is None else above.set_title)(title)
     return figure
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from overparam.model.losses import Loss
     from overparam.runs import Engine
     from overparam.sweeps import Design, Executor
-    from overparam.theory import Theorem
+    from overparam.theory import Claim, Theorem
 
 __all__ = ["hookimpl", "hookspec"]
 
@@ -79,6 +79,12 @@ def overparam_engines() -> list[type[Engine]]:
 @hookspec
 def overparam_theorems() -> list[type[Theorem]]:
     """Theorems, for ``overparam certify``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_claims() -> list[type[Claim]]:
+    """Claims about widths that are no theorem to evaluate, for ``--claims``."""
     raise NotImplementedError
 
 

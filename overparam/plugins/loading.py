@@ -35,7 +35,7 @@ from overparam.model.losses import Loss
 from overparam.plugins import hookspecs
 from overparam.runs import Engine
 from overparam.sweeps import Design, Executor
-from overparam.theory import Theorem
+from overparam.theory import Claim, Theorem
 
 __all__ = ["API_VERSION", "HOOKS", "OWN", "Plugin", "canonical", "distribution_of", "load", "load_file"]
 
@@ -54,12 +54,14 @@ HOOKS: Mapping[type[Component], str] = {
     Executor: "overparam_executors",
     Design: "overparam_designs",
     Theorem: "overparam_theorems",
+    Claim: "overparam_claims",
 }
 """The hook that hands over each family of components."""
 
 OWN = "overparam"
 _SLOW = 2.0  # seconds of import after which a plugin is worth a remark
-_WITHOUT_PARAMETERS = (Backend, Engine, Theorem)  # asked one and all, with their parameters at the defaults
+# Asked one and all, with their parameters at the defaults.
+_WITHOUT_PARAMETERS = (Backend, Engine, Theorem, Claim)
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 

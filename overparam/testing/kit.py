@@ -25,8 +25,8 @@ from overparam.testing.executors import executor_checks
 from overparam.testing.initializations import initialization_checks
 from overparam.testing.losses import loss_checks
 from overparam.testing.optimizers import optimizer_checks
-from overparam.testing.theorems import theorem_checks
-from overparam.theory import Theorem
+from overparam.testing.theorems import claim_checks, theorem_checks
+from overparam.theory import Claim, Theorem
 
 __all__ = ["checks_for", "conformance"]
 
@@ -42,6 +42,7 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Executor, executor_checks),
     (Design, design_checks),
     (Theorem, theorem_checks),
+    (Claim, claim_checks),
 ]
 
 

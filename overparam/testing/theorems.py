@@ -1,4 +1,4 @@
-"""Checks of theorems: they are evaluated on small settings of every kind that ``certify`` meets.
+"""Checks of theorems and claims: they are asked on small settings of every kind that ``certify`` meets.
 
 A setting that the theorem says it is not about is skipped, with its reason.
 """
@@ -6,9 +6,10 @@ A setting that the theorem says it is not about is skipped, with its reason.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -19,10 +20,11 @@ from overparam.model.initializations import Symmetric
 from overparam.model.losses import Logistic
 from overparam.model.problem import Problem, draw_problem
 from overparam.runs import Recipe, StopRule
+from overparam.studies.specification import Specification
 from overparam.testing.checks import Check, Skipped, require
-from overparam.theory import Setting, Theorem, evaluate, follow
+from overparam.theory import Assertion, Claim, ClaimKind, Setting, Theorem, claims, evaluate, follow
 
-__all__ = ["theorem_checks"]
+__all__ = ["claim_checks", "theorem_checks"]
 
 _UPDATES = 5
 
@@ -31,14 +33,44 @@ def theorem_checks(theorem: Theorem) -> list[Check]:
     """What every theorem must satisfy: names and the functions that check."""
     return [
         Check("says-what-it-is", partial(_texts, theorem)),
+        Check("states-a-width-of-its-kind", partial(_widths, theorem)),
         *(Check(f"is-evaluated-on-{name}", partial(_evaluated, theorem, make)) for name, make in _CASES),
     ]
 
 
-def _texts(theorem: Theorem) -> None:
+def claim_checks(claim: Claim) -> list[Check]:
+    """What every claim without a certificate must satisfy: names and the functions that check."""
+    return [
+        Check("says-what-it-is", partial(_texts, claim)),
+        Check("states-a-width-of-its-kind", partial(_widths, claim)),
+    ]
+
+
+def _texts(theorem: Assertion) -> None:
     for name in ("title", "statement", "reference"):
         text = getattr(theorem, name, None)
         require(isinstance(text, str) and bool(text), f"{name} must be a text, it is {text!r}")
+
+
+def _widths(assertion: Assertion) -> None:
+    """A kind, and a width that is one, on every setting that it is about."""
+    if assertion.claimed is None:
+        require(not isinstance(assertion, Claim), "claimed must say which kind of claim it is")
+        raise Skipped("it states no width")
+    require(
+        assertion.claimed in get_args(ClaimKind),
+        f"claimed must be one of {', '.join(get_args(ClaimKind))}, it is {assertion.claimed!r}",
+    )
+    require(bool(assertion.formula or assertion.growth), "it needs a formula, or a growth")
+    require(assertion.growth is None or assertion.claimed == "order", "only an order claim has a growth")
+    reasons = []
+    for recipe in _recipes():
+        found = claims(Specification(seed=7, recipe=recipe), 8, [2, 4, 20], assertions=[assertion])
+        for curve in found.curves:
+            require(all(k > 0.0 or math.isnan(k) for k in curve.k), f"widths must be positive: {curve.k}")
+        reasons += [one.reason for one in found.left_out]
+    failed = [reason for reason in dict.fromkeys(reasons) if reason.startswith("it failed")]
+    require(not failed, "; ".join(failed))
 
 
 def _evaluated(theorem: Theorem, make: Callable[[], Setting]) -> None:
@@ -65,6 +97,19 @@ def _recipe(activation: Activation | None = None, optimizer: Optimizer | None = 
         layers=method.layers[0],
         stop=StopRule(_UPDATES, 1e-9),
     )
+
+
+def _recipes() -> list[Recipe]:
+    plain = _recipe()
+    return [
+        plain,
+        _recipe(ReLU()),
+        _recipe(None, StochasticGradientDescent(0.1)),
+        _recipe(ReLU(), LeastSquares()),
+        dataclasses.replace(plain, layers="both"),
+        dataclasses.replace(plain, loss=Logistic()),
+        dataclasses.replace(plain, initialization=Symmetric()),
+    ]
 
 
 def _other_recipe(**other: Any) -> Setting:

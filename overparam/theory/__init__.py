@@ -9,6 +9,7 @@ from overparam.theory.constants import (
     curvature_bound,
     derivative_bound,
 )
+from overparam.theory.curves import Claims, Curve, LeftOut, chosen, claims
 from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
 from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.following import follow
@@ -27,23 +28,40 @@ from overparam.theory.linearized import Prediction, linearized_residuals, predic
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.report import TheoryReport, theory_report
 from overparam.theory.setting import Setting
-from overparam.theory.theorems import Conclusion, Hypothesis, Theorem, builtin_theorems
+from overparam.theory.theorems import (
+    Assertion,
+    Claim,
+    ClaimKind,
+    Conclusion,
+    Growth,
+    Hypothesis,
+    Theorem,
+    builtin_claims,
+    builtin_theorems,
+)
 
 __all__ = [
     "ActivationConstants",
+    "Assertion",
     "Certificate",
+    "Claim",
+    "ClaimKind",
+    "Claims",
     "Conclusion",
+    "Curve",
     "DerivativeBound",
     "DerivativeKernel",
     "Estimate",
     "Evaluated",
     "Failed",
+    "Growth",
     "HermiteSeries",
     "Hypothesis",
     "Inapplicable",
     "JacobianSpectrum",
     "Kernel",
     "KhatriRaoSpectrum",
+    "LeftOut",
     "Prediction",
     "Probe",
     "Rate",
@@ -54,9 +72,12 @@ __all__ = [
     "Trajectory",
     "ValueKernel",
     "activation_constants",
+    "builtin_claims",
     "builtin_theorems",
     "certificate_of",
     "certify",
+    "chosen",
+    "claims",
     "curvature_bound",
     "derivative_bound",
     "empirical_kernel",

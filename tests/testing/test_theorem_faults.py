@@ -10,11 +10,12 @@ import pytest
 from overparam.methods import Layers
 from overparam.model.losses import Loss
 from overparam.testing import Verdict, checks_for, conformance, run_check
-from overparam.theory import Conclusion, Theorem, builtin_theorems
+from overparam.theory import Claim, ClaimKind, Conclusion, Growth, Theorem, builtin_claims, builtin_theorems
 from tests.testing.faults import assert_found
 from tests.theory.faulty import Faulty
 
 test_the_papers_theorems_conform = conformance(*(cls() for cls in builtin_theorems()))
+test_the_papers_claims_conform = conformance(*(cls() for cls in builtin_claims()))
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,44 @@ class Assumes(Speechless):
 def test_settings_without_updates_of_the_hidden_layer():
     failed = {check.name for check in checks_for(Assumes()) if run_check(check).verdict is Verdict.FAILED}
     assert failed == {"is-evaluated-on-no-updates", "is-evaluated-on-a-direct-solver"}
+
+
+WIDTH = "states-a-width-of-its-kind"
+
+
+@dataclass(frozen=True)
+class Plain(Claim):
+    name: ClassVar[str] = "plain"
+    title: ClassVar[str] = "Plain"
+    statement: ClassVar[str] = "Wide is wide enough."
+    reference: ClassVar[str] = "nowhere"
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "k = 7"
+
+    def objection(self, setting):
+        return None
+
+    def width(self, setting):
+        return 7.0
+
+
+@pytest.mark.parametrize(("sound", "verdict"), [(Plain(), Verdict.PASSED), (Divides(), Verdict.SKIPPED)])
+def test_a_claim_that_conforms_and_a_theorem_without_a_width(sound, verdict):
+    assert [run_check(check).verdict for check in checks_for(sound) if check.name == WIDTH] == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"claimed": None}, "claimed must say which kind of claim it is"),
+        ({"claimed": "guess"}, "claimed must be one of exact, order, existence, conjecture, it is 'guess'"),
+        ({"formula": ""}, "it needs a formula, or a growth"),
+        ({"growth": Growth(n=2.0)}, "only an order claim has a growth"),
+        ({"width": lambda self, setting: -1.0}, "it failed: its width must be a positive number, it is -1.0"),
+        ({"width": lambda self, setting: 1 / 0}, "it failed: ZeroDivisionError"),
+        ({"objection": lambda self, setting: setting.nothing}, "it failed: AttributeError"),
+    ],
+    ids=["no-kind", "kind", "formula", "growth", "negative", "raises", "objection"],
+)
+def test_claims_with_a_fault(parts, said):
+    assert_found(type("Broken", (Plain,), parts)(), WIDTH, said)

@@ -1,6 +1,18 @@
 """Theorems as objects: the contract, and the paper's own, one class each."""
 
+from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.theory.theorems.catalogue import builtin_theorems
+from overparam.theory.theorems.widths import builtin_claims
 
-__all__ = ["Conclusion", "Hypothesis", "Theorem", "builtin_theorems"]
+__all__ = [
+    "Assertion",
+    "Claim",
+    "ClaimKind",
+    "Conclusion",
+    "Growth",
+    "Hypothesis",
+    "Theorem",
+    "builtin_claims",
+    "builtin_theorems",
+]

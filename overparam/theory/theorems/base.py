@@ -11,11 +11,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.components import Component
-from overparam.methods import Layers
-from overparam.model.losses import Loss, Squared
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
+from overparam.theory.theorems.assertion import Assertion
 
 __all__ = ["Conclusion", "Hypothesis", "Theorem", "ratio"]
 
@@ -93,54 +91,17 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
-class Theorem(Component):
+class Theorem(Assertion):
     """A theorem, corollary or lemma that can be evaluated on a problem and a run.
 
     A hypothesis that fails does not stop the conclusions being measured: how far they hold beyond the
     theorem is the point. A theorem that raises, or returns something else than it should, is named and
     set aside in the certificate.
 
-    Attributes
-    ----------
-    title : str
-        As its paper calls it, e.g. "Theorem 2.1".
-    statement : str
-        In words.
-    reference : str
-        Paper, section, equations.
-    loss : type of Loss, or None
-        The loss that the training it speaks of minimizes; None where any will do.
-    layers : "hidden", "output", "both", or None
-        What is trained; None where any will do.
-    gaussian_start : bool
-        Whether it is about W₀ i.i.d. N(0, 1).
+    A theorem that states a width says so as every `Assertion` does: `claimed`, and `growth` or `width`.
     """
 
     kind: ClassVar[str] = "theorem"
-    title: ClassVar[str]
-    statement: ClassVar[str]
-    reference: ClassVar[str]
-    loss: ClassVar[type[Loss] | None] = Squared
-    layers: ClassVar[Layers | None] = "hidden"
-    gaussian_start: ClassVar[bool] = False
-
-    def about(self, setting: Setting) -> str | None:
-        """Return why the theorem is about another loss, other layers or another start, or None."""
-        recipe = setting.recipe
-        if self.loss is not None and type(recipe.loss) is not self.loss:
-            return f"it is about the {self.loss.name} loss; the loss is {recipe.loss.specification()}"
-        if self.layers is not None and recipe.layers != self.layers:
-            return f"it is about training the {self.layers} layer; trained is: {recipe.layers}"
-        if self.gaussian_start and not recipe.initialization.standard_gaussian:
-            return (
-                "it is about W₀ i.i.d. N(0, 1); the initialization is "
-                f"{recipe.initialization.specification()}"
-            )
-        return None
-
-    @abstractmethod
-    def objection(self, setting: Setting) -> str | None:
-        """Return a sentence that says why the theorem is not about this setting, or None where it is."""
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """Evaluate what the theorem asks for; none for one that asks nothing more than `objection`."""

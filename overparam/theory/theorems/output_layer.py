@@ -22,9 +22,10 @@ from overparam.theory.correlations import precision
 from overparam.theory.intervals import Interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
+from overparam.theory.theorems.assertion import ClaimKind
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.theory.theorems.comparisons import at_least, at_most, notes, worst
-from overparam.theory.theorems.promises import called
+from overparam.theory.theorems.promises import called, wants_trained_output
 
 __all__ = ["CHERNOFF_HALF", "Theorem32"]
 
@@ -46,6 +47,8 @@ class Theorem32(Theorem):
     loss: ClassVar[type[Loss] | None] = None
     layers: ClassVar[Layers | None] = None
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "k = 101·log n·n(√E[φ²] + B√(404 log n))²/(0.153 λ̃)"
 
     def objection(self, setting: Setting) -> str | None:
         """|φ′| ≤ B for a finite B, and n ≥ 2."""
@@ -53,18 +56,24 @@ class Theorem32(Theorem):
             return f"it needs |φ′| ≤ B; {called(setting.activation)} has no such bound"
         return None if setting.n > 1 else "it needs two samples: log n is 0 for one"
 
+    def reservation(self, setting: Setting) -> str | None:
+        """Training of the output layer."""
+        return wants_trained_output(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return float(self._least_width(setting).high)
+
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """|φ(0)| ≤ B, and the width."""
-        B, log_n = self._B(setting), math.log(setting.n)
-        reach = math.sqrt(setting.constants.value_moment.value) + B * math.sqrt(404.0 * log_n)
-        scale = 101.0 * log_n * setting.n * reach * reach / CHERNOFF_HALF
+        B = self._B(setting)
         larger = f"|φ(0)| is larger than the B = {setting.B:g} of |φ′|, and B is any that bounds both"
         return [
             at_most("|φ(0)| ≤ B", self._at_zero(setting), B, larger if B > setting.B else ""),
             at_least(
                 "k ≥ 101·log n·n(√E[φ²] + B√(404 log n))²/(0.153 λ̃), for k ≥ C log²(n)n/λ̃",
                 float(setting.k),
-                self._floor(setting).through(lambda one: quotient(scale, one)),
+                self._least_width(setting),
                 notes(setting.lambda_tilde_note, "constant from Section 6.8; it grows as B²"),
             ),
         ]
@@ -105,6 +114,12 @@ class Theorem32(Theorem):
     def probability(self, setting: Setting) -> float:
         """1 − n^{−100}."""
         return 1.0 - math.pow(setting.n, -100.0)
+
+    def _least_width(self, setting: Setting) -> Interval:
+        B, log_n = self._B(setting), math.log(setting.n)
+        reach = math.sqrt(setting.constants.value_moment.value) + B * math.sqrt(404.0 * log_n)
+        scale = 101.0 * log_n * setting.n * reach * reach / CHERNOFF_HALF
+        return self._floor(setting).through(lambda one: quotient(scale, one))
 
     @staticmethod
     def _at_zero(setting: Setting) -> float:

@@ -17,6 +17,7 @@ from overparam.theory.theorems.base import Conclusion, Hypothesis
 from overparam.theory.theorems.comparisons import at_most, equal, notes, worst
 
 __all__ = [
+    "WITH_THEIR_STEP",
     "called",
     "geometric_bound",
     "geometric_decay",
@@ -32,11 +33,17 @@ __all__ = [
     "step_note",
     "wants_bound",
     "wants_gradient_descent",
+    "wants_output_weights",
     "wants_relu",
+    "wants_samples",
     "wants_smooth",
+    "wants_trained_output",
 ]
 
 _STEP_ROUNDING = 1e-6
+
+WITH_THEIR_STEP = "for the theorem's step size, and as many updates as it takes"
+"""What the widths of the main theorems leave out."""
 
 
 def called(component: Component, wanted: type[Component] | None = None) -> str:
@@ -102,6 +109,23 @@ def output_weights(setting: Setting) -> list[Hypothesis]:
         ),
         _balanced(setting),
     ]
+
+
+def wants_output_weights(setting: Setting) -> str | None:
+    """Return why v is not the one of the main theorems, or None; for a width, whose own k is another one."""
+    missed = [one.statement for one in output_weights(setting) if one.holds is False]
+    return f"it needs {missed[0]}, which the initialization misses" if missed else None
+
+
+def wants_samples(setting: Setting) -> str | None:
+    """Return that there are fewer samples than inputs, or None."""
+    return f"it needs n ≥ d, which are {setting.n} and {setting.d}" if setting.n < setting.d else None
+
+
+def wants_trained_output(setting: Setting) -> str | None:
+    """Return why the output layer is not what is trained, or None."""
+    layers = setting.recipe.layers
+    return None if layers == "output" else f"it is about training the output layer; trained is: {layers}"
 
 
 def small_balanced_output(setting: Setting) -> list[Hypothesis]:

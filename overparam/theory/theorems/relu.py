@@ -19,10 +19,12 @@ from overparam.model.data import Sphere
 from overparam.theory.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
+from overparam.theory.theorems.assertion import ClaimKind, Growth
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.theory.theorems.comparisons import at_least, equal, largest_constant, notes
 from overparam.theory.theorems.covariance import separation_bound, separation_hypothesis
 from overparam.theory.theorems.promises import (
+    WITH_THEIR_STEP,
     geometric_bound,
     geometric_decay,
     misfit_probability,
@@ -32,7 +34,9 @@ from overparam.theory.theorems.promises import (
     step_hypothesis,
     step_note,
     wants_gradient_descent,
+    wants_output_weights,
     wants_relu,
+    wants_samples,
 )
 from overparam.theory.theorems.smooth import sphere_promises
 
@@ -56,11 +60,23 @@ def _applies(setting: Setting) -> str | None:
     return wants_gradient_descent(setting) or wants_relu(setting)
 
 
+def _least_width(setting: Setting, lower: Interval) -> Interval:
+    """The right side of (6.3)."""
+    scale = WIDTH_CONSTANT * power(1.0 + setting.delta, 2) * setting.n * power(setting.spectral_norm_X, 6)
+    return lower.through(lambda one: quotient(scale, power(one, 4)))
+
+
+def _least_root(setting: Setting) -> Interval:
+    """The right side of (2.6), a bound on √(kd): (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, and σ²/(2π) stands for λ."""
+    constant = 4.0 * math.pi**2 * math.sqrt(WIDTH_CONSTANT) * (1.0 + setting.delta)
+    scale = constant * math.sqrt(setting.n * setting.d) * power(setting.spectral_norm_X, 3)
+    square = setting.quadratic_interval.through(lambda one: 2.0 * math.pi * one)
+    return square.through(lambda one: quotient(scale, power(one, 2)))
+
+
 def _width(setting: Setting, statement: str, lower: Interval, note: str = "") -> Hypothesis:
     """(6.3) with `lower` in the place of λ(X)."""
-    scale = WIDTH_CONSTANT * power(1.0 + setting.delta, 2) * setting.n * power(setting.spectral_norm_X, 6)
-    right = lower.through(lambda one: quotient(scale, power(one, 4)))
-    return at_least(statement, float(setting.k), right, note)
+    return at_least(statement, float(setting.k), _least_width(setting, lower), note)
 
 
 def _decay(setting: Setting, lower: Interval) -> Interval:
@@ -105,10 +121,21 @@ class Theorem63(Theorem):
     )
     reference: ClassVar[str] = "Section 6.2, (6.3); constant from Section 6.7"
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "k = 1152·200³(1+δ)²n‖X‖⁶/λ⁴"
+    caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent on the ReLU."""
         return _applies(setting)
+
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights."""
+        return wants_output_weights(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return float(_least_width(setting, setting.lambda_interval).high)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(6.3) with its explicit constant, the step, and v."""
@@ -152,22 +179,29 @@ class Theorem23(Theorem):
     )
     reference: ClassVar[str] = "Section 2.2, (2.6); constant from Sections 6.3 and 6.7"
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "kd = (4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X))²"
+    caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent on the ReLU."""
         return _applies(setting)
 
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights."""
+        return wants_output_weights(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return power(float(_least_root(setting).high), 2.0) / setting.d
+
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.6) with its explicit constant, the step, and v."""
-        # (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, and σ²min(X∗X)/(2π) is what stands for λ.
-        constant = 4.0 * math.pi**2 * math.sqrt(WIDTH_CONSTANT) * (1.0 + setting.delta)
-        scale = constant * math.sqrt(setting.n * setting.d) * power(setting.spectral_norm_X, 3)
-        square = setting.quadratic_interval.through(lambda one: 2.0 * math.pi * one)
         return [
             at_least(
                 "(2.6) √(kd) ≥ 4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X), its constant from 6.7",
                 setting.root_parameters,
-                square.through(lambda one: quotient(scale, power(one, 2))),
+                _least_root(setting),
                 setting.quadratic_note,
             ),
             _step(setting),
@@ -204,10 +238,21 @@ class Theorem25(Theorem):
     )
     reference: ClassVar[str] = "Section 2.2, (2.8), Appendix I; constants from (I.1) and Section 6.7"
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "k = 1152·200³·10⁸(1+ν)²n⁹‖X‖⁶/δ⁴"
+    caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent on the ReLU."""
         return _applies(setting)
+
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights."""
+        return wants_output_weights(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return float(_least_width(setting, separation_bound(setting)).high)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """Assumption 1, (2.8) with its explicit constant, the step, and v."""
@@ -255,6 +300,9 @@ class Corollary24(Theorem):
         "Section 2.2, (2.7); no constant is given; its step lacks Theorem 2.3's factor 3"
     )
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "order"
+    growth: ClassVar[Growth | None] = Growth(n=4.0, d=-2.0)
+    caveat: ClassVar[str] = f"for d ≤ n ≤ cd²; {WITH_THEIR_STEP}"
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent, the ReLU, uniform data."""
@@ -263,6 +311,10 @@ class Corollary24(Theorem):
         if type(setting.data) is Sphere:
             return None
         return "it is about uniform data and needs to know the data generator, and it to be sphere"
+
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights, and n ≥ d."""
+        return wants_output_weights(setting) or wants_samples(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.7), d ≤ n ≤ cd², the step of Theorem 2.3, and v."""

@@ -21,9 +21,11 @@ from overparam.model.data import Sphere
 from overparam.theory.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
+from overparam.theory.theorems.assertion import ClaimKind, Growth
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.theory.theorems.comparisons import at_least, equal, largest_constant, notes, worst
 from overparam.theory.theorems.promises import (
+    WITH_THEIR_STEP,
     called,
     geometric_bound,
     geometric_decay,
@@ -35,6 +37,8 @@ from overparam.theory.theorems.promises import (
     step_hypothesis,
     step_note,
     wants_gradient_descent,
+    wants_output_weights,
+    wants_samples,
     wants_smooth,
 )
 
@@ -53,13 +57,23 @@ def _step(setting: Setting) -> Hypothesis:
     return step_hypothesis(setting, "η ≤ n/(2B²‖y‖²‖X‖²)", _largest_step(setting))
 
 
+def _least_root(setting: Setting, lower: Interval, nu: float = 1.0) -> Interval:
+    """The right side of (6.18), a bound on √(kd)."""
+    factor = 32.0 * nu * setting.B * (1.0 + (1.0 + setting.delta) * setting.B)
+    scale = factor * math.sqrt(setting.d / setting.n) * setting.spectral_norm_X * setting.n
+    return lower.through(lambda one: quotient(scale, one))
+
+
+def _width(setting: Setting, lower: Interval) -> float:
+    """The k of (6.18), for the lower end of `lower`."""
+    return power(float(_least_root(setting, lower).high), 2.0) / setting.d
+
+
 def width_hypothesis(
     setting: Setting, statement: str, lower: Interval, note: str, nu: float = 1.0
 ) -> Hypothesis:
     """√(kd) ≥ 32νB(1 + (1+δ)B)·√(d/n)‖X‖n/lower: (6.18), and (2.2) with μ²σ²min(X∗X) for λ."""
-    factor = 32.0 * nu * setting.B * (1.0 + (1.0 + setting.delta) * setting.B)
-    scale = factor * math.sqrt(setting.d / setting.n) * setting.spectral_norm_X * setting.n
-    right = lower.through(lambda one: quotient(scale, one))
+    right = _least_root(setting, lower, nu)
     unproved = "" if setting.constants.bound.declared else setting.constants.bound.note
     return at_least(statement, setting.root_parameters, right, notes(note, unproved))
 
@@ -139,10 +153,21 @@ class Theorem21(Theorem):
     )
     reference: ClassVar[str] = "Section 2.1, (2.2); constants from (6.18) and Lemma 6.4"
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "kd = (32B(1 + (1+δ)B)κ(X)n/μ²)²"
+    caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a smooth φ with a finite B."""
         return wants_gradient_descent(setting) or wants_smooth(setting)
+
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights."""
+        return wants_output_weights(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return _width(setting, setting.quadratic_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.2) with its explicit constant, the step, and v."""
@@ -182,10 +207,21 @@ class Theorem62(Theorem):
     )
     reference: ClassVar[str] = "Section 6.2, (6.2); constants from (6.18)"
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "exact"
+    formula: ClassVar[str] = "kd = (32B(1 + (1+δ)B)κ̃(X)n)²"
+    caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent on a smooth φ with a finite B."""
         return wants_gradient_descent(setting) or wants_smooth(setting)
+
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights."""
+        return wants_output_weights(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return _width(setting, setting.lambda_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(6.18), the step, and v."""
@@ -226,6 +262,9 @@ class Corollary22(Theorem):
     )
     reference: ClassVar[str] = "Section 2.1, (2.3)–(2.5), Appendix E; no constant is given"
     gaussian_start: ClassVar[bool] = True
+    claimed: ClassVar[ClaimKind | None] = "order"
+    growth: ClassVar[Growth | None] = Growth(n=2.0)
+    caveat: ClassVar[str] = f"for d ≤ n ≤ cd²; {WITH_THEIR_STEP}"
 
     def objection(self, setting: Setting) -> str | None:
         """Gradient descent, softplus, uniform data."""
@@ -234,6 +273,10 @@ class Corollary22(Theorem):
         if type(setting.activation) is not Softplus:
             return f"it is about softplus; the activation is {called(setting.activation, Softplus)}"
         return None if type(setting.data) is Sphere else f"it is about uniform data and {_NO_DATA}"
+
+    def reservation(self, setting: Setting) -> str | None:
+        """The paper's output weights, and n ≥ d."""
+        return wants_output_weights(setting) or wants_samples(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.3), d ≤ n ≤ cd², the step, and v."""

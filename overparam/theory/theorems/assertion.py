@@ -1,0 +1,144 @@
+"""What a paper says of a setting: whom it is about and, where it says so, how wide is wide enough."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from overparam.components import Component
+from overparam.methods import Layers
+from overparam.model.losses import Loss, Squared
+from overparam.theory.setting import Setting
+
+__all__ = ["Assertion", "Claim", "ClaimKind", "Growth"]
+
+ClaimKind: TypeAlias = Literal["exact", "order", "existence", "conjecture"]
+"""Exact: all constants are known. Order: one constant is free. Existence: some weights fit, and nothing is
+said of training. Conjecture: nothing is proved."""
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a width grows: kd = c·n^a·d^b·(log n)^p·(log d)^q, with a constant c that is not given.
+
+    Attributes
+    ----------
+    n, d : float
+        The exponents a and b.
+    log_n, log_d : float
+        The exponents p and q.
+    """
+
+    n: float
+    d: float = 0.0
+    log_n: float = 0.0
+    log_d: float = 0.0
+
+    def width(self, n: int, d: int) -> float:
+        """The k at c = 1; inf where it overflows."""
+        logs = math.log(n) ** self.log_n * math.log(d) ** self.log_d
+        try:
+            return float(float(n) ** self.n * float(d) ** (self.d - 1.0) * logs)
+        except OverflowError:
+            return math.inf
+
+    def __str__(self) -> str:
+        """The law in symbols, of k alone where kd has the factor d."""
+        plain = self.d == 1.0 and not self.log_d
+        powers = {"n": self.n, "d": 0.0 if plain else self.d, "log(n)": self.log_n, "log(d)": self.log_d}
+        above = [_power(base, exponent) for base, exponent in powers.items() if exponent > 0.0]
+        below = [_power(base, -exponent) for base, exponent in powers.items() if exponent < 0.0]
+        return f"{'k' if plain else 'kd'} = {'·'.join(['c', *above])}{''.join(f'/{one}' for one in below)}"
+
+
+@dataclass(frozen=True)
+class Assertion(Component):
+    """Base of theorems and of claims without a certificate.
+
+    Attributes
+    ----------
+    title : str
+        As its paper calls it, e.g. "Theorem 2.1"; with the authors where the paper is another one.
+    statement : str
+        In words.
+    reference : str
+        Paper, section, equations.
+    loss : type of Loss, or None
+        The loss that the training it speaks of minimizes; None where any will do.
+    layers : "hidden", "output", "both", or None
+        What is trained; None where any will do.
+    gaussian_start : bool
+        Whether it is about W₀ i.i.d. N(0, 1).
+    claimed : "exact", "order", "existence", "conjecture", or None
+        Which kind of claim its width is; None where it states no width.
+    growth : Growth or None
+        For an order claim, its exponents; None where its width depends on the data.
+    formula : str
+        The width in symbols; that of `growth` unless given.
+    caveat : str
+        What else the claim asks for, or how sure its reading is; it is shown with the curve.
+    """
+
+    title: ClassVar[str]
+    statement: ClassVar[str]
+    reference: ClassVar[str]
+    loss: ClassVar[type[Loss] | None] = Squared
+    layers: ClassVar[Layers | None] = "hidden"
+    gaussian_start: ClassVar[bool] = False
+    claimed: ClassVar[ClaimKind | None] = None
+    growth: ClassVar[Growth | None] = None
+    formula: ClassVar[str] = ""
+    caveat: ClassVar[str] = ""
+
+    def about(self, setting: Setting) -> str | None:
+        """Return why it is about another loss, other layers or another start, or None."""
+        recipe = setting.recipe
+        if self.loss is not None and type(recipe.loss) is not self.loss:
+            return f"it is about the {self.loss.name} loss; the loss is {recipe.loss.specification()}"
+        if self.layers is not None and recipe.layers != self.layers:
+            wanted = "both layers" if self.layers == "both" else f"the {self.layers} layer"
+            return f"it is about training {wanted}; trained is: {recipe.layers}"
+        if self.gaussian_start and not recipe.initialization.standard_gaussian:
+            return (
+                "it is about W₀ i.i.d. N(0, 1); the initialization is "
+                f"{recipe.initialization.specification()}"
+            )
+        return None
+
+    @abstractmethod
+    def objection(self, setting: Setting) -> str | None:
+        """Return a sentence that says why it is not about this setting, or None where it is."""
+
+    def reservation(self, setting: Setting) -> str | None:
+        """Return why its width is no claim about this setting, or None where it is one.
+
+        It is asked only where `about` and `objection` have nothing to say.
+        """
+        return None
+
+    def width(self, setting: Setting) -> float | None:
+        """Return the k that it asks for at this n, d and X, that of `growth` at c = 1 unless overridden.
+
+        For an order claim, without its constant; inf where no k is wide enough, None where it says nothing.
+        The network of `setting` has two hidden units: how many is what is asked.
+        """
+        return None if self.growth is None else self.growth.width(setting.n, setting.d)
+
+
+@dataclass(frozen=True)
+class Claim(Assertion):
+    """A statement about how wide is wide enough: a curve, of which nothing is evaluated on a run."""
+
+    kind: ClassVar[str] = "claim"
+
+
+def _power(base: str, exponent: float) -> str:
+    if exponent == 1.0:
+        return base
+    text = f"{exponent:g}"
+    return f"{base}{text.translate(_RAISED)}" if text.isdigit() else f"{base}^{text}"
