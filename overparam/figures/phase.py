@@ -49,7 +49,12 @@ class _Axis(NamedTuple):
     logarithmic: bool
 
 
-def phase_figure(diagrams: Sequence[PhaseDiagram], titles: Sequence[str] | None = None) -> Figure:
+def phase_figure(
+    diagrams: Sequence[PhaseDiagram],
+    titles: Sequence[str] | None = None,
+    *,
+    quantity: str = "success probability",
+) -> Figure:
     """Draw phase diagrams, one panel each, with one colour bar.
 
     Each panel shows the success fraction from blue (failure) to red (success), cells without data
@@ -62,6 +67,8 @@ def phase_figure(diagrams: Sequence[PhaseDiagram], titles: Sequence[str] | None 
         One at least; four make the 2 × 2 panels of the paper.
     titles : sequence of str, optional
         One for each diagram; "n = …" unless given.
+    quantity : str
+        What the colours show.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def phase_figure(diagrams: Sequence[PhaseDiagram], titles: Sequence[str] | None 
     for panel, diagram, title in zip(panels, diagrams, titles, strict=True):
         mesh = _draw(panel, diagram, colours)
         panel.set_title(fill(title, _TITLE, break_on_hyphens=False))
-    bar = figure.colorbar(mesh, ax=panels, label="success probability", fraction=0.05, aspect=30)
+    bar = figure.colorbar(mesh, ax=panels, label=quantity, fraction=0.05, aspect=30)
     bar.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     _legend(figure, panels, gaps=any((diagram.trials == 0).any() for diagram in diagrams))
     return figure
