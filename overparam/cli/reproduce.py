@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from overparam.cli.commands import WHERE
 from overparam.cli.completion import Component, catalogue
 from overparam.cli.options import RANGE, echo_json, executor_option, json_flag
 from overparam.cli.output import echo
@@ -67,7 +68,7 @@ def reproduce(settings: Settings, /, figure: str, **given: Any) -> None:
     output, as_json = given["output"] or folder_of(chosen), given["as_json"]
     sweeps = sweeps_of(chosen, setup)
     if not sweeps:
-        _require_no_training(settings, chosen)
+        _require_nothing_typed(chosen)
     execution = execution_of(settings, given["executor"])
     if given["dry_run"]:
         _foresee(output, chosen, sweeps, execution, as_json=as_json)
@@ -101,18 +102,13 @@ def _with_options(figure: Figure, given: Mapping[str, Any]) -> Figure:
         return dataclasses.replace(figure, **said)
 
 
-def _require_no_training(settings: Settings, figure: Figure) -> None:
-    """Refuse to be told where and how to train."""
+def _require_nothing_typed(figure: Figure) -> None:
+    """Refuse to be told, on the command line, where and how to train what trains nothing."""
     context = click.get_current_context()
-    said = {
-        "--backend": settings.backend != "numpy",
-        "--engine": settings.engine != "auto",
-        "--dtype": settings.dtype is not None,
-        "--executor": context.get_parameter_source("executor") is not ParameterSource.DEFAULT,
-    }
-    for option, is_said in said.items():
-        if is_said:
-            raise ValueError(f"the figure {figure.name} takes no {option}: it trains nothing")
+    places = {**dict.fromkeys(WHERE, context.find_root()), "executor": context}
+    for name, place in places.items():
+        if place.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise ValueError(f"the figure {figure.name} takes no --{name}: it trains nothing")
 
 
 def _in_words(asked: Asked) -> str:

@@ -63,6 +63,8 @@ class Capacity(Figure):
         if 0 in parse_range(self.d):
             raise ValueError("d must be at least 1")
         budgets = tuple(sorted({whole("budgets", budget, 1) for budget in self.budgets}))
+        if not budgets:
+            raise ValueError("budgets must name at least one number of updates")
         object.__setattr__(self, "budgets", budgets)
         require_positive("error", self.error)
 

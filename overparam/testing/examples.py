@@ -40,7 +40,7 @@ _BUILT_IN: Mapping[type[Component], Sequence[Component]] = {
     JacobianRank: [JacobianRank(trials=2, grid="2,6,10", n=20)],
     MontanariZhong: [MontanariZhong(trials=1, n="20")],
     PolaczykFigure2: [PolaczykFigure2(trials=1, grid="2,8", max_iterations=50, n=10)],
-    Scaling: [Scaling(largest=50, d=10, error=1.0, max_iterations=2000)],
+    Scaling: [Scaling(largest=50, d=10, error=1.0, max_iterations=5)],
 }
 
 
