@@ -3,6 +3,7 @@
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.arrays.backends import Backend, CuPy, DType, NumPy
 from overparam.arrays.special import erf
+from overparam.arrays.spectral import largest_eigenvalue
 from overparam.components import Component, ComponentError, Identity, require_positive
 from overparam.components.faults import PluginFailure, calling
 from overparam.components.whole import LARGEST, whole
@@ -26,7 +27,7 @@ from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
 from overparam.model.initializations.base import Initialization, Weights
 from overparam.model.losses import Loss, Squared, misclassified, require_signs, tolerated_fraction
-from overparam.model.network import hidden_features, preactivations
+from overparam.model.network import hidden_features, jacobian_gram, preactivations
 from overparam.model.problem import Problem, Stream, generator
 from overparam.plugins import API_VERSION
 from overparam.plugins.hookspecs import hookimpl
@@ -148,6 +149,8 @@ __all__ = [
     "hidden_features",
     "hookimpl",
     "interrupts_held",
+    "jacobian_gram",
+    "largest_eigenvalue",
     "leaves_idle_units",
     "misclassified",
     "new_figure",

@@ -82,7 +82,7 @@ def test_capacity_says_what_its_studies_hold(tmp_path):
     first = math.log(ratios["capacity-gd-3000"])
     for name in ("capacity-gd-15000", "capacity-levenberg-marquardt"):
         assert found.numbers["share_of_gap"][name] == pytest.approx(1.0 - math.log(ratios[name]) / first)
-    assert any(f"{ratios['capacity-gd-100']:.2f}" in line for line in found.measured)
+    assert any(f"{ratios['capacity-gd-3000']:.2f}" in line for line in found.measured)
 
 
 def test_without_the_optimizers_the_error_has_the_command_that_installs_them():

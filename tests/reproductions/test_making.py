@@ -59,9 +59,6 @@ class Own(Figure):
         return self.found
 
 
-GOOD = Reproduction(["line"], {"x": 1}, {"own": None})
-
-
 def test_a_strangers_figure(tmp_path):
     picture = new_figure(1, 1)
     found = make(Own(found=Reproduction(["line"], {"x": 1}, {"own-2": picture})), SETUP, tmp_path, train)
@@ -77,8 +74,8 @@ def test_a_strangers_figure(tmp_path):
         (Own(asked={"../a": SMALL.sweeps(SETUP)["fig2a"]}), "must name files by letters"),
         (Own(found=None), "must give a Reproduction"),
         (Own(found=Reproduction("text", {})), "as a list of texts"),
-        (Own(found=Reproduction([1], {})), "as a list of texts"),
-        (Own(found=Reproduction([], {}, {"a/b": None})), "must name files by letters"),
+        (Own(found=Reproduction([1], {})), "as a list of texts"),  # type: ignore[list-item]
+        (Own(found=Reproduction([], {}, {"a/b": new_figure(1, 1)})), "must name files by letters"),
     ],
 )
 def test_what_a_figure_must_give(tmp_path, figure, said):
