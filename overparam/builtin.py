@@ -4,6 +4,7 @@ from overparam.arrays.backends import Backend, CuPy, NumPy, Torch
 from overparam.methods import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
 from overparam.model.activations import Activation, Hermite, ReLU, Softplus
 from overparam.model.data import (
+    Cube,
     DataGenerator,
     File,
     FileLabels,
@@ -16,6 +17,19 @@ from overparam.model.data import (
 from overparam.model.initializations import Initialization, Paper, Scaled, Symmetric
 from overparam.model.losses import Hinge, Logistic, Loss, Squared
 from overparam.plugins.hookspecs import hookimpl
+from overparam.reproductions import (
+    Capacity,
+    Figure,
+    Figure2,
+    Figure2a,
+    Figure2b,
+    Figure2c,
+    Figure2d,
+    JacobianRank,
+    MontanariZhong,
+    PolaczykFigure2,
+    Scaling,
+)
 from overparam.runs import Engine, Portable
 from overparam.sweeps import BoundarySearch, Design, Executor, FullGrid, Processes, Serial
 from overparam.theory import Claim, Theorem, builtin_claims, builtin_theorems
@@ -47,8 +61,8 @@ def overparam_optimizers() -> list[type[Optimizer]]:
 
 @hookimpl
 def overparam_data() -> list[type[DataGenerator]]:
-    """Uniform on the sphere, δ-separated, and from a file."""
-    return [Sphere, Separated, File]
+    """Uniform on the sphere, from a cube, δ-separated, and from a file."""
+    return [Sphere, Cube, Separated, File]
 
 
 @hookimpl
@@ -91,3 +105,10 @@ def overparam_executors() -> list[type[Executor]]:
 def overparam_designs() -> list[type[Design]]:
     """All trials of a grid, and the search for the boundary."""
     return [FullGrid, BoundarySearch]
+
+
+@hookimpl
+def overparam_figures() -> list[type[Figure]]:
+    """Figure 2 of the paper and its panels, and claims of the literature."""
+    paper: list[type[Figure]] = [Figure2, Figure2a, Figure2b, Figure2c, Figure2d]
+    return [*paper, Capacity, Scaling, PolaczykFigure2, JacobianRank, MontanariZhong]

@@ -3,9 +3,11 @@
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.arrays.backends import Backend, CuPy, DType, NumPy
 from overparam.arrays.special import erf
+from overparam.arrays.spectral import largest_eigenvalue
 from overparam.components import Component, ComponentError, Identity, require_positive
 from overparam.components.faults import PluginFailure, calling
 from overparam.components.whole import LARGEST, whole
+from overparam.figures import Curve, Panel, boundary_line, curves_figure, new_figure, phase_figure
 from overparam.files import open_input, require_regular
 from overparam.methods import (
     DirectSolver,
@@ -27,10 +29,11 @@ from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, La
 from overparam.model.data.sphere import Sphere
 from overparam.model.initializations.base import Initialization, Weights
 from overparam.model.losses import Loss, Squared, misclassified, require_signs, tolerated_fraction
-from overparam.model.network import hidden_features, preactivations
+from overparam.model.network import hidden_features, jacobian_gram, preactivations
 from overparam.model.problem import Problem, Stream, generator
 from overparam.plugins import API_VERSION
 from overparam.plugins.hookspecs import hookimpl
+from overparam.reproductions.base import Figure, Reproduction, Setup
 from overparam.runs.driver import Loop, Seen, drive
 from overparam.runs.engine import Engine, Job
 from overparam.runs.idle import leaves_idle_units
@@ -38,11 +41,16 @@ from overparam.runs.observers import Look, Observer
 from overparam.runs.outcome import History, Outcome, Status
 from overparam.runs.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 from overparam.runs.rows import row_stream
-from overparam.studies.diagram import ParameterCount
-from overparam.studies.grid import Cell, Grid
+from overparam.studies.boundary import crossings
+from overparam.studies.diagram import ParameterCount, PhaseDiagram
+from overparam.studies.grid import Cell, Grid, parse_range
 from overparam.studies.plan import Column, Limits
+from overparam.studies.specification import Specification
+from overparam.studies.study import Study
 from overparam.studies.tallies import Tally
+from overparam.sweeps.asked import Asked
 from overparam.sweeps.designs.base import Design, Request
+from overparam.sweeps.designs.boundary import BoundarySearch
 from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
@@ -57,8 +65,10 @@ __all__ = [
     "LARGEST",
     "Activation",
     "Array",
+    "Asked",
     "Assertion",
     "Backend",
+    "BoundarySearch",
     "Bounds",
     "Cell",
     "Claim",
@@ -69,6 +79,7 @@ __all__ = [
     "Conclusion",
     "ContentChanged",
     "CuPy",
+    "Curve",
     "DType",
     "DataGenerator",
     "Dataset",
@@ -76,6 +87,7 @@ __all__ = [
     "DirectSolver",
     "Engine",
     "Executor",
+    "Figure",
     "FirstOrder",
     "FunctionSpace",
     "GradientDescent",
@@ -103,17 +115,22 @@ __all__ = [
     "Optimizer",
     "Outcome",
     "OutputLayer",
+    "Panel",
     "ParameterCount",
+    "PhaseDiagram",
     "PluginFailure",
     "Point",
     "Problem",
     "Program",
     "ReLU",
     "Recipe",
+    "Reproduction",
     "Request",
     "Seen",
     "Setting",
+    "Setup",
     "Softplus",
+    "Specification",
     "Sphere",
     "Squared",
     "State",
@@ -122,6 +139,7 @@ __all__ = [
     "StochasticGradientDescent",
     "StopRule",
     "Stream",
+    "Study",
     "Tally",
     "Theorem",
     "Trajectory",
@@ -129,7 +147,10 @@ __all__ = [
     "Value",
     "Weights",
     "array_namespace",
+    "boundary_line",
     "calling",
+    "crossings",
+    "curves_figure",
     "dot",
     "drive",
     "erf",
@@ -137,10 +158,15 @@ __all__ = [
     "hidden_features",
     "hookimpl",
     "interrupts_held",
+    "jacobian_gram",
+    "largest_eigenvalue",
     "leaves_idle_units",
     "misclassified",
+    "new_figure",
     "of_the_difference",
     "open_input",
+    "parse_range",
+    "phase_figure",
     "preactivations",
     "record_activation",
     "record_loss",

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -18,7 +17,7 @@ from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import ENDINGS, save, scaling_figure
 from overparam.files import check_output, replaced
-from overparam.studies import BoundaryScaling, Exponents, Interval, load_study
+from overparam.studies import BoundaryScaling, load_study
 from overparam.studies.boundary import COLUMNS
 from overparam.theory import Curve
 
@@ -85,7 +84,7 @@ def boundary(
                     for name, one in found.items()
                     for crossing in one.crossings
                 ],
-                "exponents": [_exponents(name, one) for name, one in found.items()],
+                "exponents": [{"study": name, **one.to_json()} for name, one in found.items()],
                 "claims": [
                     {"study": name, **each}
                     for name, of_study in claims.items()
@@ -126,28 +125,6 @@ def boundary_table(scaling: BoundaryScaling) -> list[str]:
             f"{each.trials:>7} {each.updates:>12,}"
         )
     return lines
-
-
-def _exponents(study: str, scaling: BoundaryScaling) -> dict[str, Any]:
-    return {
-        "study": study,
-        **_fit_document(scaling.exponents),
-        "without_smallest_n": _fit_document(scaling.without_smallest),
-        "local": [
-            {"n": each.n, "next_n": each.next_n, **_ends("alpha", each.alpha)} for each in scaling.local
-        ],
-        "sentence": scaling.sentence,
-    }
-
-
-def _fit_document(fit: Exponents | None) -> dict[str, Any]:
-    alpha, beta = (None, None) if fit is None else (fit.alpha, fit.beta)
-    rest = {name: fit and getattr(fit, name) for name in ("along", "cells", "method")}
-    return {**_ends("alpha", alpha), **_ends("beta", beta), **rest}
-
-
-def _ends(name: str, power: Interval | None) -> dict[str, float | None]:
-    return {name + end: power and power[i] for i, end in enumerate(("", "_low", "_high"))}
 
 
 def _write(output: Path, found: Mapping[str, BoundaryScaling], claims: Sequence[Curve]) -> None:

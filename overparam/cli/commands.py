@@ -38,7 +38,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             WHERE,
         ),
         "reproduce": Entry(
-            "Reproduce the paper's Figure 2, or one panel of it.",
+            "Measure a figure of the paper, or a claim of the literature, again.",
             "overparam reproduce fig2a --output figure2",
             WHERE,
         ),

@@ -31,6 +31,7 @@ def train_with_progress(
     written: str | None = None,
     *,
     as_json: bool,
+    diagrams: bool = True,
 ) -> None:
     """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output."""
     shown = not (settings.quiet or as_json)
@@ -50,7 +51,7 @@ def train_with_progress(
 
         run(report=report)
     terminal = output()
-    if not as_json and not (terminal is not None and terminal.isatty()):
+    if diagrams and not as_json and not (terminal is not None and terminal.isatty()):
         loaded = load_study(study)
         for n in loaded.sample_sizes():
             echo(plain(loaded.diagram(n)))

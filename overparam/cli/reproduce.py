@@ -1,125 +1,138 @@
-"""``overparam reproduce``: the paper's Figure 2."""
+"""``overparam reproduce``: published figures and claims, measured again."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from overparam import defaults
-from overparam.cli.options import (
-    echo_json,
-    executor_option,
-    json_flag,
-    max_iterations_option,
-    range_option,
-    trials_option,
-)
+from overparam.cli.commands import WHERE
+from overparam.cli.completion import Component, catalogue
+from overparam.cli.options import RANGE, echo_json, executor_option, json_flag
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of
-from overparam.figures import ENDINGS, boundary_line, phase_figure, save
-from overparam.files import check_output, replaced
-from overparam.methods import GradientDescent
-from overparam.model.activations import ReLU, Softplus
-from overparam.runs import Recipe, StopRule
-from overparam.studies import Grid, Specification, Study, load_study
-from overparam.sweeps import Asked
+from overparam.components.faults import calling
+from overparam.reproductions import Figure, Setup, folder_of, make, sweeps_of
+from overparam.sweeps import Asked, Execution
 
 __all__ = ["reproduce"]
 
-_PANELS = {
-    "fig2a": (100, Softplus(), GradientDescent(0.15)),
-    "fig2b": (200, Softplus(), GradientDescent(0.15)),
-    "fig2c": (100, ReLU(), GradientDescent(0.1)),
-    "fig2d": (200, ReLU(), GradientDescent(0.1)),
-}
-_DRAWN, _BOUNDARY = (".png", ".svg"), "boundary.txt"
-_CLAIM = (
-    "The paper: success begins around kd = n, the white curve. The 15,000 updates are a budget: independent "
-    "measurements put its 50 % boundary at kd/n of 1.4 to 1.7 for softplus and 1.5 to 2.2 for ReLU."
+_OPTIONS = ("trials", "grid", "max_iterations")
+
+
+class _Command(click.Command):
+    """Lists the figures below the options."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, then a line for each figure."""
+        super().format_options(ctx, formatter)
+        figures = [(each.name, each.summary) for each in catalogue(ctx) if each.kind == "figure"]
+        with formatter.section("Figures"):
+            formatter.write_dl(figures)
+
+
+@click.command(cls=_Command)
+@click.argument("figure", type=Component("figure"))
+@click.option("--trials", type=click.IntRange(min=1), help="Realizations a cell.  [default: the figure's]")
+@click.option("--grid", type=RANGE, metavar="RANGE", help="Values of k and of d.  [default: the figure's]")
+@click.option(
+    "--max-iterations",
+    type=click.IntRange(min=0),
+    help="Updates of a training run at most.  [default: the figure's]",
 )
-
-
-@click.command()
-@click.argument("figure", type=click.Choice(["fig2", *_PANELS]))
-@trials_option
-@range_option("--grid", "1:25", "Values of k and of d.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("figure2"),
-    show_default=True,
-    help="Folder for studies, pictures and numbers.",
+    help="Folder for studies, pictures and numbers.  [default: figure2, or the figure's name]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@max_iterations_option
+@click.option("--dry-run", is_flag=True, help="Say what would be done and how long it would take, then stop.")
 @executor_option
 @json_flag
 @click.pass_obj
-def reproduce(settings: Settings, /, **given: Any) -> None:
-    """Reproduce the paper's Figure 2 (fig2), or one panel of it.
+def reproduce(settings: Settings, /, figure: str, **given: Any) -> None:
+    """Measure again what FIGURE shows: a figure of the paper, or a claim of the literature.
 
-    fig2a, fig2b: softplus, n = 100 and 200; fig2c, fig2d: ReLU. Interrupted, it goes on when run again.
+    Prints what the source claims and what was measured, and writes studies, pictures and numbers.
+    Interrupted, it goes on when run again. A figure's parameters follow its name, as in fig2a:trials=3;
+    "overparam describe figures" lists them. An option that a figure has no use for is refused.
     """
-    output: Path = given["output"]
-    output.mkdir(parents=True, exist_ok=True)
-    names = list(_PANELS) if given["figure"] == "fig2" else [given["figure"]]
-    for name in {*names, given["figure"]}:
-        for ending in _DRAWN:
-            check_output((output / name).with_suffix(ending), ENDINGS)
-    check_output(output / _BOUNDARY)
+    chosen = _with_options(settings.registry.resolve(Figure, figure), given)
+    setup = Setup(settings.registry.resolve, given["seed"], settings.dtype)
+    output, as_json = given["output"] or folder_of(chosen), given["as_json"]
+    sweeps = sweeps_of(chosen, setup)
+    if not sweeps:
+        _require_nothing_typed(chosen)
     execution = execution_of(settings, given["executor"])
-    studies: dict[str, Study] = {}
-    for name in names:
-        n, activation, optimizer = _PANELS[name]
-        specification = Specification(
-            seed=given["seed"],
-            recipe=Recipe(
-                activation=activation,
-                optimizer=optimizer,
-                stop=StopRule(given["max_iterations"]),
-                dtype=settings.dtype or defaults.SWEEP_DTYPE,
-            ),
+    if given["dry_run"]:
+        _foresee(output, chosen, sweeps, execution, as_json=as_json)
+        return
+
+    def train(name: str, path: Path, asked: Asked) -> None:
+        settings.note(f"{name}: {_in_words(asked)}")
+        train_with_progress(
+            settings, path, asked, execution, as_json=as_json, diagrams=not asked.design.in_rounds
         )
-        grid = Grid.product([n], given["grid"], given["grid"], trials=given["trials"])
-        settings.note(f"{name}: {activation.name}, n = {n}, {optimizer.specification()}")
-        path = output / f"{name}.study"
-        train_with_progress(settings, path, Asked(specification, grid), execution, as_json=given["as_json"])
-        studies[name] = load_study(path)
-        _draw(output / name, {name: studies[name]})
-    if len(names) > 1:
-        _draw(output / given["figure"], studies)
-    _report(output, studies, as_json=given["as_json"])
 
-
-def _draw(stem: Path, studies: dict[str, Study]) -> None:
-    diagrams = [study.diagram(_PANELS[name][0]) for name, study in studies.items()]
-    titles = [f"{_PANELS[name][1].name}, n = {_PANELS[name][0]}" for name in studies]
-    for suffix in _DRAWN:
-        save(phase_figure(diagrams, titles), stem.with_suffix(suffix))
-
-
-def _report(output: Path, studies: dict[str, Study], *, as_json: bool) -> None:
-    """Print the boundary of every panel beside the paper's claim, and keep it as text."""
-    lines, panels = [], {}
-    for name, study in studies.items():
-        n = _PANELS[name][0]
-        boundary = study.diagram(n).boundary()
-        lines.append(f"{name}, {_PANELS[name][1].name}, {boundary_line(study.diagram(n))}")
-        panels[name] = {
-            "n": n,
-            "activation": _PANELS[name][1].name,
-            "boundary_kd_over_n": boundary.quantiles()[1],
-            "boundary_effective_parameters_over_n": boundary.quantiles(effective=True)[1],
-            **{key: value for key, value in study.status().items() if key != "specification"},
-        }
-    lines.append(_CLAIM)
-    with replaced(output / _BOUNDARY) as file:
-        file.write(("\n".join(lines) + "\n").encode())
+    made = make(chosen, setup, output, train)
     if as_json:
-        echo_json({"command": "reproduce", "output": str(output), "panels": panels, "claim": _CLAIM})
+        document = {"command": "reproduce", "figure": chosen.specification(), "output": str(output)}
+        echo_json({**document, **made.numbers, "measured": made.measured, "claim": chosen.claim})
     else:
-        echo("\n".join([*lines, f"written to {output}"]))
+        echo("\n".join([*made.measured, chosen.claim, f"written to {output}"]))
+
+
+def _with_options(figure: Figure, given: Mapping[str, Any]) -> Figure:
+    """The figure with the parameters that are given as options."""
+    known = [field.name for field in dataclasses.fields(figure) if field.init]
+    said = {name: given[name] for name in _OPTIONS if given[name] is not None}
+    for name in said:
+        if name not in known:
+            takes = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
+            raise ValueError(f"the figure {figure.name} takes no --{name.replace('_', '-')}: {takes}")
+    if "grid" in said:
+        said["grid"] = ",".join(map(str, said["grid"]))
+    with calling(type(figure), may_refuse=True):
+        return dataclasses.replace(figure, **said)
+
+
+def _require_nothing_typed(figure: Figure) -> None:
+    """Refuse to be told, on the command line, where and how to train what trains nothing."""
+    context = click.get_current_context()
+    places = {**dict.fromkeys(WHERE, context.find_root()), "executor": context}
+    for name, place in places.items():
+        if place.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise ValueError(f"the figure {figure.name} takes no --{name}: it trains nothing")
+
+
+def _in_words(asked: Asked) -> str:
+    recipe = asked.specification.recipe
+    sizes = ", ".join(str(n) for n in sorted({cell.n for cell in asked.grid.cells}))
+    return f"{recipe.activation.name}, n = {sizes}, {recipe.optimizer.specification()}"
+
+
+def _foresee(
+    output: Path, figure: Figure, sweeps: Mapping[str, Asked], execution: Execution, *, as_json: bool
+) -> None:
+    """Say of every sweep what is left of it."""
+    found = {}
+    for name, asked in sweeps.items():
+        found[name] = estimate = asked.foresee(output / f"{name}.study", execution)
+        if not as_json:
+            echo(
+                f"{name}: {estimate.trials:,} trials, {estimate.left:,} left, "
+                f"{estimate.most_updates:,} updates at most, about {estimate.seconds:,.0f} s"
+            )
+    seconds = sum(estimate.seconds for estimate in found.values())
+    if as_json:
+        document = {"command": "reproduce", "figure": figure.specification(), "dry_run": True}
+        sweeps_left = {name: vars(estimate) for name, estimate in found.items()}
+        echo_json({**document, "output": str(output), "sweeps": sweeps_left, "seconds": seconds})
+    else:
+        echo(f"{figure.name}: about {seconds:,.0f} s" if sweeps else f"{figure.name} trains nothing")

@@ -70,7 +70,7 @@ def describe_class(cls: type[Component]) -> Description:
     --------
     >>> from overparam.methods import GradientDescent
     >>> describe_class(GradientDescent).parameters[0].choices
-    ('theorem', 'figure2')
+    ('theorem', 'figure2', 'jacobian')
     """
     return Description(*cls.identity(), installed=True, summary=_summary(cls), parameters=_parameters(cls))
 

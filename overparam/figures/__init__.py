@@ -3,6 +3,7 @@
 from overparam.figures.boundaries import boundaries_figure
 from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
+from overparam.figures.curves import Curve, Panel, curves_figure
 from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.scaling import scaling_figure
@@ -12,11 +13,14 @@ from overparam.figures.training import training_figure
 __all__ = [
     "ENDINGS",
     "FORMATS",
+    "Curve",
     "HeatMap",
+    "Panel",
     "PlottingUnavailable",
     "boundaries_figure",
     "boundary_line",
     "bounds_figure",
+    "curves_figure",
     "describe_progress",
     "lines",
     "live",

@@ -54,6 +54,7 @@ def phase_figure(
     claims: Sequence[Sequence[Curve]] | None = None,
     ax: Any = None,
     colorbar: bool = True,
+    quantity: str = "success probability",
 ) -> Figure:
     """Draw phase diagrams, one panel each, with one colour bar.
 
@@ -75,6 +76,8 @@ def phase_figure(
         the legend, and so is what you plot before you call ``ax.legend()`` again.
     colorbar : bool
         Whether to draw it; it takes its room from the panels.
+    quantity : str
+        What the colours show.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def phase_figure(
         ],
     )
     if colorbar:
-        bar = figure.colorbar(mesh, ax=panels, label="success probability", fraction=0.05, aspect=30)
+        bar = figure.colorbar(mesh, ax=panels, label=quantity, fraction=0.05, aspect=30)
         bar.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     gaps = any((diagram.trials == 0).any() for diagram in diagrams)
     for owner, of in [(figure, panels)] if ax is None else [(panel, [panel]) for panel in panels]:

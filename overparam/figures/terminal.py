@@ -88,7 +88,8 @@ def boundary_line(diagram: PhaseDiagram) -> str:
     if known == 0:
         return f"n = {diagram.n}: no input dimension of this grid brackets the 50 % boundary"
     parts = []
-    for name, effective in (("kd/n", False), (f"{boundary.count}/n", True)):
+    ratios = {"kd/n": False, f"{boundary.count}/n": True}  # where every unit acts, one and the same
+    for name, effective in ratios.items():
         low, middle, high = boundary.quantiles(effective=effective)
         parts.append(f"{name} = {middle:.2f} (quartiles {low:.2f} to {high:.2f})")
     return (

@@ -4,7 +4,7 @@ from overparam.methods.base import Move, Optimizer
 from overparam.methods.direct import DirectSolver, OutputLayer
 from overparam.methods.first_order import FirstOrder, State, Step
 from overparam.methods.function_space import FunctionSpace
-from overparam.methods.gd import GradientDescent, theorem_step_size
+from overparam.methods.gd import GradientDescent, jacobian_step_size, theorem_step_size
 from overparam.methods.least_squares import LeastSquares
 from overparam.methods.point import Layers, Network, Point
 from overparam.methods.sgd import StochasticGradientDescent
@@ -24,5 +24,6 @@ __all__ = [
     "State",
     "Step",
     "StochasticGradientDescent",
+    "jacobian_step_size",
     "theorem_step_size",
 ]

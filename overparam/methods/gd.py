@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from overparam.arrays import Array, array_namespace
+from overparam.arrays.spectral import largest_eigenvalue
 from overparam.components import require_positive
 from overparam.methods.first_order import FirstOrder, State, Step
 from overparam.methods.point import Layers
 from overparam.model.activations.base import Activation
 from overparam.model.activations.relu import ReLU
 from overparam.model.losses import Loss, Squared
+from overparam.model.network import jacobian_gram
 from overparam.model.problem import Problem
 
-__all__ = ["GradientDescent", "theorem_step_size"]
+__all__ = ["GradientDescent", "jacobian_step_size", "theorem_step_size"]
+
+_RULES = ("theorem", "figure2", "jacobian")
 
 
 @dataclass(frozen=True)
@@ -24,22 +28,24 @@ class GradientDescent(FirstOrder):
 
     Attributes
     ----------
-    step_size : float, "theorem" or "figure2"
+    step_size : float, "theorem", "figure2" or "jacobian"
         η; "theorem" takes the step of Theorem 2.1 (smooth φ) or 2.3 (ReLU) with η̄ = 1; "figure2"
-        takes the paper's experiments': 0.15, or 0.1 for an activation with kinks (Section 4).
+        takes the paper's experiments': 0.15, or 0.1 for an activation with kinks (Section 4); "jacobian"
+        takes 1/‖J(W₀)‖², half of what is stable on the network linearized at W₀.
     """
 
     name: ClassVar[str] = "gd"
-    step_size: float | Literal["theorem", "figure2"] = "figure2"
+    step_size: float | Literal["theorem", "figure2", "jacobian"] = "figure2"
 
     def __post_init__(self) -> None:
-        if self.step_size not in ("theorem", "figure2"):
-            require_positive("step_size", self.step_size, "theorem", "figure2")
+        if self.step_size not in _RULES:
+            require_positive("step_size", self.step_size, *_RULES)
 
     def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
-        """The theorems' step is about W and the squared loss."""
-        if self.step_size == "theorem" and (layers != "hidden" or type(loss) is not Squared):
-            return "step_size=theorem: Theorems 2.1 and 2.3 are about the hidden layer and the squared loss"
+        """The steps of theorems and of the Jacobian are about W and the squared loss."""
+        rule = {"theorem": "Theorems 2.1 and 2.3 are", "jacobian": "1/‖J(W₀)‖² is"}.get(str(self.step_size))
+        if rule is not None and (layers != "hidden" or type(loss) is not Squared):
+            return f"step_size={self.step_size}: {rule} about the hidden layer and the squared loss"
         return None
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
@@ -47,11 +53,13 @@ class GradientDescent(FirstOrder):
         return weights - step.size * gradient, state
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float:
-        """η as given, or the theorem's for this problem, or Figure 2's for this activation."""
+        """η as given, or by a rule for this problem or this activation."""
         if self.step_size == "theorem":
             return theorem_step_size(problem, activation)
         if self.step_size == "figure2":
             return 0.1 if activation.kinks else 0.15
+        if self.step_size == "jacobian":
+            return jacobian_step_size(problem, activation)
         return self.step_size
 
 
@@ -84,3 +92,24 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
             f"‖X‖ = {spectral_norm:g}; it needs a φ that is not constant, data and labels that are not all 0"
         )
     return 1.0 / curvature
+
+
+def jacobian_step_size(problem: Problem, activation: Activation) -> float:
+    """Return 1/‖J(W₀)‖², J being the Jacobian of the outputs in W.
+
+    On the network linearized at W₀, gradient descent is stable for η < 2/‖J(W₀)‖². Where J(W₀) = 0 no step
+    moves the weights, and the size is 1.
+
+    Raises
+    ------
+    ValueError
+        Where J(W₀) is not finite, or too small or large for its square to be a number.
+    """
+    xp = array_namespace(problem.X)
+    gram = jacobian_gram(problem.X, problem.W0, problem.v, activation)
+    if not bool(xp.any(gram != 0.0)):
+        return 1.0
+    largest = largest_eigenvalue(gram) if bool(xp.all(xp.isfinite(gram))) else math.inf
+    if not (0.0 < largest < math.inf and 1.0 / largest < math.inf):
+        raise ValueError(f"step_size=jacobian: 1/‖J(W₀)‖² is no step size with ‖J(W₀)‖² = {largest:g}")
+    return 1.0 / largest

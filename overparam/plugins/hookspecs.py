@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from overparam.model.data import DataGenerator, Labels
     from overparam.model.initializations import Initialization
     from overparam.model.losses import Loss
+    from overparam.reproductions import Figure
     from overparam.runs import Engine
     from overparam.sweeps import Design, Executor
     from overparam.theory import Claim, Theorem
@@ -97,4 +98,10 @@ def overparam_executors() -> list[type[Executor]]:
 @hookspec
 def overparam_designs() -> list[type[Design]]:
     """Designs of sweeps, for ``--design``."""
+    raise NotImplementedError
+
+
+@hookspec
+def overparam_figures() -> list[type[Figure]]:
+    """Figures and claims that can be measured again, for ``overparam reproduce``."""
     raise NotImplementedError

@@ -33,6 +33,7 @@ from overparam.model.data import DataGenerator, Labels
 from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
 from overparam.plugins import hookspecs
+from overparam.reproductions import Figure
 from overparam.runs import Engine
 from overparam.sweeps import Design, Executor
 from overparam.theory import Claim, Theorem
@@ -53,6 +54,7 @@ HOOKS: Mapping[type[Component], str] = {
     Engine: "overparam_engines",
     Executor: "overparam_executors",
     Design: "overparam_designs",
+    Figure: "overparam_figures",
     Theorem: "overparam_theorems",
     Claim: "overparam_claims",
 }

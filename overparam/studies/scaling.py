@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from overparam.markup import table
 from overparam.studies.boundary import Crossing, crossings_of
 from overparam.studies.diagram import ParameterCount
 from overparam.studies.errors import StudyError
-from overparam.studies.exponents import Exponents, LocalExponent, exponents_of, local_exponents
+from overparam.studies.exponents import Exponents, Interval, LocalExponent, exponents_of, local_exponents
 from overparam.studies.grid import Cell
 from overparam.studies.tallies import Tally
 
@@ -105,10 +106,31 @@ class BoundaryScaling:
         alpha = "unknown" if fit is None or fit.alpha is None else f"{fit.alpha.value:.3f}"
         return f"BoundaryScaling({len(self.crossings)} (n, d), alpha {alpha})"
 
+    def to_json(self) -> dict[str, Any]:
+        """An element of "exponents" in the JSON of ``overparam boundary``."""
+        return {
+            **_fit_document(self.exponents),
+            "without_smallest_n": _fit_document(self.without_smallest),
+            "local": [
+                {"n": each.n, "next_n": each.next_n, **_ends("alpha", each.alpha)} for each in self.local
+            ],
+            "sentence": self.sentence,
+        }
+
     def _repr_html_(self) -> str:
         head = ("n", "d", "k", "low", "high", "effective/n", "trials")
         rows = ((c.n, c.d, c.k, c.k_low, c.k_high, c.effective_ratio, c.trials) for c in self.crossings)
         return table(self.sentence, rows, head)
+
+
+def _fit_document(fit: Exponents | None) -> dict[str, Any]:
+    alpha, beta = (None, None) if fit is None else (fit.alpha, fit.beta)
+    rest = {name: fit and getattr(fit, name) for name in ("along", "cells", "method")}
+    return {**_ends("alpha", alpha), **_ends("beta", beta), **rest}
+
+
+def _ends(name: str, power: Interval | None) -> dict[str, float | None]:
+    return {name + end: power and power[i] for i, end in enumerate(("", "_low", "_high"))}
 
 
 def _growth(fit: Exponents, level: float) -> str:

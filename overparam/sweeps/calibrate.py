@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from overparam.runs import Job, choose_engine, conduct
 from overparam.studies.grid import Cell
 from overparam.sweeps.chunks import problem_bytes, working_set
-from overparam.sweeps.cost import FIRST_GUESS, Cost
+from overparam.sweeps.cost import Cost
 from overparam.sweeps.trials import Task, draw, job_for
 
 __all__ = ["calibrate"]
 
 _FEWEST = 4
 _FIRST_UPDATES, _GROWTH = 16, 4
+_SLOW_START, _LONGEST = 0.4, 20.0  # seconds
 
 
 def calibrate(tasks: Sequence[Task], seconds: float = 1.5) -> float:
@@ -26,38 +27,53 @@ def calibrate(tasks: Sequence[Task], seconds: float = 1.5) -> float:
     tasks : sequence of Task
         They stand for equal parts of the work. Each holds trials that would share a batch, none empty.
     seconds : float
+        What starting the runs takes is not counted.
 
     Returns
     -------
     float
         Units of work a second, measured on the longest runs: short ones measure the start.
     """
-    jobs = [_job(task) for task in tasks]
-    for task, job in zip(tasks, jobs, strict=True):
-        _pace(task, job, 1)  # engines that compile do so now
-    updates, rate, started = _FIRST_UPDATES, FIRST_GUESS, time.perf_counter()
-    while time.perf_counter() - started < seconds / 2:
-        # Equal parts of the work take the harmonic mean of their paces.
-        paces = [_pace(task, job, updates) for task, job in zip(tasks, jobs, strict=True)]
-        rate = len(paces) / sum(1.0 / pace for pace in paces)
-        updates *= _GROWTH
-    return rate
+    # Equal parts of the work take the harmonic mean of their paces.
+    return len(tasks) / sum(1.0 / _Measured(task).pace(seconds / (2 * len(tasks))) for task in tasks)
 
 
-def _job(task: Task) -> Job:
+class _Measured:
+    """A batch of one task, and how long its runs take to start."""
+
+    def __init__(self, task: Task) -> None:
+        self._task, self._job = task, _job(task)
+        self._seconds(1)  # engines that compile do so now
+        _, self._start = self._seconds(1)
+        if self._start > _SLOW_START and len(self._job.problems) > _FEWEST:
+            self._job = _job(task, _FEWEST)
+            _, self._start = self._seconds(1)
+
+    def pace(self, seconds: float) -> float:
+        """Units of work a second, from runs that train for so long, and longer than they take to start."""
+        updates, before, began = _FIRST_UPDATES, 0.0, time.perf_counter()
+        while True:
+            units, spent = self._seconds(updates)
+            trained = spent - self._start
+            enough = trained >= max(seconds, self._start) or time.perf_counter() - began > _LONGEST
+            if enough or units <= before:  # more updates than the runs need make them no longer
+                return units / max(trained, 0.1 * spent)
+            updates, before = updates * _GROWTH, units
+
+    def _seconds(self, updates: int) -> tuple[float, float]:
+        short = dataclasses.replace(self._job, recipe=self._job.recipe.until(updates))
+        engine, _ = choose_engine(self._task.engines, short)
+        cost, before = Cost(self._task.specification), time.perf_counter()
+        units = sum(
+            max(1, outcome.iterations) * cost.of_update(Cell(*self._task.keys[position][:3]))
+            for position, outcome in conduct(engine, short)
+        )
+        return units, time.perf_counter() - before
+
+
+def _job(task: Task, most: int | None = None) -> Job:
     """One batch, full if there are trials enough."""
     each = problem_bytes(Cell(*task.keys[0][:3]), task.specification.recipe.dtype)
     fitting = max(working_set(task.backend) // each, _FEWEST)
-    return job_for(task, [draw(task.specification, key) for key in task.keys[:fitting]])
-
-
-def _pace(task: Task, job: Job, updates: int) -> float:
-    """Units of work a second."""
-    short = dataclasses.replace(job, recipe=job.recipe.until(updates))
-    engine, _ = choose_engine(task.engines, short)
-    cost, before = Cost(task.specification), time.perf_counter()
-    units = sum(
-        max(1, outcome.iterations) * cost.of_update(Cell(*task.keys[position][:3]))
-        for position, outcome in conduct(engine, short)
-    )
-    return units / (time.perf_counter() - before)
+    keys = task.keys[: fitting if most is None else most]
+    return job_for(task, [draw(task.specification, key) for key in keys])

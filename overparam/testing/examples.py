@@ -10,6 +10,18 @@ from overparam.components import Component
 from overparam.methods import StochasticGradientDescent
 from overparam.model.activations import Hermite
 from overparam.model.data import Separated
+from overparam.reproductions import (
+    Capacity,
+    Figure2,
+    Figure2a,
+    Figure2b,
+    Figure2c,
+    Figure2d,
+    JacobianRank,
+    MontanariZhong,
+    PolaczykFigure2,
+    Scaling,
+)
 from overparam.testing.checks import Skipped
 
 __all__ = ["examples"]
@@ -20,6 +32,15 @@ _BUILT_IN: Mapping[type[Component], Sequence[Component]] = {
     Hermite: [Hermite((0.0, 0.5, 0.0, 0.2))],
     Separated: [Separated(0.3)],
     StochasticGradientDescent: [StochasticGradientDescent(0.5)],
+    **{
+        panels: [panels(trials=1, grid="2", max_iterations=3)]
+        for panels in (Figure2, Figure2a, Figure2b, Figure2c, Figure2d)
+    },
+    Capacity: [Capacity(n=8, d="4", budgets=(200, 800), error=0.5)],
+    JacobianRank: [JacobianRank(trials=2, grid="2,6,10", n=20)],
+    MontanariZhong: [MontanariZhong(trials=1, n="20")],
+    PolaczykFigure2: [PolaczykFigure2(trials=1, grid="2,8", max_iterations=50, n=10)],
+    Scaling: [Scaling(largest=50, d=10, error=1.0, max_iterations=5)],
 }
 
 

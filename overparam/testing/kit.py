@@ -12,6 +12,7 @@ from overparam.model.activations import Activation
 from overparam.model.data import DataGenerator, Labels
 from overparam.model.initializations import Initialization
 from overparam.model.losses import Loss
+from overparam.reproductions import Figure
 from overparam.runs import Engine
 from overparam.sweeps import Design, Executor
 from overparam.testing.activations import activation_checks
@@ -22,6 +23,7 @@ from overparam.testing.data import data_checks, label_checks
 from overparam.testing.designs import design_checks
 from overparam.testing.engines import engine_checks
 from overparam.testing.executors import executor_checks
+from overparam.testing.figures import figure_checks
 from overparam.testing.initializations import initialization_checks
 from overparam.testing.losses import loss_checks
 from overparam.testing.optimizers import optimizer_checks
@@ -41,6 +43,7 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
     (Engine, engine_checks),
     (Executor, executor_checks),
     (Design, design_checks),
+    (Figure, figure_checks),
     (Theorem, theorem_checks),
     (Claim, claim_checks),
 ]

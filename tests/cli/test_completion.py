@@ -62,7 +62,10 @@ def names(kind, distribution=None):
         ("overparam train --optimizer gd", ["gd", "gd:step_size="]),
         ("overparam train --optimizer gd:", ["gd:step_size="]),
         ("overparam train --optimizer gd:st", ["gd:step_size="]),
-        ("overparam train --optimizer gd:step_size=", ["gd:step_size=theorem", "gd:step_size=figure2"]),
+        (
+            "overparam train --optimizer gd:step_size=",
+            [f"gd:step_size={word}" for word in ("theorem", "figure2", "jacobian")],
+        ),
         ("overparam train --optimizer gd:step_size=th", ["gd:step_size=theorem"]),
         ("overparam train --optimizer=gd:st", ["gd:step_size="]),
         (
@@ -101,7 +104,7 @@ def test_the_protocol_is_the_programs():
     [
         (["--optimizer", "gd", ":"], ["step_size="]),
         (["--optimizer", "gd", ":", "st"], ["step_size="]),
-        (["--optimizer", "gd", ":", "step_size", "="], ["theorem", "figure2"]),
+        (["--optimizer", "gd", ":", "step_size", "="], ["theorem", "figure2", "jacobian"]),
         (["--optimizer", "gd", ":", "step_size", "=", "th"], ["theorem"]),
         (["--optimizer", "=", "gd", ":", "st"], ["step_size="]),
         (["--optimizer", "=", "g"], ["gd"]),
@@ -134,7 +137,7 @@ def test_a_plugin_that_is_none_leaves_nothing_to_complete():
 def test_zsh_is_given_the_summaries():
     answers = complete("overparam train --optimizer gd", shell="zsh")
     assert answers[:3] == ["plain", "gd", op.describe("gd")[0].summary]
-    assert answers[3:] == ["plain", r"gd\:step_size=", "a number or 'theorem' or 'figure2'"]
+    assert answers[3:] == ["plain", r"gd\:step_size=", "a number or 'theorem' or 'figure2' or 'jacobian'"]
 
 
 BASH = shutil.which("bash")

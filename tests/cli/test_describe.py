@@ -78,7 +78,8 @@ def test_what_is_printed(overparam):
         "optimizer",
         f"  gd  (overparam {version('overparam')})",
         "      Gradient descent, W_{τ+1} = W_τ − η∇L(W_τ) on the loss (2.1).",
-        "      step_size        a number or 'theorem' or 'figure2'; default figure2",
+        "      step_size        a number or 'theorem' or 'figure2' or 'jacobian'; default",
+        "                       figure2",
     ]
     assert "coefficients     a list (value;value;…), each a number; must be given" in (
         overparam("describe", "hermite").output
@@ -196,7 +197,7 @@ def test_a_strangers_component(tmp_path):
 def test_the_library_says_the_same(overparam):
     assert [each.to_json() for each in op.describe()] == overparam("describe", "--json").document
     [gd] = op.describe("gd")
-    assert gd.parameters[0].choices == ("theorem", "figure2")
+    assert gd.parameters[0].choices == ("theorem", "figure2", "jacobian")
     with pytest.raises(ValueError, match="did you mean 'gd'"):
         op.describe("gdd")
 

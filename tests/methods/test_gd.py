@@ -7,8 +7,11 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from overparam.methods import GradientDescent, Step, theorem_step_size
+from overparam import train
+from overparam.methods import GradientDescent, Step, jacobian_step_size, theorem_step_size
 from overparam.model.activations import Activation, Hermite, ReLU, Softplus
+from overparam.model.losses import Logistic, Squared
+from overparam.model.network import jacobian
 from overparam.model.problem import Problem, draw_problem
 from tests.tolerances import tolerance
 
@@ -38,6 +41,46 @@ def test_the_theorems_step_size(xp, dtype, activation, factor):
     found = GradientDescent("theorem").step_size_for(moved, activation)
     assert type(found) is float
     assert found == pytest.approx(expected, rel=tolerance(dtype, "sum"))
+
+
+@pytest.mark.parametrize("activation", [Softplus(), ReLU()], ids=lambda value: value.name)
+def test_the_step_size_of_the_jacobian(xp, dtype, activation):
+    p = draw_problem(n=20, d=4, k=7, seed=3)
+    norm = np.linalg.norm(jacobian(p.X, p.W0, p.v, activation), ord=2)
+    moved = Problem(*(xp.asarray(a, dtype) for a in (p.X, p.y, p.W0, p.v)))
+    found = GradientDescent("jacobian").step_size_for(moved, activation)
+    assert type(found) is float
+    assert found == pytest.approx(norm**-2, rel=tolerance(dtype, "sum"))
+
+
+def test_the_jacobians_step_converges_where_the_fixed_one_diverges():
+    """At n/d = 64 the fixed step is past 2/‖J(W₀)‖²."""
+    p = draw_problem(n=256, d=4, k=200, seed=1)
+    assert (
+        GradientDescent().step_size_for(p, Softplus())
+        * np.linalg.norm(jacobian(p.X, p.W0, p.v, Softplus()), ord=2) ** 2
+        > 2.0
+    )
+    residuals = {}
+    for step in ("figure2", "jacobian"):
+        history = train(p, optimizer=GradientDescent(step), max_iterations=60, record_every=60).history
+        residuals[step] = history.relative_residual
+    assert residuals["figure2"][-1] > 1.0 > residuals["jacobian"][-1]
+
+
+def test_a_jacobian_that_is_zero_has_some_step_and_one_too_small_to_square_has_none():
+    p = draw_problem(5, 3, 1)
+    assert jacobian_step_size(p, Softplus()) == 1.0
+    p = draw_problem(5, 3, 4)
+    with pytest.raises(ValueError, match="no step size"):
+        jacobian_step_size(Problem(1e-155 * p.X, p.y, p.W0, p.v), Softplus())
+
+
+def test_the_jacobians_step_is_about_the_hidden_layer_and_the_squared_loss():
+    rule = GradientDescent("jacobian")
+    assert rule.objection(Softplus(), Squared(), "hidden") is None
+    assert "hidden layer and the squared loss" in rule.objection(Softplus(), Squared(), "both")
+    assert "hidden layer and the squared loss" in rule.objection(Softplus(), Logistic(), "hidden")
 
 
 def test_the_step_sizes_of_figure_2():
@@ -87,7 +130,7 @@ def test_data_that_give_no_step_size(scales):
 
 @pytest.mark.parametrize("size", [0, -0.1, math.nan, math.inf, True, "fast", None])
 def test_a_step_size_is_a_positive_number_or_a_word(size):
-    with pytest.raises(ValueError, match="a positive number or 'theorem' or 'figure2', got"):
+    with pytest.raises(ValueError, match="a positive number or 'theorem' or 'figure2' or 'jacobian', got"):
         GradientDescent(size)
 
 

@@ -5,7 +5,15 @@ import pytest
 
 from overparam.methods import GradientDescent, LeastSquares, StochasticGradientDescent
 from overparam.model.activations import Hermite, ReLU, Softplus
-from overparam.model.data import File, FileLabels, Gaussian, Rademacher, Separated, Sphere
+from overparam.model.data import Cube, File, FileLabels, Gaussian, Rademacher, Separated, Sphere
+from overparam.reproductions import (
+    Capacity,
+    Figure2,
+    JacobianRank,
+    MontanariZhong,
+    PolaczykFigure2,
+    Scaling,
+)
 from overparam.runs import Portable
 from overparam.sweeps import BoundarySearch, FullGrid, Processes, Serial
 from overparam.testing import Verdict, checks_for, conformance, examples, run_check
@@ -14,14 +22,22 @@ test_activations = conformance(Softplus(), ReLU(), Hermite((0.0, 0.5, 0.0, 0.2))
 test_optimizers = conformance(
     GradientDescent(),
     GradientDescent("theorem"),
+    GradientDescent("jacobian"),
     StochasticGradientDescent(0.5),
     StochasticGradientDescent(0.5, batch_size=4, sampling="reshuffling", check_every=3),
     LeastSquares(),
 )
-test_data = conformance(Sphere(), Separated(0.3))
+test_data = conformance(Sphere(), Cube(), Separated(0.3))
 test_labels = conformance(Gaussian(), Rademacher(), FileLabels())
 test_engines = conformance(Portable())
 test_executors = conformance(Serial(), Processes(workers=2))
+test_figures = conformance(
+    *(
+        example
+        for cls in (Figure2, Capacity, Scaling, PolaczykFigure2, JacobianRank, MontanariZhong)
+        for example in examples(cls)
+    )
+)
 test_designs = conformance(FullGrid(), BoundarySearch(), BoundarySearch(0.1, trials=30, batch=7))
 
 

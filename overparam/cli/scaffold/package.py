@@ -33,7 +33,7 @@ _SIZES: Mapping[str, str] = {
     "certify": " --n 20 --d 10 --k 20",
     "theory": " --n 20 --d 10",
 }
-"""What makes the commands of a README quick."""
+"""What makes the commands of a README quick, where a kind's file does not say `sizes`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Kind:
         """Commands that use the component, with `$name` in them."""
         before, after = (f" {self._head[key]}" if key in self._head else "" for key in ("globally", "option"))
         commands = self._head["commands"].split()
-        return [f"overparam{before} {command}{after}{_SIZES[command]}" for command in commands]
+        sizes = f" {self._head['sizes']}" if "sizes" in self._head else None
+        return [f"overparam{before} {command}{after}{sizes or _SIZES[command]}" for command in commands]
 
     def class_name(self, name: str) -> str:
         """Return the class's name, followed by the kind where Python or the template uses the plain one."""
