@@ -1,4 +1,4 @@
-"""Text of others, shown as text: HTML tables in which everything is escaped, and letters that no reader would see."""
+"""Text of others, shown as text: HTML tables that escape everything, and letters that no reader would see."""
 
 from __future__ import annotations
 

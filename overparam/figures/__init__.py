@@ -5,6 +5,7 @@ from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_
 from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
+from overparam.figures.titles import title_of
 from overparam.figures.training import training_figure
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "progress_shown",
     "render",
     "save",
+    "title_of",
     "training_figure",
 ]
