@@ -60,5 +60,6 @@ def data_licence(specification: Mapping[str, Any]) -> str:
         said = metadata(owner)
     except PackageNotFoundError:
         return f"The data are brought by {owner}, which is not installed here; its licence is not known."
-    licence = said.get("License-Expression") or said.get("License") or "no licence"
+    fields = [field for field in ("License-Expression", "License") if field in said]
+    licence = said[fields[0]] if fields else "no licence"
     return f"The data are brought by {owner} {said['Version']}, which states {licence} for the package."

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from overparam.palette import SCALES
 from overparam.report.panels import COUNTS, Panel
 from overparam.report.trials import LISTED_OF_A_CELL
@@ -29,7 +31,7 @@ _DIGITS = 4
 def numbers_of(studies: Sequence[Mapping[str, Any]], panels: Sequence[Panel]) -> dict[str, Any]:
     """Return the document; `studies` is what is said of each.
 
-    Arrays of "cells" have an entry a cell, by rows of equal k. Of the listed trials, keyed by that place,
+    Arrays of "cells" have an entry a cell, by rows of equal k; "intervals" are by successes/trials. Of the listed trials, keyed by that place,
     numbers have four digits, and a value that all of them have stands alone.
     """
     return {
@@ -51,6 +53,8 @@ def spelled(document: Mapping[str, Any]) -> str:
 def _panel(panel: Panel) -> dict[str, Any]:
     diagram = panel.diagram
     low, high = diagram.interval()
+    outcomes = [f"{s}/{t}" for s, t in zip(diagram.successes.flat, diagram.trials.flat, strict=True)]
+    intervals = np.stack([low.ravel(), high.ravel()], axis=-1).round(4).tolist()
     places = [(i, j) for i in range(len(diagram.k)) for j in range(len(diagram.d))]
     held = [panel.endings.get(panel.cell(i, j)) for i, j in places]
     statuses = [status for status in LETTERS if any(one and one.statuses.get(status) for one in held)]
@@ -63,11 +67,10 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "units": diagram.count.units(diagram.k).tolist(),
         "per_unit": diagram.count.per_unit(diagram.d).tolist(),
         "count": COUNTS[str(diagram.count)],
+        "intervals": dict(zip(outcomes, intervals, strict=True)),
         "cells": {
             "trials": diagram.trials.ravel().tolist(),
             "successes": diagram.successes.ravel().tolist(),
-            "low": [round(value, 4) for value in low.ravel().tolist()],
-            "high": [round(value, 4) for value in high.ravel().tolist()],
             "updates": [_short(one.updates) if one else None for one in held],
             "success_updates": [_short(one.success_updates) if one else None for one in held],
             "ended": {

@@ -134,19 +134,11 @@ def html_of(page: Page, templates: Environment | None = None) -> str:
 
 def _shown(page: Page, study: int, run: Run) -> dict[str, Any]:
     """A training run, and the cell of the diagrams that it is of."""
-    places = [
-        (number, place_of(panel, run.cell))
-        for number, panel in enumerate(page.panels)
-        if panel.study == study
-    ]
-    panel, place = next(((number, place) for number, place in places if place is not None), (None, None))
-    return {
-        "run": run,
-        "plot": run_plot(run),
-        "panel": panel,
-        "place": place,
-        "study": page.studies[study].name,
-    }
+    mine = [(number, panel) for number, panel in enumerate(page.panels) if panel.study == study]
+    places = [(number, place_of(panel, run.cell)) for number, panel in mine]
+    panel, place = next((found for found in places if found[1] is not None), (None, None))
+    name = page.studies[study].name
+    return {"run": run, "plot": run_plot(run), "panel": panel, "place": place, "study": name}
 
 
 class _Safe(str):

@@ -154,9 +154,7 @@ def _name(panel: Panel, i: int, j: int) -> str:
     diagram = panel.diagram
     counts = f"k = {diagram.k[i]}, d = {diagram.d[j]}: "
     trials = int(diagram.trials[i, j])
-    return counts + (
-        f"{diagram.successes[i, j]} of {trials} succeeded" if trials else "no trial could be trained"
-    )
+    return counts + (f"{diagram.successes[i, j]} of {trials}" if trials else "no trial could be trained")
 
 
 def _boundary(panel: Panel, x: Scale, y: Scale) -> tuple[str, str, list[tuple[float, float]]]:

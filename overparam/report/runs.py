@@ -20,7 +20,7 @@ from overparam.theory.setting import Setting
 
 __all__ = ["Replayer", "Run", "replayed", "sides_of"]
 
-_POINTS = 150
+_POINTS = 100
 _LEAST_DRAWN = 1e-12  # of a prediction, which falls for ever
 
 Replayer = Callable[[Study, TrialKey, int], Replay]

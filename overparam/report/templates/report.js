@@ -34,7 +34,7 @@
     if (panel.count === "kd") ratios.length = 1; else if (!nominal()) ratios.reverse();
     return [
       ["succeeded", trials ? `${grouped(cells.successes[place])} of ${grouped(trials)}` : "no trial could be trained"],
-      ["95 % interval", trials ? `${percent(cells.low[place])} to ${percent(cells.high[place])}` : "–"],
+      ["95 % interval", trials ? panel.intervals[`${cells.successes[place]}/${trials}`].map(percent).join(" to ") : "–"],
       ...ratios,
       ["trials ended", endings(panel, place) || "–"],
       ["median updates", grouped(cells.updates[place])],
@@ -127,7 +127,8 @@
     drawn.push({ panel, at });
 
     const mark = (cell) => {
-      for (const name of ["x", "width", "height"]) cursor.setAttribute(name, cell.getAttribute(name));
+      cursor.setAttribute("height", 1);
+      for (const name of ["x", "width"]) cursor.setAttribute(name, cell.getAttribute(name));
       cursor.setAttribute("transform", cell.parentNode.getAttribute("transform"));
     };
     const unmark = () => { cursor.setAttribute("width", 0); cursor.setAttribute("height", 0); };
