@@ -31,8 +31,8 @@ _DIGITS = 4
 def numbers_of(studies: Sequence[Mapping[str, Any]], panels: Sequence[Panel]) -> dict[str, Any]:
     """Return the document; `studies` is what is said of each.
 
-    Arrays of "cells" have an entry a cell, by rows of equal k; "intervals" are by successes/trials. Of the listed trials, keyed by that place,
-    numbers have four digits, and a value that all of them have stands alone.
+    Arrays of "cells" have an entry a cell, by rows of equal k; "intervals" are by successes/trials. Of the
+    listed trials, keyed by that place, numbers have four digits, and a value that all have stands alone.
     """
     return {
         "format": "overparam report 1",

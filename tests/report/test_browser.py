@@ -1,4 +1,4 @@
-"""The report in a real browser: pointer, keyboard, choices, dark mode, sizes, print, and texts that attack."""
+"""The report in a real browser: pointer, keyboard, choices, dark mode, sizes, print, hostile texts."""
 
 import json
 import os
@@ -287,12 +287,8 @@ def test_texts_that_attack_are_shown_as_text(tmp_path, look):
             return TrialRow(*cell, trial, "failed", 0, 0, None, None, None, 0, 0.0, f"no {EVIL}")
         return row(cell, trial)
 
-    description = {
-        "activation": EVIL,
-        "data_distribution": EVIL,
-        "data": f"file:path={EVIL}",
-        "optimizer": EVIL,
-    }
+    description = dict.fromkeys(("activation", "data_distribution", "optimizer"), EVIL)
+    description["data"] = f"file:path={EVIL}"
     name = "<img src=x onerror=window.hit=3>\"'&\u202eyduts.study"
     environment = {"device": EVIL, "engines": [EVIL], "started": EVIL, "distributions": {EVIL: EVIL}}
     study = make_study(
