@@ -10,7 +10,7 @@ from functools import cached_property
 from overparam.figures.panel import axis_of, capacity_points, effective_points
 from overparam.palette import taper
 from overparam.report.claims import Claim
-from overparam.report.scales import Scale, path_of, ticks_of
+from overparam.report.scales import Scale, path_of, thinned, ticks_of
 from overparam.studies import Cell, Crossing, Ending, PhaseDiagram, TrialRow
 
 __all__ = ["COUNTS", "DrawnCell", "Layer", "Panel", "Picture", "picture_of"]
@@ -19,6 +19,7 @@ COUNTS = {"2*floor(k/2)*d": "2⌊k/2⌋d", "kd": "kd", "k": "k", "k(d+1)": "k(d 
 """How the parameters that can act are counted, in symbols."""
 
 _SIDE = 350
+_APART = 3.0  # of the points of a smooth curve
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ def picture_of(panel: Panel, claims: Sequence[Claim]) -> Picture:
         ]
         rows.append((top, height, drawn))
 
-    def curve(points: Sequence[tuple[float, float]]) -> str:
-        return path_of([(x(d), y(k)) for d, k in points])
+    def curve(points: Sequence[tuple[float, float]], apart: float = _APART) -> str:
+        return path_of(thinned([(x(d), y(k)) for d, k in points], apart))
 
     effective = COUNTS[str(diagram.count)]
     band, boundary, dots = _boundary(panel, x, y)
@@ -132,7 +133,7 @@ def picture_of(panel: Panel, claims: Sequence[Claim]) -> Picture:
             "effective",
             "effective",
             f"n = {effective}",
-            curve(effective_points(diagram, d_axis, k_axis).tolist()),
+            curve(effective_points(diagram, d_axis, k_axis).tolist(), 0.0),
         ),
         Layer("boundary", "boundary", "measured boundary k*", boundary, dots),
     ]

@@ -12,7 +12,7 @@ import numpy as np
 from overparam.figures.cells import tick_labels
 from overparam.figures.panel import Axis
 
-__all__ = ["Logarithmic", "Scale", "path_of", "power", "ticks_of"]
+__all__ = ["Logarithmic", "Scale", "path_of", "power", "thinned", "ticks_of"]
 
 _APART = 26  # the least distance between two labels
 
@@ -105,6 +105,15 @@ def power(value: float) -> str:
     if -3 <= exponent <= 3:
         return f"{value:g}"
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def thinned(points: Sequence[tuple[float, float]], apart: float) -> list[tuple[float, float]]:
+    """The points without those that are nearer than this to the one before; the last one stays."""
+    kept: list[tuple[float, float]] = []
+    for point in points[:-1]:
+        if not kept or math.dist(point, kept[-1]) >= apart:
+            kept.append(point)
+    return [*kept, *points[-1:]]
 
 
 def path_of(points: Sequence[tuple[float, float]]) -> str:
