@@ -18,6 +18,7 @@ from overparam.cli.options import (
 )
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
+from overparam.cli.report import write_beside
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of
 from overparam.figures import ENDINGS, boundary_line, phase_figure, save
@@ -92,6 +93,7 @@ def reproduce(settings: Settings, /, **given: Any) -> None:
         _draw(output / name, {name: studies[name]})
     if len(names) > 1:
         _draw(output / given["figure"], studies)
+    write_beside(settings, output / f"{given['figure']}.html", list(studies.values()))
     _report(output, studies, as_json=given["as_json"])
 
 
