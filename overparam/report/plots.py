@@ -15,6 +15,7 @@ __all__ = ["Line", "Plot", "boundaries", "run_plot"]
 _WIDTH, _HEIGHT = 460.0, 250.0
 _RUN_WIDTH, _RUN_HEIGHT = 340.0, 190.0
 _TICKS = 5
+_ROOM = 1.7  # beyond the outermost points, as a factor
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,18 @@ def _boundaries(name: str, label: str, value: str, panels: Sequence[Panel]) -> P
     if not any(known for _, _, known in held):
         return None
     x = Logarithmic.around([one.d for _, _, known in held for one in known], _WIDTH, upwards=False)
+    middles = [getattr(one, value) for _, _, known in held for one in known]
     ends = [end for _, _, known in held for one in known for end in _ends(one, value)]
-    y = Logarithmic.around(ends, _HEIGHT)
+    # One wide interval must not press all lines together: the picture cuts it off, the table has it.
+    least, most = min(middles) / _ROOM, max(middles) * _ROOM
+    y = Logarithmic.around([min(max(end, least), most) for end in ends], _HEIGHT)
     lines = []
     for number, panel, known in held:
         points = [(x(one.d), y(getattr(one, value))) for one in known]
         bars = []
         for one in known:
             low, _, high = _ends(one, value)
-            bars.append((x(one.d), y(low), y(high)))
+            bars.append((x(one.d), y(max(low, y.low)), y(min(high, y.high))))
         if points:
             lines.append(Line(number, "boundary", panel.title, path_of(points), points, bars))
     return Plot(name, _WIDTH, _HEIGHT, "input dimension d", label, x.ticks(), y.ticks(), lines)

@@ -127,9 +127,11 @@
     drawn.push({ panel, at });
 
     const mark = (cell) => {
-      cursor.setAttribute("height", 1);
       for (const name of ["x", "width"]) cursor.setAttribute(name, cell.getAttribute(name));
-      cursor.setAttribute("transform", cell.parentNode.getAttribute("transform"));
+      // A row is moved and stretched; the frame is only moved, or its line would be stretched too.
+      const [, top, height] = /translate\(0 (.+)\) scale\(1 (.+)\)/.exec(cell.parentNode.getAttribute("transform"));
+      cursor.setAttribute("y", top);
+      cursor.setAttribute("height", height);
     };
     const unmark = () => { cursor.setAttribute("width", 0); cursor.setAttribute("height", 0); };
     const enter = (cell) => {
