@@ -21,7 +21,7 @@ def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types (of the packages in plugins/ and of what tests share too) and the direction of imports."""
-    _install(session, "lint", extras="[plot]")
+    _install(session, "lint", extras="[plot,report]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
@@ -31,14 +31,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite on all cores, on NumPy, array-api-strict and PyTorch's CPU."""
-    _install(session, "test", extras="[plot]")
+    _install(session, "test", extras="[plot,report]")
     session.run("pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """The tests that take minutes: many kills, random kernels and certificates, all wheels."""
-    _install(session, "test", extras="[plot]")
+    _install(session, "test", extras="[plot,report]")
     session.install(*(f"./{folder}" for folder in FIRST_PARTY))
     session.run("pytest", "-m", "slow", *session.posargs)
 
@@ -47,7 +47,7 @@ def slow(session: nox.Session) -> None:
 def chaos(session: nox.Session) -> None:
     """Random damage, kills, signals and command lines: `nox -s chaos -- COUNT SEED`, else 100 of seed 0."""
     count, seed = [*session.posargs, *("100", "0")[len(session.posargs) :]][:2]
-    _install(session, "test", extras="[plot]")
+    _install(session, "test", extras="[plot,report]")
     session.install("./plugins/overparam-dask")
     session.run("pytest", "-m", "chaos", env={"CHAOS_COUNT": count, "CHAOS_SEED": seed})
 
@@ -56,7 +56,7 @@ def chaos(session: nox.Session) -> None:
 def tests_min(session: nox.Session) -> None:
     """The test suite on the lowest supported versions of the core's dependencies."""
     lowest = [line.replace(">=", "==") for line in GROUPS["project"]["dependencies"]]
-    _install(session, "test", extras="[plot]")
+    _install(session, "test", extras="[plot,report]")
     session.install(*lowest)
     session.run("pytest", *session.posargs)
 
@@ -83,7 +83,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def gpu(session: nox.Session) -> None:
     """The suite with CuPy in the `xp` fixture, and the fused engine's; needs an NVIDIA GPU."""
-    _install(session, "test", extras=f"[plot,cuda{CUDA}]")
+    _install(session, "test", extras=f"[plot,report,cuda{CUDA}]")
     session.install("./plugins/overparam-cuda")
     session.run("pytest", "-k", "cupy", *session.posargs)
     session.run("pytest", "plugins/overparam-cuda/tests", *session.posargs)
@@ -92,7 +92,7 @@ def gpu(session: nox.Session) -> None:
 @nox.session
 def bench_gpu(session: nox.Session) -> None:
     """The engines on a GPU against their peers, then Figure 2; writes docs/design/benchmarks-gpu.md."""
-    _install(session, "test", extras=f"[plot,cuda{CUDA}]")
+    _install(session, "test", extras=f"[plot,report,cuda{CUDA}]")
     session.install("./plugins/overparam-cuda", "./plugins/overparam-numba", f"jax[cuda{CUDA}]")
     session.run("python", "-m", "tests.benchmarks.gpu", *session.posargs)
     session.run("python", "-m", "tests.benchmarks.gpu.outcomes")
@@ -109,7 +109,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def generated(session: nox.Session) -> None:
     """Write what is generated: the command line's help, and the table of what first-party packages bring."""
-    _install(session, "test", extras="[plot]")
+    _install(session, "test", extras="[plot,report]")
     session.install(*(f"./{folder}" for folder in FIRST_PARTY))
     written = ("tests/cli/test_documentation.py", "tests/plugins/test_first_party.py")
     session.run("pytest", "-q", *written, env={"WRITE_DOCS": "1"})

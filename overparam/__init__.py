@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overparam import figures, theory
-    from overparam.api import describe, draw_problem, load_study, replay, sweep, train
+    from overparam.api import describe, draw_problem, load_study, replay, sweep, train, write_report
     from overparam.model.problem import Problem
     from overparam.plugins import default_registry, load_plugin
     from overparam.runs import History, Outcome, Status
@@ -28,6 +28,7 @@ __all__ = [
     "sweep",
     "theory",
     "train",
+    "write_report",
 ]
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "replay": "overparam.api",
     "sweep": "overparam.api",
     "train": "overparam.api",
+    "write_report": "overparam.api",
 }
 
 

@@ -1,12 +1,18 @@
-"""HTML for notebooks: tables in which everything is escaped."""
+"""Text of others, shown as text: HTML tables that escape everything, and letters that no reader would see."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Integral, Real
 
-__all__ = ["shown", "table"]
+__all__ = ["is_hidden", "shown", "table", "visible"]
+
+_ODD = re.compile(r"[^\x20-\x7e]")
+_HIDDEN = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+"""Unicode's categories of control and format characters, surrogates, line ends and what has no meaning."""
 
 
 def shown(value: object) -> str:
@@ -30,3 +36,27 @@ def table(caption: str, rows: Iterable[Sequence[object]], head: Sequence[str] = 
         cells = "".join(f"<td>{escape(shown(one))}</td>" for one in others)
         lines.append(f'<tr><th scope="row">{escape(shown(first))}</th>{cells}</tr>')
     return "\n".join([*lines, "</tbody></table>"])
+
+
+def is_hidden(letter: str) -> bool:
+    """Whether a letter is a control or format character, a surrogate, a line end or without meaning."""
+    return unicodedata.category(letter) in _HIDDEN
+
+
+def visible(text: object, keep: str = "") -> str:
+    """Return a text with what no reader would see written as Python would, such as ``\\x1b`` or ``\\u202e``.
+
+    Parameters
+    ----------
+    text : object
+    keep : str
+        Control characters that may stand, such as line ends.
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        letter = found[0]
+        if letter in keep or not is_hidden(letter):
+            return letter
+        return letter.encode("unicode_escape").decode() if letter.isascii() else ascii(letter)[1:-1]
+
+    return _ODD.sub(shown, str(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CLAIMS", "CURVE", "NO_DATA", "OUTLINE", "SERIES", "TAPER", "blend", "rgb", "taper"]
+__all__ = ["CLAIMS", "CURVE", "NO_DATA", "OUTLINE", "SCALES", "SERIES", "TAPER", "blend", "rgb", "taper"]
 
 RGB = tuple[int, int, int]
 
@@ -13,6 +13,14 @@ RGB = tuple[int, int, int]
 # curves show on all of it.
 TAPER: tuple[RGB, ...] = ((28, 58, 158), (84, 54, 160), (132, 50, 150), (184, 48, 116), (226, 58, 52))
 """Stops from certain failure to certain success, evenly spaced, in sRGB."""
+
+SCALES: dict[str, tuple[RGB, ...]] = {
+    "red and blue": TAPER,
+    "cividis": ((0, 34, 78), (65, 77, 107), (124, 123, 120), (188, 175, 111), (254, 232, 56)),
+    "viridis": ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)),
+    "grey": ((24, 24, 24), (78, 78, 78), (132, 132, 132), (186, 186, 186), (240, 240, 240)),
+}
+"""Colour scales to choose from, the paper's first; readers of any colour vision can read the others."""
 
 NO_DATA: RGB = (130, 130, 130)
 """Cells where nothing was run."""

@@ -57,6 +57,9 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "overparam boundary my.study -o boundary.png",
         ),
         "plot": Entry("Draw a study's phase diagram.", "overparam plot my.study -o diagram.png"),
+        "report": Entry(
+            "Write studies as one HTML file to hand over.", "overparam report my.study -o report.html"
+        ),
         "export": Entry("Write a study as a table, one row a trial.", "overparam export my.study -o my.csv"),
         "merge": Entry(
             "Make one study of several of one specification, such as shards.",

@@ -12,7 +12,7 @@ from overparam.cli.claims import claims_of, claims_option, distinct, note_left_o
 from overparam.cli.options import echo_json, json_flag
 from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
-from overparam.figures import ENDINGS, boundaries_figure, phase_figure, save
+from overparam.figures import ENDINGS, boundaries_figure, phase_figure, save, title_of
 from overparam.files import check_output
 from overparam.studies import Study, StudyError, crossings, load_study
 from overparam.theory import Claims
@@ -131,12 +131,5 @@ def _names(studies: Sequence[Path] | dict[Path, Study]) -> dict[Path, str]:
 
 
 def titled(study: Study, n: int) -> str:
-    """Return a panel's title: activation, optimizer and n; loss and layers where they are not the paper's."""
-    named = study.specification
-    parts = [named.get("activation", "?"), named.get("optimizer", "?")]
-    if (loss := named.get("loss", "squared")) != "squared":
-        parts.append(f"{loss} loss")
-    if (layers := named.get("layers", "hidden")) != "hidden":
-        parts.append("both layers" if layers == "both" else f"{layers} layer")
-    # Matplotlib reads formulas between dollars, and SVG holds no control characters.
-    return ", ".join([*(visible(part).replace("$", r"\$") for part in parts), f"n = {n}"])
+    """Return a panel's title for matplotlib, which reads formulas between dollars."""
+    return title_of(study, n).replace("$", r"\$")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -32,11 +32,23 @@ def train_with_progress(
     *,
     as_json: bool,
     diagrams: bool = True,
+    refresh: Callable[[], None] | None = None,
 ) -> None:
-    """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output."""
+    """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output.
+
+    `refresh` is called after every commit to the study.
+    """
     shown = not (settings.quiet or as_json)
     _name_a_faster_engine(settings, asked, execution)
-    run = partial(asked.train, study, execution, written=written)
+
+    def run(report: Callable[[Progress], None]) -> None:
+        def refreshing(progress: Progress) -> None:
+            report(progress)
+            if refresh is not None:
+                refresh()
+
+        asked.train(study, execution, refreshing, written=written)
+
     if shown and sys.stderr.isatty():
         with live(study, visible) as report:
             run(report=report)

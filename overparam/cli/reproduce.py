@@ -15,6 +15,7 @@ from overparam.cli.completion import Component, catalogue
 from overparam.cli.options import RANGE, echo_json, executor_option, json_flag
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
+from overparam.cli.report import write_beside
 from overparam.cli.settings import Settings
 from overparam.cli.sweep import execution_of
 from overparam.components.faults import calling
@@ -81,6 +82,8 @@ def reproduce(settings: Settings, /, figure: str, **given: Any) -> None:
         )
 
     made = make(chosen, setup, output, train)
+    if made.studies:
+        write_beside(settings, output / f"{chosen.name}.html", list(made.studies.values()))
     if as_json:
         document = {"command": "reproduce", "figure": chosen.specification(), "output": str(output)}
         echo_json({**document, **made.numbers, "measured": made.measured, "claim": chosen.claim})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,13 @@ from overparam.cli.options import (
 )
 from overparam.cli.output import echo
 from overparam.cli.progress import train_with_progress
+from overparam.cli.report import refresh_while, write_beside
 from overparam.cli.settings import Failure, Settings
 from overparam.cli.sweep_file import SweepFile, read_sweep_file
 from overparam.figures import boundary_line
+from overparam.files import check_output
 from overparam.model.data import FileLabels
+from overparam.report import ENDINGS, require
 from overparam.studies import Shard, Specification, load_study
 from overparam.sweeps import AXES, Asked, Estimate, Execution, Executor, asked_of, labels_of_sweep, verify
 
@@ -85,6 +88,12 @@ __all__ = ["execution_of", "sweep"]
     metavar="N",
     help="Train N realizations again on the portable engine in float64 and report the largest difference.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report, a .html file, and refresh it while the sweep runs.",
+)
 @json_flag
 @click.pass_context
 def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
@@ -99,17 +108,29 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     execution = execution_of(settings, given["executor"])
     asked = [(each["study"], _asked(settings, file, ctx, each)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
+    refresh = _refreshed(settings, given["report"], [study for study, _ in asked])
     for study, each in asked:
         if len(asked) > 1:
             settings.note(f"{study}:")
         if given["dry_run"]:
             documents.append(_foresee(study, each.foresee(study, execution), as_json=as_json))
             continue
-        train_with_progress(settings, study, each, execution, file.text, as_json=as_json)
+        train_with_progress(settings, study, each, execution, file.text, as_json=as_json, refresh=refresh)
         documents.append(_report(study, each.specification, given["verified"], as_json=as_json))
+    if given["report"] is not None and not given["dry_run"]:
+        write_beside(settings, given["report"], [load_study(study) for study, _ in asked])
     if as_json:
         echo_json(documents[0] if len(asked) == 1 else {"command": "sweep", "studies": documents})
     _require_no_failure(documents)
+
+
+def _refreshed(settings: Settings, report: Path | None, studies: Sequence[Path]) -> Callable[[], None] | None:
+    """What refreshes the report after a commit; refuses one that could not be written."""
+    if report is None:
+        return None
+    check_output(report, ENDINGS, inputs=studies)
+    require()
+    return refresh_while(settings, report, studies)
 
 
 def execution_of(settings: Settings, executor: str) -> Execution:

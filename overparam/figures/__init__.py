@@ -8,6 +8,7 @@ from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.scaling import scaling_figure
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
+from overparam.figures.titles import title_of
 from overparam.figures.training import training_figure
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "render",
     "save",
     "scaling_figure",
+    "title_of",
     "training_figure",
 ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from overparam.figures.canvas import new_figure
 from overparam.figures.claims import draw_claims
+from overparam.figures.panel import Axis, axis_of, capacity_points, effective_points
 from overparam.palette import CURVE, NO_DATA, TAPER, rgb
 from overparam.studies.diagram import PhaseDiagram
 from overparam.theory import Curve
@@ -32,19 +32,10 @@ _LABELS = {
 """Labels of the curve where as many parameters can act as there are labels, by how they count."""
 
 _LINE = 0.135  # inches of a line of a legend in small letters
-_CURVE_POINTS = 400
 _MOST_TICKS = 12
 
 
 _HATCHED: dict[str, Any] = {"facecolor": rgb(NO_DATA), "hatch": "////", "edgecolor": "0.75", "linewidth": 0}
-
-
-class _Axis(NamedTuple):
-    """One axis of the grid: its values, the edges of their cells, and whether it is logarithmic."""
-
-    values: tuple[int, ...]
-    edges: NDArray[np.float64]
-    logarithmic: bool
 
 
 def phase_figure(
@@ -147,7 +138,7 @@ def _drawn_anyway(curve: Curve, diagram: PhaseDiagram) -> bool:
 
 def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
     """Draw one diagram on matplotlib axes and return its mesh of cells."""
-    d, k = _axis(diagram.d), _axis(diagram.k)
+    d, k = axis_of(diagram.d), axis_of(diagram.k)
     # What the masked cells let through.
     panel.patch.set(**_HATCHED)
     mesh = panel.pcolormesh(
@@ -160,8 +151,8 @@ def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
         rasterized=True,
     )
     lines = [
-        (_capacity_points(diagram, d, k), "-", "$n = kd$"),
-        (_effective_points(diagram, d, k), (0, (3, 1.5)), _LABELS[str(diagram.count)]),
+        (capacity_points(diagram, d, k), "-", "$n = kd$"),
+        (effective_points(diagram, d, k), (0, (3, 1.5)), _LABELS[str(diagram.count)]),
     ]
     for points, style, label in lines:
         if len(points):
@@ -172,21 +163,7 @@ def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
     return mesh
 
 
-def _axis(values: tuple[int, ...]) -> _Axis:
-    """Cells that meet midway between neighbours, on a logarithmic scale where the gaps differ widely."""
-    gaps = np.diff(values)
-    logarithmic = len(values) > 2 and values[0] > 0 and bool(gaps.max() > 5 * gaps.min())
-    points = np.log(values) if logarithmic else np.asarray(values, dtype=np.float64)
-    middle = (points[1:] + points[:-1]) / 2
-    half = (0.5, 0.5) if len(values) == 1 else (middle[0] - points[0], points[-1] - middle[-1])
-    edges = np.concatenate([[points[0] - half[0]], middle, [points[-1] + half[1]]])
-    if logarithmic:
-        return _Axis(values, np.exp(edges), logarithmic)
-    edges[0] = max(edges[0], -0.5)
-    return _Axis(values, edges, logarithmic)
-
-
-def _scale(axis: Any, set_scale: Any, set_limits: Any, of: _Axis) -> None:
+def _scale(axis: Any, set_scale: Any, set_limits: Any, of: Axis) -> None:
     """Scale, limits and whole-number ticks of one side of a panel."""
     # Optional and slow to import; see phase_figure.
     from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
@@ -200,38 +177,6 @@ def _scale(axis: Any, set_scale: Any, set_limits: Any, of: _Axis) -> None:
     else:
         axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     set_limits(of.edges[0], of.edges[-1])
-
-
-def _capacity_points(diagram: PhaseDiagram, d: _Axis, k: _Axis) -> NDArray[np.float64]:
-    """Points (d, k) of n = kd inside the panel, shape (m, 2), those at the grid's own d among them."""
-    low, high = max(d.edges[0], diagram.n / k.edges[-1]), d.edges[-1]
-    if k.edges[0] > 0:
-        high = min(high, diagram.n / k.edges[0])
-    if low >= high:
-        return np.empty((0, 2))
-    ours = [value for value in d.values if low <= value <= high]
-    x = np.unique(np.concatenate([np.geomspace(low, high, _CURVE_POINTS), ours]))
-    return np.stack([x, diagram.capacity_curve(x)], axis=-1)
-
-
-def _effective_points(diagram: PhaseDiagram, d: _Axis, k: _Axis) -> NDArray[np.float64]:
-    """Corners (d, k) of the staircase of the least whole k with n acting parameters, shape (m, 2).
-
-    From the right: the stair at a width runs to the left up to the d where it holds n parameters.
-    """
-    count, n = diagram.count, diagram.n
-    lowest = float(diagram.effective_curve(d.edges[-1]))
-    highest = float(diagram.effective_curve(max(d.edges[0], 0.0)))
-    if lowest > k.edges[-1] or highest < k.edges[0]:
-        return np.empty((0, 2))
-    if count.layers == "output":
-        return np.array([[d.edges[-1], lowest], [d.edges[0], lowest]])
-    unit = 2.0 if count.pairs and count.layers == "hidden" else 1.0
-    # One stair beyond the panel, so that the last riser is cut by the frame.
-    stairs = np.arange(lowest, min(highest, k.edges[-1] + unit) + 0.5 * unit, unit)
-    left = n / stairs - (1.0 if count.layers == "both" else 0.0)
-    right = np.concatenate([d.edges[-1:], left[:-1]])
-    return np.stack([np.stack([right, left], -1), np.stack([stairs, stairs], -1)], axis=-1).reshape(-1, 2)
 
 
 def _legend(owner: Any, panels: Sequence[Any], *, gaps: bool, below: bool) -> None:

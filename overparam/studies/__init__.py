@@ -1,6 +1,7 @@
 """Studies: trials of a sweep and their results, in one file; diagrams, tables, merging and salvage."""
 
 from overparam.studies.boundary import Crossing, crossings
+from overparam.studies.details import Ending
 from overparam.studies.diagram import Boundary, ParameterCount, PhaseDiagram
 from overparam.studies.errors import NoSuchTrial, NotAStudy, SpecificationMismatch, StudyError, StudyWarning
 from overparam.studies.exponents import Exponents, Interval, LocalExponent
@@ -24,6 +25,7 @@ __all__ = [
     "Cell",
     "Column",
     "Crossing",
+    "Ending",
     "Exponents",
     "Grid",
     "Interval",

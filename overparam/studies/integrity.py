@@ -142,11 +142,11 @@ class TrialScan:
     version : int
         Of the format; an older one has no checksums, and only the types of values are checked.
     only : tuple of int, optional
-        The (n, k, d, trial) of the one trial to look at.
+        The (n, k, d, trial) of the one trial to look at, or the (n, k, d) of the one cell.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, version: int, only: tuple[int, int, int, int] | None = None
+        self, connection: sqlite3.Connection, version: int, only: tuple[int, ...] | None = None
     ) -> None:
         self._connection = connection
         self._sealed = version >= SEALED
@@ -166,7 +166,10 @@ class TrialScan:
     def _right(self) -> Iterator[tuple[Any, ...]]:
         chosen = f"{', '.join(COLUMNS)}, session{', checksum' if self._sealed else ''}"
         sealed, last, statuses = self._sealed, tuple[Any, ...](), _Statuses()
-        where = "" if self._only is None else "WHERE (n, k, d, trial) = (?, ?, ?, ?) "
+        where = ""
+        if self._only is not None:
+            size = len(self._only)
+            where = f"WHERE ({', '.join(COLUMNS[:size])}) = ({', '.join('?' * size)}) "
         statement = f"SELECT {chosen} FROM trial {where}ORDER BY n, k, d, trial"
         for row in self._connection.execute(statement, self._only or ()):
             checksum, key = seal_trial(row[:14]), row[:4]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import overparam as op
+from overparam import defaults
 from overparam.markup import table
 from overparam.studies.connect import connect_reader, damaged, format_of, plainly
+from overparam.studies.details import Ending, first_trials, read_endings, read_failures
 from overparam.studies.diagram import ParameterCount, PhaseDiagram, wilson_interval
 from overparam.studies.errors import NotAStudy, StudyError
 from overparam.studies.frames import to_pandas, to_xarray
@@ -44,6 +46,7 @@ from overparam.studies.tallies import Tally, read_tallies
 from overparam.studies.versions import versions_used
 
 if TYPE_CHECKING:
+    from overparam.report import Written
     from overparam.sweeps import Replay
 
 __all__ = ["CellStatus", "Session", "Study", "load_study"]
@@ -111,6 +114,21 @@ class Study:
         """What the trials of every cell came to."""
         with self._open() as connection:
             return read_tallies(connection)
+
+    def endings(self) -> dict[Cell, Ending]:
+        """How the trials of every cell ended, and their median updates."""
+        with self._open() as connection:
+            return read_endings(self.path, connection)
+
+    def first_trials(self, cells: Iterable[Cell], most: int) -> dict[Cell, tuple[TrialRow, ...]]:
+        """The first trials of some cells, `most` of each at most."""
+        with self._open() as connection:
+            return first_trials(self.path, connection, cells, most)
+
+    def failures(self) -> list[tuple[str, int]]:
+        """Why trials could not be trained, and how many for each reason; the most frequent first."""
+        with self._open() as connection:
+            return read_failures(connection)
 
     def parameter_count(self) -> ParameterCount:
         """How the trained parameters that can act are counted."""
@@ -202,6 +220,10 @@ class Study:
     ) -> Replay:
         """Train one trial again and compare with what is stored, as `overparam.replay` does."""
         return op.replay(self, n=n, k=k, d=d, trial=trial, record_every=record_every, engine=engine)
+
+    def report(self, path: str | Path, *, curves: int = defaults.CURVES) -> Written:
+        """Write one HTML file that needs no network and no installation, as `overparam.write_report` does."""
+        return op.write_report(self, path, curves=curves)
 
     def select(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""

@@ -15,6 +15,7 @@ NEEDED = {
     "status": ("a.study",),
     "plot": ("a.study", "-o", "a.png"),
     "export": ("a.study", "-o", "a.csv"),
+    "report": ("a.study", "-o", "a.html"),
     "merge": ("a.study", "-o", "b.study"),
     "salvage": ("a.study", "-o", "b.study"),
     "boundary": ("a.study",),

@@ -61,6 +61,8 @@ WRITING = [
     ("certify", *ENDED, "--plot", "{}.svg"),
     ("plot", "a.study", "-o", "{}.svg"),
     ("export", "a.study", "-o", "{}.csv"),
+    ("report", "a.study", "-o", "{}.html"),
+    ("-q", "sweep", *SMALL, "--study", "{}.study", "--report", "{}.html"),
     ("merge", "a.study", "-o", "{}.study"),
     ("salvage", "a.study", "-o", "{}.study"),
     ("-q", "sweep", *SMALL, "--study", "{}.study"),

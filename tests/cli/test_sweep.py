@@ -145,6 +145,7 @@ def test_plot_draws(overparam, study, tmp_path):
 
 
 def test_reproduce_writes_studies_pictures_and_numbers(overparam, tmp_path):
+    pytest.importorskip("jinja2")
     pytest.importorskip("matplotlib")
     options = ("--grid", "2,4", "--trials", 1, "--max-iterations", 3, "--output", "out")
     call = overparam("reproduce", "fig2", *options, "--json")
@@ -156,7 +157,7 @@ def test_reproduce_writes_studies_pictures_and_numbers(overparam, tmp_path):
         "fig2d": 200,
     }
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names >= {"fig2.png", "fig2.svg", "fig2a.png", "fig2d.study", "boundary.txt"}
+    assert names >= {"fig2.png", "fig2.svg", "fig2a.png", "fig2d.study", "fig2.html", "boundary.txt"}
 
 
 def test_plugins_and_info(overparam):

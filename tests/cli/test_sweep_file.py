@@ -31,13 +31,14 @@ PARTS = ("activation", "loss", "initialization", "optimizer", "data", "labels")
 
 
 def test_its_keys_are_the_options(sweep, tmp_path):
+    pytest.importorskip("jinja2", reason="the report extra is not installed")
     text = (
         'n = "8"\nk = "1:2"\nd = [3]\ncombine = "zip"\ntrials = 2\n'
         'activation = "relu"\nlabels = "rademacher"\n'
         'loss = "squared"\ninitialization = "paper"\nlayers = "hidden"\n'
         'optimizer = "sgd:step_size=0.5,batch_size=2"\ndata = "sphere"\nseed = 4\nmax-iterations = 7\n'
         'tolerance = 0.25\nstudy = "a.study"\nexecutor = "serial"\nshard = "1/1"\nverify = 1\n'
-        'design = "grid"\n'
+        'design = "grid"\nreport = "a.html"\n'
         'backend = "numpy"\ndtype = "float64"\nengine = "portable"\n'
     )
     call = sweep("version = 1\n" + text, "--json")
