@@ -115,7 +115,6 @@ def become(arguments):
 
     sys.stdin, sys.stdout = (os.fdopen(number, mode) for number, mode in ((0, "r"), (1, "w")))
     sys.stderr = os.fdopen(2, "w", errors="backslashreplace", buffering=1)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
     sys.argv = ["overparam", *arguments]
     runpy.run_module("overparam", run_name="__main__", alter_sys=True)
 
