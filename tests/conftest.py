@@ -5,6 +5,11 @@ import random
 import signal
 from dataclasses import dataclass
 
+# pytest's workers share the cores. Threads of the array libraries beyond that would wait for each other, most
+# of the time. These read the environment when they are imported.
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
+
 import numpy as np
 import pytest
 

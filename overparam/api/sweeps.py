@@ -98,6 +98,16 @@ def sweep(
         Where the file is not a study, is of another specification, or cannot be written.
     ValueError
         For unknown components or impossible sizes.
+
+    Examples
+    --------
+    >>> import overparam as op
+    >>> study = op.sweep("a.study", n=6, k=[2, 8], d=[1, 4], trials=2, max_iterations=200, progress=False)
+    >>> study.diagram(6).trials.tolist()
+    [[2, 2], [2, 2]]
+    >>> study = op.sweep("a.study", trials=3, progress=False)  # one more for every cell
+    >>> study.diagram(6).trials.tolist()
+    [[3, 3], [3, 3]]
     """
     registry = default_registry()
     place = registry.resolve(Backend, backend)
@@ -178,6 +188,14 @@ def replay(
         Where the study does not hold the trial, or its data or its components are others by now.
     ValueError
         Where a component of the study is not installed.
+
+    Examples
+    --------
+    >>> import overparam as op
+    >>> study = op.sweep("a.study", n=6, k=4, d=3, trials=2, max_iterations=50, progress=False)
+    >>> again = op.replay(study, n=6, k=4, d=3, trial=1)
+    >>> again.equal, again.outcome.iterations == again.stored.iterations
+    (True, True)
     """
     registry = default_registry()
     return replay_trial(

@@ -51,6 +51,13 @@ def draw_problem(
     ------
     ValueError
         For a size below 1, a negative seed or trial, an unknown component or data that cannot be drawn.
+
+    Examples
+    --------
+    >>> import overparam as op
+    >>> problem = op.draw_problem(n=20, d=5, k=8, seed=0, trial=3)
+    >>> problem.X.shape, problem.y.shape, problem.W0.shape, problem.v.shape
+    ((20, 5), (20,), (8, 5), (8,))
     """
     registry = default_registry()
     return problems.draw_problem(
@@ -146,6 +153,13 @@ def train(
     ------
     ValueError
         For unknown components, labels that the loss is not defined for, or an engine that cannot run this.
+
+    Examples
+    --------
+    >>> import overparam as op
+    >>> outcome = op.train(op.draw_problem(n=10, d=10, k=20), max_iterations=2000)
+    >>> outcome.success, outcome.relative_residual < 0.0025
+    (True, True)
     """
     registry = default_registry()
     problems = [problem] if isinstance(problem, Problem) else list(problem)

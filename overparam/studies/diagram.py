@@ -219,6 +219,14 @@ class PhaseDiagram:
         increase with k it is where they pass one half. Where several steps are equally good, as at a
         cell of exactly one half, the two sides enclose them all. Widths of as many acting units are
         pooled, and cells where nothing was run are passed over.
+
+        Examples
+        --------
+        >>> import overparam as op
+        >>> study = op.sweep("a.study", n=6, k="2:8:2", d=4, trials=2, max_iterations=500, progress=False)
+        >>> boundary = study.diagram(n=6).boundary()
+        >>> len(boundary.k)  # one width for each d
+        1
         """
         k = np.asarray(self.k)
         widths = self.count.units(k)

@@ -267,6 +267,14 @@ class Study:
         ------
         StudyError
             Where no cell of this n was asked for.
+
+        Examples
+        --------
+        >>> import overparam as op
+        >>> study = op.sweep("a.study", n=6, k=[2, 8], d=[1, 4], trials=2, max_iterations=50, progress=False)
+        >>> diagram = study.diagram(n=6)
+        >>> diagram.k, diagram.d, diagram.fraction.shape
+        ((2, 8), (1, 4), (2, 2))
         """
         with self._open() as connection:
             cells = connection.execute("SELECT k, d FROM cell WHERE n = ?", [n]).fetchall()
@@ -379,6 +387,13 @@ def load_study(path: str | Path) -> Study:
     ------
     StudyError
         Where there is no such file, or it is not a study.
+
+    Examples
+    --------
+    >>> import overparam as op
+    >>> study = op.sweep("a.study", n=6, k=4, d=3, trials=2, max_iterations=50, progress=False)
+    >>> len(list(op.load_study("a.study")))
+    2
     """
     study = Study(Path(path))
     with study._open(checked=True):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array
 from overparam.model.activations import Activation, Hermite
-from overparam.theory.angular import angular_series
+from overparam.theory.angular import AngularSeries, angular_series
 from overparam.theory.closed_forms import closed_form
 from overparam.theory.correlations import Entry
 from overparam.theory.gaussian import Estimate, Integrand, expectation
@@ -67,10 +68,7 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
     derivative : bool
         f = φ′ instead of φ.
     """
-
-    def f(z: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(activation.derivative(z) if derivative else activation.value(z), dtype=np.float64)
-
+    f = _integrand(activation, derivative)
     form = closed_form(activation, derivative=derivative)
     if form is not None:
         moment = expectation(lambda z: f(z) ** 2, activation.kinks)
@@ -87,7 +85,7 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
         )
     if resolved:
         return _from_series(quick, largest)
-    angular = _angular(f, activation.kinks, quick.second_moment)
+    angular = _angular(activation, derivative, quick.second_moment)
     if angular.error <= 1e-12 * angular.moment.value:
         return angular
     long = hermite_series(activation, _HIGHEST_ORDER, derivative=derivative)
@@ -129,12 +127,30 @@ def _from_series(series: HermiteSeries, largest: float) -> KernelFunction:
     return KernelFunction(entry, series.second_moment, error, series.remainder, order + 1, method)
 
 
-def _angular(f: Integrand, kinks: tuple[float, ...], moment: Estimate) -> KernelFunction:
-    series = angular_series(f, kinks)
+def _integrand(activation: Activation, derivative: bool) -> Integrand:
+    def f(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(activation.derivative(z) if derivative else activation.value(z), dtype=np.float64)
+
+    return f
+
+
+def _angular(activation: Activation, derivative: bool, moment: Estimate) -> KernelFunction:
+    try:
+        hash(activation)
+    except TypeError:  # a field of it, a list for one, has no hash
+        series = _angular_series.__wrapped__(activation, derivative)
+    else:
+        series = _angular_series(activation, derivative)
     degree = len(series.coefficients) - 1
     return KernelFunction(
         series.entry, moment, series.error, 0.0, 0, f"Chebyshev series in the angle to degree {degree}"
     )
+
+
+@lru_cache(maxsize=64)
+def _angular_series(activation: Activation, derivative: bool) -> AngularSeries:
+    # Seconds, and the same for all samples: every trial of a sweep, and each of its theorems, may ask for it.
+    return angular_series(_integrand(activation, derivative), activation.kinks)
 
 
 def _unknown(cosine: Array, _: Array) -> Array:

@@ -239,6 +239,8 @@ class Misbehaviour:
         return ("--engine", "portable"), (f"--{self.family}", spec)
 
 
+EARLY = len(PLACES) * len(ENDS)
+"""So many of them end something early; the others answer wrongly."""
 MISBEHAVIOURS = [
     Misbehaviour(family, place, code, number)
     for number, (family, place, code) in enumerate(

@@ -147,12 +147,17 @@ BASH = shutil.which("bash")
 @pytest.mark.parametrize(
     ("typed", "line"),
     [
-        ("overparam desc\t", "overparam describe "),
         ("overparam train --activation soft\t", "overparam train --activation softplus "),
-        ("overparam train --optimizer gd:s\t", "overparam train --optimizer gd:step_size="),
-        (
+        pytest.param("overparam desc\t", "overparam describe ", marks=pytest.mark.slow),
+        pytest.param(
+            "overparam train --optimizer gd:s\t",
+            "overparam train --optimizer gd:step_size=",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             "overparam train --optimizer gd:step_size=th\t",
             "overparam train --optimizer gd:step_size=theorem ",
+            marks=pytest.mark.slow,
         ),
         ("overparam train --optimizer=gd:\t", "overparam train --optimizer=gd:step_size="),
     ],
@@ -180,6 +185,48 @@ def test_bash_completes(tmp_path, typed, line):
         os.close(terminal)
         os.waitpid(process, 0)
     assert re.search(r"\[(.*)\]", said)[1] == line
+
+
+ASKED = {
+    # What the shell is made to say of the words, once it has read the script.
+    "zsh": """
+        zmodload zsh/zpty
+        zpty -b z zsh -f -i
+        zpty -w z "PATH={folder}:$PATH; autoload -Uz compinit; compinit -u; PS1='ready> '"
+        zpty -w z 'eval "$(_OVERPARAM_COMPLETE=zsh_source overparam)"; print read''y'
+        zpty -r -m z said '*ready*'
+        zpty -w -n z $'overparam train --activation soft\\t'
+        zpty -r -m z said '*softplus*' && print softplus
+    """,
+    "fish": """
+        set -x PATH {folder} $PATH
+        _OVERPARAM_COMPLETE=fish_source overparam | source
+        complete --do-complete "overparam train --activation soft"
+    """,
+}
+
+
+@pytest.mark.parametrize("shell", ASKED)
+def test_the_script_of_a_shell_is_produced(shell):
+    done = CliRunner().invoke(main, [], env={"_OVERPARAM_COMPLETE": f"{shell}_source"}, prog_name="overparam")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert f"_OVERPARAM_COMPLETE={shell}_complete" in done.stdout
+    assert {
+        "zsh": "compdef _overparam_completion overparam",
+        "fish": "complete --no-files --command overparam",
+    }[shell] in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ASKED)
+def test_a_shell_completes_a_component(tmp_path, shell):
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    (tmp_path / "overparam").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m overparam "$@"\n')
+    (tmp_path / "overparam").chmod(0o755)
+    text = ASKED[shell].format(folder=tmp_path)
+    done = subprocess.run([shell, "-c", text], capture_output=True, text=True, timeout=120)
+    assert "softplus" in done.stdout, done.stderr
 
 
 def read_until(terminal, text, seconds=60.0):

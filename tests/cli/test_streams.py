@@ -80,7 +80,14 @@ def path_with(folder):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("train", "--help"), TRAIN, (*TRAIN, "--json"), ("info",)]
+    "arguments",
+    [
+        TRAIN,
+        ("--help",),
+        pytest.param(("train", "--help"), marks=pytest.mark.slow),
+        pytest.param((*TRAIN, "--json"), marks=pytest.mark.slow),
+        pytest.param(("info",), marks=pytest.mark.slow),
+    ],
 )
 def test_a_full_disk_is_one_line(arguments):
     with open("/dev/full", "w") as full:
@@ -105,9 +112,21 @@ def test_a_closed_output_is_said(tmp_path):
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+ASCII, PLAIN = {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}
+
+
 @pytest.mark.parametrize(
-    "arguments", [TRAIN, (*TRAIN, "--json"), ("theory", "--n", "6"), ("train", "--help")]
+    ("arguments", "environment"),
+    [
+        (TRAIN, ASCII),
+        ((*TRAIN, "--json"), PLAIN),
+        (("theory", "--n", "6"), PLAIN),
+        pytest.param(("theory", "--n", "6"), ASCII, marks=pytest.mark.slow),
+        pytest.param(TRAIN, PLAIN, marks=pytest.mark.slow),
+        pytest.param((*TRAIN, "--json"), ASCII, marks=pytest.mark.slow),
+        pytest.param(("train", "--help"), ASCII, marks=pytest.mark.slow),
+        pytest.param(("train", "--help"), PLAIN, marks=pytest.mark.slow),
+    ],
 )
 def test_an_encoding_without_greek(arguments, environment):
     done = run(*arguments, **environment)

@@ -18,13 +18,14 @@ from sybil import Document, Region
 from sybil.parsers.markdown import SkipParser
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, RawFencedCodeBlockLexer
 
+from tests import forked
 from tests.plugins.installed import install
 
 BLOCKS = RawFencedCodeBlockLexer(re.compile(r"(?P<language>\w+)(?: (?P<file>\S+))?$\n", re.MULTILINE))
 SETTINGS = DirectiveInHTMLCommentLexer("when tested")
 BASH = """
 set -euo pipefail
-overparam() { "$PYTHON" -m overparam "$@"; }
+overparam() { $OVERPARAM "$@"; }
 pip() { :; }     # the tests' environment has what the pages install
 nox() { :; }     # would run these very tests
 pytest() { :; }  # of a new package, where `overparam plugins check` makes the same checks
@@ -47,7 +48,7 @@ def run_page(path, monkeypatch):
     module = types.ModuleType(f"page_{path.stem.replace('-', '_')}")
     document.namespace = vars(module)
     monkeypatch.setitem(sys.modules, module.__name__, module)  # where dataclasses look their annotations up
-    monkeypatch.setenv("PYTHON", sys.executable)
+    monkeypatch.setenv("OVERPARAM", " ".join(forked.command()))
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()), prepend=":")
     skipped = []
     for example in document:

@@ -23,6 +23,30 @@ def test_its_examples_run(page, tmp_path, monkeypatch):
         print("skipped:", reason)
 
 
+def in_the_sites_order(page):
+    """A page and those below it, as the site's contents list them."""
+    yield page
+    for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+        for line in block.splitlines():
+            if line and not line.startswith(":"):
+                name = re.sub(r".*<(.*)>", r"\1", line)
+                for below in sorted(page.parent.glob(f"{name}.md")):
+                    yield from in_the_sites_order(below.resolve())
+
+
+@pytest.mark.slow
+def test_they_run_one_after_another_in_one_folder(tmp_path, monkeypatch):
+    """As a reader does who works through the README and then the site, and never changes the folder."""
+    pages = [ROOT / "README.md", *in_the_sites_order(ROOT / "docs" / "index.md")]
+    assert set(WITH_EXAMPLES) <= set(pages)
+    monkeypatch.chdir(tmp_path)
+    for page in pages:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OVERPARAM_ENGINE", "portable")
+            print("page:", page)
+            run_page(page, patch)
+
+
 def test_every_hook_has_its_example():
     page = ROOT / "docs" / "tutorials" / "every-hook.md"
     assert set(re.findall(r"^def (overparam_\w+)", page.read_text(encoding="utf-8"), re.M)) == set(

@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 from textwrap import dedent
+
+from tests import forked
 
 
 def install(site, distribution, source, *, version="1.0", entry_points=None):
@@ -39,7 +40,7 @@ def overparam(site, *arguments, **environment):
     """Run the command line in a process of its own, with the distributions of `site` installed."""
     path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [sys.executable, "-m", "overparam", *map(str, arguments)],
+        [*forked.command(), *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": path, **environment},

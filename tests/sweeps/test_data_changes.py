@@ -53,8 +53,18 @@ def overwritten_with_the_same_times(path):
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
-@pytest.mark.parametrize("executor", [Serial(), Processes(workers=2)], ids=lambda executor: executor.name)
-@pytest.mark.parametrize("harm", [moved_there, overwritten, overwritten_with_the_same_times])
+@pytest.mark.parametrize(
+    ("harm", "executor"),
+    [
+        (moved_there, Serial()),
+        (overwritten, Processes(workers=2)),
+        (overwritten_with_the_same_times, Serial()),
+        pytest.param(moved_there, Processes(workers=2), marks=pytest.mark.slow),
+        pytest.param(overwritten, Serial(), marks=pytest.mark.slow),
+        pytest.param(overwritten_with_the_same_times, Processes(workers=2), marks=pytest.mark.slow),
+    ],
+    ids=lambda given: getattr(given, "name", None) or given.__name__,
+)
 def test_a_sweep_stops_and_keeps_the_rows_of_the_right_data(tmp_path, monkeypatch, right, executor, harm):
     # Chunks of a few trials: what was drawn before is right, and is trained.
     monkeypatch.setattr("overparam.sweeps.runner._SERIAL_CHUNK_SECONDS", 0.0)

@@ -157,7 +157,9 @@ def test_interrupted(tmp_path, executor):
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
-@pytest.mark.parametrize("seconds", [0.0, 0.3, 0.6, 1.0])
+@pytest.mark.parametrize(
+    "seconds", [0.0, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.3, 1.0)), 0.6]
+)
 def test_interrupted_while_its_workers_start(tmp_path, seconds):
     """From a terminal Ctrl-C goes to every process, and only the driver speaks."""
     process = start(tmp_path / "a.study", "--executor", "processes:workers=2", start_new_session=True)

@@ -33,7 +33,7 @@ def test_coefficients(shift, slope):
 def test_kernels(shift, slope):
     """Seeded Monte Carlo of both kernels, within six of its standard errors."""
     activation, X = ShiftedReLU(shift, slope), PROBLEM.X
-    g = np.random.default_rng(0).standard_normal((400_000, X.shape[1])) @ X.T
+    g = np.random.default_rng(0).standard_normal((100_000, X.shape[1])) @ X.T
     for f, kernel, weight in (
         (activation.derivative, theory.network_covariance(X, activation), X @ X.T),
         (activation.value, theory.feature_covariance(X, activation), 1.0),
