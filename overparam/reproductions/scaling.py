@@ -16,12 +16,15 @@ from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.reproductions.base import Figure, Reproduction, Setup
 from overparam.reproductions.crossed import documents, width_in_words
 from overparam.runs import Recipe, StopRule
-from overparam.studies import Crossing, Grid, Specification, Study
+from overparam.studies import Cell, Crossing, Grid, Specification, Study
 from overparam.sweeps import Asked, BoundarySearch
 
 __all__ = ["Scaling"]
 
 _LEAST, _RATIO = 50, 10
+_WIDEST = 8
+"""The widest networks tried have this many times as many parameters as there are labels."""
+
 _ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
 _FIXED, _PROPORTIONAL = "fixed", "proportional"
 
@@ -67,8 +70,10 @@ class Scaling(Figure):
 
     def sweeps(self, setup: Setup) -> Mapping[str, Asked]:
         """A search for every activation and both ways of d."""
-        n = self.samples
-        inputs = {_PROPORTIONAL: [each // _RATIO for each in n], _FIXED: [self.d]}
+        sides = {
+            _PROPORTIONAL: [(n, n // _RATIO) for n in self.samples],
+            _FIXED: [(n, self.d) for n in self.samples],
+        }
         return {
             _study(activation, way): Asked(
                 Specification(
@@ -81,12 +86,11 @@ class Scaling(Figure):
                         dtype=setup.sweep_dtype,
                     ),
                 ),
-                Grid.zip(n, [1], d, trials=1),
+                Grid.of((Cell(n, k, d) for n, d in pairs for k in (2, _WIDEST * -(-n // d))), trials=1),
                 BoundarySearch(self.error),
-                limited=False,
             )
             for activation in _ACTIVATIONS
-            for way, d in inputs.items()
+            for way, pairs in sides.items()
         }
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
@@ -95,7 +99,8 @@ class Scaling(Figure):
         found = {name: scaling.crossings for name, scaling in scalings.items()}
         titles = {_PROPORTIONAL: "d = n/10", _FIXED: f"d = {self.d}"}
         lines = [
-            f"Gradient descent with the step 1/‖J(W₀)‖², {self.max_iterations:,} updates at most at every n."
+            f"Gradient descent with the step 1/‖J(W₀)‖², {self.max_iterations:,} updates at most at every n; "
+            f"widths up to {_WIDEST} times that with as many parameters as labels."
         ]
         for way, title in titles.items():
             for activation in _ACTIVATIONS:
