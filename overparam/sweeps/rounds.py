@@ -120,8 +120,11 @@ class Rounds:
         return grid
 
     def _unfinished(self, kept: Plan | None) -> dict[Cell, int]:
-        """What is left of a round that was begun, and what could not be trained."""
-        targets = {} if kept is None or not self._missing(kept.targets) else dict(kept.targets)
+        """What is left of a round that was begun and is still asked for, and what could not be trained."""
+        begun = {} if kept is None else kept.targets
+        targets = {cell: count for cell, count in begun.items() if self._request.covers(cell)}
+        if not self._missing(targets):
+            targets = {}
         for cell, tally in self._store.tallies().items():
             if tally.failed and self._request.covers(cell):
                 targets[cell] = max(targets.get(cell, 0), tally.trials + tally.failed)

@@ -154,6 +154,28 @@ def test_limits_are_kept(tmp_path):
     assert wide.k == pytest.approx(6.0, rel=0.3)
 
 
+def test_limits_may_change_within_a_round(tmp_path):
+    """What was begun beyond the new limits is not trained."""
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "a.study"
+    with pytest.raises(KeyboardInterrupt):
+        search(path, report=stop, columns=Grid.product([96], [1], [2], trials=1))
+    study = load_study(path)
+    assert max(cell.k for cell in study.plan.targets) > 60
+    run_sweep(
+        path,
+        specification(),
+        Grid.product([96], [2, 60], [2], trials=1),
+        execution(Rising()),
+        design=BOUNDARY,
+    )
+    assert study.status()["done"] > 0
+    assert max(row.k for row in study) <= 60
+
+
 def test_where_every_unit_acts_odd_widths_are_asked_for_too(tmp_path):
     study = search(tmp_path / "a.study", initialization=Scaled())
     assert {row.k % 2 for row in study.rows()} == {0, 1}
