@@ -44,10 +44,11 @@ from overparam.studies.plan import Column, Limits
 from overparam.studies.tallies import Tally
 from overparam.sweeps.designs.base import Design, Request
 from overparam.sweeps.executors import Executor, interrupts_held
+from overparam.theory.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.base import Conclusion, Hypothesis, LowerBound, Theorem
 from overparam.tracing.program import Instruction, Operand, Program, Value, of_the_difference
 from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss, record_update
 
@@ -86,6 +87,7 @@ __all__ = [
     "Identity",
     "Initialization",
     "Instruction",
+    "Interval",
     "Job",
     "Labels",
     "Layers",
@@ -93,6 +95,7 @@ __all__ = [
     "Look",
     "Loop",
     "Loss",
+    "LowerBound",
     "Matrix",
     "Move",
     "Namespace",

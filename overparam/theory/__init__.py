@@ -1,6 +1,7 @@
 """The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
 
 from overparam.theory.certificate import Certificate, certificate_of, certify, evaluate
+from overparam.theory.chain import Chain, Rung, lower_bounds, lower_bounds_of, start_eigenvalues
 from overparam.theory.closed_forms import DerivativeKernel, ValueKernel
 from overparam.theory.constants import (
     ActivationConstants,
@@ -15,6 +16,7 @@ from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.following import follow
 from overparam.theory.gaussian import Estimate, expectation
 from overparam.theory.hermite import HermiteSeries, hermite_coefficients, hermite_series
+from overparam.theory.intervals import Interval
 from overparam.theory.kernels import (
     Kernel,
     Sampled,
@@ -26,7 +28,7 @@ from overparam.theory.kernels import (
 from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao, khatri_rao_power, khatri_rao_spectrum
 from overparam.theory.linearized import Prediction, linearized_residuals, prediction
 from overparam.theory.probes import Probe, Trajectory
-from overparam.theory.report import TheoryReport, theory_report
+from overparam.theory.report import TheoryReport, report_of, setting_in_double, theory_report
 from overparam.theory.setting import Setting
 from overparam.theory.theorems import (
     Assertion,
@@ -35,6 +37,7 @@ from overparam.theory.theorems import (
     Conclusion,
     Growth,
     Hypothesis,
+    LowerBound,
     Theorem,
     builtin_claims,
     builtin_theorems,
@@ -44,6 +47,7 @@ __all__ = [
     "ActivationConstants",
     "Assertion",
     "Certificate",
+    "Chain",
     "Claim",
     "ClaimKind",
     "Claims",
@@ -58,13 +62,16 @@ __all__ = [
     "HermiteSeries",
     "Hypothesis",
     "Inapplicable",
+    "Interval",
     "JacobianSpectrum",
     "Kernel",
     "KhatriRaoSpectrum",
     "LeftOut",
+    "LowerBound",
     "Prediction",
     "Probe",
     "Rate",
+    "Rung",
     "Sampled",
     "Setting",
     "Theorem",
@@ -93,9 +100,14 @@ __all__ = [
     "khatri_rao_power",
     "khatri_rao_spectrum",
     "linearized_residuals",
+    "lower_bounds",
+    "lower_bounds_of",
     "network_covariance",
     "prediction",
+    "report_of",
     "sampled_covariance",
+    "setting_in_double",
     "smallest_eigenvalue",
+    "start_eigenvalues",
     "theory_report",
 ]

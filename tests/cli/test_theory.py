@@ -65,6 +65,33 @@ def test_text_says_what_is_vacuous(overparam):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_theory_has_the_chain_of_lower_bounds(overparam, backend):
+    pytest.importorskip(backend)
+    document = overparam("--backend", backend, "theory", *SMALL, "--activation", "relu", "--json").document
+    chain = {one["name"]: one for one in document["chain"]}
+    assert {"lambda", "start", "lemma-6-4", "lemma-h-1", "corollary-i-2"} <= set(chain)
+    assert chain["lambda"]["value"] == document["lambda"]
+    assert chain["start"]["k"] == 10
+    assert chain["lemma-6-4"]["value"] == pytest.approx(
+        (document["mu"] * document["sigma_min_khatri_rao"]) ** 2, rel=1e-12
+    )
+    assert chain["corollary-i-2"]["below_lambda"] is True
+
+
+def test_theory_lists_the_chain_largest_first_and_what_is_left_out(overparam):
+    output = overparam("theory", *SMALL).output
+    assert "Lower bounds on λ(X), largest first" in output
+    assert "left out: Corollary I.2: it is about the ReLU; the activation is softplus" in output
+
+
+def test_theory_draws_the_chain(overparam, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert overparam("theory", *SMALL, "--plot", "chain.png").code == 0
+    assert (tmp_path / "chain.png").read_bytes().startswith(b"\x89PNG")
+    assert overparam("theory", *SMALL, "--plot", "chain.txt").code == 2
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_certify(overparam, backend):
     pytest.importorskip(backend)
     options = (*SMALL, "--optimizer", "gd:step_size=theorem", "--max-iterations", 60)

@@ -11,11 +11,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.theory.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Assertion
 
-__all__ = ["Conclusion", "Hypothesis", "Theorem", "ratio"]
+__all__ = ["Conclusion", "Hypothesis", "LowerBound", "Theorem", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,25 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
+class LowerBound:
+    """A number that a theorem proves λ(X) to be at least.
+
+    Attributes
+    ----------
+    symbol : str
+        In symbols.
+    value : Interval
+        The number with its error.
+    note : str
+        What makes it zero, or which of several it is.
+    """
+
+    symbol: str
+    value: Interval
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Theorem(Assertion):
     """A theorem, corollary or lemma that can be evaluated on a problem and a run.
 
@@ -113,6 +133,13 @@ class Theorem(Assertion):
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """Return the promised bound on ‖f(W_τ) − y‖ at run.iterations, shape (m,), or None for none."""
+        return None
+
+    def lambda_bound(self, setting: Setting) -> LowerBound | str | None:
+        """Return what it proves λ(X) to be at least, why it does not here, or None if it is about others.
+
+        It stands in the chain of lower bounds of ``overparam theory``.
+        """
         return None
 
     def probability(self, setting: Setting) -> float | None:
