@@ -3,6 +3,7 @@
 from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
 from overparam.figures.chain import chain_figure
+from overparam.figures.gap import gap_figure
 from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.terminal import HeatMap, boundary_line, plain, render
@@ -17,6 +18,7 @@ __all__ = [
     "bounds_figure",
     "chain_figure",
     "describe_progress",
+    "gap_figure",
     "lines",
     "live",
     "new_figure",

@@ -14,6 +14,7 @@ from overparam.theory.curves import Claims, Curve, LeftOut, chosen, claims
 from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
 from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.following import follow
+from overparam.theory.gap import Factor, Gap, gaps
 from overparam.theory.gaussian import Estimate, expectation
 from overparam.theory.hermite import HermiteSeries, hermite_coefficients, hermite_series
 from overparam.theory.intervals import Interval
@@ -57,7 +58,9 @@ __all__ = [
     "DerivativeKernel",
     "Estimate",
     "Evaluated",
+    "Factor",
     "Failed",
+    "Gap",
     "Growth",
     "HermiteSeries",
     "Hypothesis",
@@ -92,6 +95,7 @@ __all__ = [
     "expectation",
     "feature_covariance",
     "follow",
+    "gaps",
     "hermite_coefficients",
     "hermite_series",
     "jacobian_change",

@@ -111,3 +111,25 @@ def test_certify_draws_theory_against_practice(overparam, tmp_path):
     assert call.code == 0
     assert "Theorem 6.2" in call.output
     assert (tmp_path / "bounds.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_certify_splits_the_gap(overparam):
+    options = (*SMALL, "--max-iterations", 40, "--gap")
+    [width] = [
+        one
+        for one in overparam("certify", *options, "--json").document["gap"]
+        if one["theorem"] == "Theorem 6.2" and one["quantity"] == "width"
+    ]
+    assert width["practice"] == 10
+    assert math.prod(one["factor"] for one in width["factors"]) == pytest.approx(width["gap"], rel=1e-5)
+    output = overparam("certify", *options).output
+    assert "Theorem 6.2, width:" in output
+    assert "product, the gap" in output
+    assert "Theorem 6.3, width: it is about the ReLU" in output
+    assert "gap" not in overparam("certify", *SMALL, "--max-iterations", 5, "--json").document
+
+
+def test_certify_draws_the_gap(overparam, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert overparam("certify", *SMALL, "--max-iterations", 40, "--gap", "--plot", "gap.png").code == 0
+    assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")

@@ -40,7 +40,7 @@ from overparam.theory.theorems.promises import (
 )
 from overparam.theory.theorems.smooth import sphere_promises
 
-__all__ = ["WIDTH_CONSTANT", "Corollary24", "Theorem23", "Theorem25", "Theorem63"]
+__all__ = ["WIDTH_CONSTANT", "Corollary24", "Theorem23", "Theorem25", "Theorem63", "relu_step"]
 
 WIDTH_CONSTANT = 1152.0 * 200.0**3
 """C of (6.3)."""
@@ -52,7 +52,8 @@ def _largest_step(setting: Setting) -> float:
     return quotient(setting.n, 3.0 * root * root)
 
 
-def _step(setting: Setting) -> Hypothesis:
+def relu_step(setting: Setting) -> Hypothesis:
+    """η ≤ n/(3‖y‖²‖X‖²)."""
     return step_hypothesis(setting, "η ≤ n/(3‖y‖²‖X‖²)", _largest_step(setting))
 
 
@@ -81,12 +82,12 @@ def _width(setting: Setting, statement: str, lower: Interval, note: str = "") ->
 
 def _decay(setting: Setting, lower: Interval) -> Interval:
     """1 − η̄·lower/(24‖X‖²)."""
-    rate = relative_step(_step(setting)) / (24.0 * setting.spectral_norm_X**2)
+    rate = relative_step(relu_step(setting)) / (24.0 * setting.spectral_norm_X**2)
     return lower.through(lambda one: max(1.0 - rate * one, 0.0))
 
 
 def _rate(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, bound: str) -> Conclusion:
-    note = notes(vacuous, step_note(_step(setting)))
+    note = notes(vacuous, step_note(relu_step(setting)))
     statement = f"‖f(W_τ) − y‖ ≤ (1 − {bound})^τ ‖f(W₀) − y‖"
     return geometric_decay(statement, run, _decay(setting, lower), vacuous=bool(vacuous), note=note)
 
@@ -98,7 +99,7 @@ def _nearby(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, we
         run,
         lower.through(lambda one: scale * math.sqrt(one)),
         vacuous=bool(vacuous),
-        note=notes(vacuous, step_note(_step(setting))),
+        note=notes(vacuous, step_note(relu_step(setting))),
     )
 
 
@@ -146,7 +147,7 @@ class Theorem63(Theorem):
                 setting.lambda_interval,
                 setting.lambda_note,
             ),
-            _step(setting),
+            relu_step(setting),
             *output_weights(setting),
         ]
 
@@ -204,7 +205,7 @@ class Theorem23(Theorem):
                 _least_root(setting),
                 setting.quadratic_note,
             ),
-            _step(setting),
+            relu_step(setting),
             *output_weights(setting),
         ]
 
@@ -264,7 +265,7 @@ class Theorem25(Theorem):
                 separation_bound(setting),
                 self._vacuous(setting),
             ),
-            _step(setting),
+            relu_step(setting),
             *output_weights(setting),
         ]
 
@@ -318,7 +319,7 @@ class Corollary24(Theorem):
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.7), d ≤ n ≤ cd², the step of Theorem 2.3, and v."""
-        n, d, step, largest = setting.n, setting.d, _step(setting), _largest_step(setting)
+        n, d, step, largest = setting.n, setting.d, relu_step(setting), _largest_step(setting)
         return [
             largest_constant("(2.7) √(kd) ≥ Cn²/d", setting.root_parameters, n**2 / d),
             at_least("n ≥ d", float(n), float(d)),

@@ -42,7 +42,7 @@ from overparam.theory.theorems.promises import (
     wants_smooth,
 )
 
-__all__ = ["Corollary22", "Theorem21", "Theorem62", "sphere_promises", "width_hypothesis"]
+__all__ = ["Corollary22", "Theorem21", "Theorem62", "smooth_step", "sphere_promises", "width_hypothesis"]
 
 _NO_DATA = "needs to know the data generator, and it to be sphere"
 
@@ -53,7 +53,8 @@ def _largest_step(setting: Setting) -> float:
     return quotient(setting.n, 2.0 * root * root)
 
 
-def _step(setting: Setting) -> Hypothesis:
+def smooth_step(setting: Setting) -> Hypothesis:
+    """η ≤ n/(2B²‖y‖²‖X‖²)."""
     return step_hypothesis(setting, "η ≤ n/(2B²‖y‖²‖X‖²)", _largest_step(setting))
 
 
@@ -81,7 +82,7 @@ def width_hypothesis(
 def _decay(setting: Setting, lower: Interval) -> Interval:
     """1 − η̄·lower/(32B²‖X‖²)."""
     root = setting.B * setting.spectral_norm_X
-    rate = quotient(relative_step(_step(setting)), 32.0 * root * root)
+    rate = quotient(relative_step(smooth_step(setting)), 32.0 * root * root)
     return lower.through(lambda one: max(1.0 - rate * one, 0.0))
 
 
@@ -112,7 +113,7 @@ def _three(
     square = "λ" if root == "√λ" else "μ²σ²"
     scale, factor = setting.label_norm / math.sqrt(setting.n), math.sqrt(version.weight)
     weight = lower.through(lambda one: scale * math.sqrt(one) / factor)
-    note, label = notes(vacuous, step_note(_step(setting))), version.label
+    note, label = notes(vacuous, step_note(smooth_step(setting))), version.label
     near = f"{root}/√{version.weight:g}·‖y‖/√n·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖, {label}"
     return [
         geometric_decay(
@@ -178,7 +179,7 @@ class Theorem21(Theorem):
                 setting.quadratic_interval,
                 setting.quadratic_note,
             ),
-            _step(setting),
+            smooth_step(setting),
             *output_weights(setting),
         ]
 
@@ -232,7 +233,7 @@ class Theorem62(Theorem):
                 setting.lambda_interval,
                 setting.lambda_note,
             ),
-            _step(setting),
+            smooth_step(setting),
             *output_weights(setting),
         ]
 
@@ -280,7 +281,7 @@ class Corollary22(Theorem):
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.3), d ≤ n ≤ cd², the step, and v."""
-        step, largest = _step(setting), _largest_step(setting)
+        step, largest = smooth_step(setting), _largest_step(setting)
         return [
             largest_constant("(2.3) √(kd) ≥ Cn", setting.root_parameters, float(setting.n)),
             at_least("n ≥ d", float(setting.n), float(setting.d)),
