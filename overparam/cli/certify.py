@@ -11,6 +11,7 @@ from overparam import defaults
 from overparam.arrays.backends import Backend
 from overparam.cli.certificate import echo_details, echo_lines
 from overparam.cli.document import components_document, outcome_document, problem_document, recipe_document
+from overparam.cli.draws import echo_draws
 from overparam.cli.gap import echo_gaps
 from overparam.cli.instance import (
     UNUSED_LABELS,
@@ -27,7 +28,7 @@ from overparam.cli.summary import echo_rows, training_rows
 from overparam.figures import ENDINGS, bounds_figure, gap_figure, save
 from overparam.model.data import DataGenerator
 from overparam.model.problem import Problem
-from overparam.theory import Theorem, certificate_of, gaps
+from overparam.theory import Theorem, certificate_of, gaps, over_draws
 
 __all__ = ["certify"]
 
@@ -53,6 +54,13 @@ __all__ = ["certify"]
     is_flag=True,
     help="Split the distance between Theorems 6.2, 6.3 and 3.2 and this run into what each step of the "
     "proof costs; --plot then draws that.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train from N draws of W₀ on the same data, and say how often each promise is kept, beside the "
+    "stated probability.",
 )
 @click.option("--details", is_flag=True, help="List every hypothesis and promise, with notes.")
 @json_flag
@@ -89,6 +97,7 @@ def certify(settings: Settings, /, **given: Any) -> None:
             probes=given["probes"],
         )
         distances = gaps(certificate) if given["gap"] else ()
+        drawn_again = over_draws(certificate, given["draws"], given["probes"]) if given["draws"] else None
         document = {
             "command": "certify",
             "problem": problem_document(problem, recipe.activation, given),
@@ -101,6 +110,8 @@ def certify(settings: Settings, /, **given: Any) -> None:
             "seconds": certificate.run.outcome.seconds,
             **certificate.to_json(),
         }
+    if drawn_again is not None:
+        document["draws"] = drawn_again.to_json()
     if given["gap"]:
         document["gap"] = [one.to_json() for one in distances]
     if given["plot"] is not None:
@@ -114,3 +125,6 @@ def certify(settings: Settings, /, **given: Any) -> None:
         if given["gap"]:
             echo()
             echo_gaps(distances)
+        if drawn_again is not None:
+            echo()
+            echo_draws(drawn_again)

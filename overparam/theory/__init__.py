@@ -1,5 +1,6 @@
 """The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
 
+from overparam.theory.binomial import clopper_pearson
 from overparam.theory.certificate import Certificate, certificate_of, certify, evaluate
 from overparam.theory.chain import Chain, Rung, lower_bounds, lower_bounds_of, start_eigenvalues
 from overparam.theory.closed_forms import DerivativeKernel, ValueKernel
@@ -11,6 +12,7 @@ from overparam.theory.constants import (
     derivative_bound,
 )
 from overparam.theory.curves import Claims, Curve, LeftOut, chosen, claims
+from overparam.theory.draws import Draws, Frequency, Held, over_draws
 from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacobian_change, jacobian_spectrum
 from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.following import follow
@@ -56,12 +58,15 @@ __all__ = [
     "Curve",
     "DerivativeBound",
     "DerivativeKernel",
+    "Draws",
     "Estimate",
     "Evaluated",
     "Factor",
     "Failed",
+    "Frequency",
     "Gap",
     "Growth",
+    "Held",
     "HermiteSeries",
     "Hypothesis",
     "Inapplicable",
@@ -88,6 +93,7 @@ __all__ = [
     "certify",
     "chosen",
     "claims",
+    "clopper_pearson",
     "curvature_bound",
     "derivative_bound",
     "empirical_kernel",
@@ -107,6 +113,7 @@ __all__ = [
     "lower_bounds",
     "lower_bounds_of",
     "network_covariance",
+    "over_draws",
     "prediction",
     "report_of",
     "sampled_covariance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,23 @@ from overparam.theory.kernels import Kernel, feature_covariance, network_covaria
 from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
 
 __all__ = ["Setting", "product_of_squares", "singular_value"]
+
+_OF_THE_DATA = (
+    "constants",
+    "spectral_norm_X",
+    "label_norm",
+    "khatri_rao",
+    "Sigma",
+    "Sigma_tilde",
+    "lambda_",
+    "lambda_tilde",
+    "lambda_interval",
+    "lambda_tilde_interval",
+    "quadratic_interval",
+    "separation_interval",
+    "separation",
+)
+"""The cached quantities that do not depend on the weights."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,12 @@ class Setting:
         if not (math.isfinite(self.delta) and self.delta > 0):
             raise ValueError(f"delta must be a positive number, got {self.delta}")
         unit_rows(self.problem.X)
+
+    def redrawn(self, problem: Problem) -> Setting:
+        """Return the setting of a problem with the same X and y and other weights; keeps what X and y fix."""
+        other = replace(self, problem=problem)
+        vars(other).update({name: vars(self)[name] for name in _OF_THE_DATA if name in vars(self)})
+        return other
 
     @property
     def activation(self) -> Activation:

@@ -133,3 +133,24 @@ def test_certify_draws_the_gap(overparam, tmp_path):
     pytest.importorskip("matplotlib")
     assert overparam("certify", *SMALL, "--max-iterations", 40, "--gap", "--plot", "gap.png").code == 0
     assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_certify_counts_promises_over_draws(overparam, backend):
+    pytest.importorskip(backend)
+    options = (*SMALL, "--max-iterations", 20, "--draws", 4)
+    draws = overparam("--backend", backend, "certify", *options, "--json").document["draws"]
+    assert draws["number"] == 4
+    [lemma] = [one for one in draws["theorems"] if one["name"] == "Lemma 6.12"]
+    assert lemma["hypotheses_met"] == 4
+    assert 0.0 < lemma["probability"] < 1.0
+    assert lemma["together"]["kept"] == 4
+    assert lemma["together"]["low"] == pytest.approx(0.025 ** (1 / 4))
+
+
+def test_certify_prints_promises_over_draws(overparam):
+    output = overparam("certify", *SMALL, "--max-iterations", 20, "--draws", 4).output
+    assert "Promises over 4 draws of W₀" in output
+    assert "hypotheses met in 4 of 4" in output
+    assert overparam("certify", *SMALL, "--draws", 0).code == 2
+    assert "draws" not in overparam("certify", *SMALL, "--max-iterations", 5, "--json").document
