@@ -31,6 +31,10 @@ from overparam.model.network import hidden_features, preactivations
 from overparam.model.problem import Problem, Stream, generator
 from overparam.plugins import API_VERSION
 from overparam.plugins.hookspecs import hookimpl
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.hermite import hermite_series
+from overparam.quantities.intervals import Interval
+from overparam.quantities.khatri_rao import khatri_rao_spectrum, product_of_squares
 from overparam.runs.driver import Loop, Seen, drive
 from overparam.runs.engine import Engine, Job
 from overparam.runs.idle import leaves_idle_units
@@ -44,7 +48,6 @@ from overparam.studies.plan import Column, Limits
 from overparam.studies.tallies import Tally
 from overparam.sweeps.designs.base import Design, Request
 from overparam.sweeps.executors import Executor, interrupts_held
-from overparam.theory.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
@@ -76,6 +79,7 @@ __all__ = [
     "Design",
     "DirectSolver",
     "Engine",
+    "Estimate",
     "Executor",
     "FirstOrder",
     "FunctionSpace",
@@ -137,14 +141,17 @@ __all__ = [
     "drive",
     "erf",
     "generator",
+    "hermite_series",
     "hidden_features",
     "hookimpl",
     "interrupts_held",
+    "khatri_rao_spectrum",
     "leaves_idle_units",
     "misclassified",
     "of_the_difference",
     "open_input",
     "preactivations",
+    "product_of_squares",
     "record_activation",
     "record_loss",
     "record_update",

@@ -1,5 +1,14 @@
 """The theory, computed: Gaussian expectations, Hermite series, kernels, Khatri–Rao products, theorems."""
 
+from overparam.quantities.gaussian import Estimate, expectation
+from overparam.quantities.hermite import HermiteSeries, hermite_coefficients, hermite_series
+from overparam.quantities.intervals import Interval
+from overparam.quantities.khatri_rao import (
+    KhatriRaoSpectrum,
+    khatri_rao,
+    khatri_rao_power,
+    khatri_rao_spectrum,
+)
 from overparam.theory.binomial import clopper_pearson
 from overparam.theory.certificate import Certificate, certificate_of, certify, evaluate
 from overparam.theory.chain import Chain, Rung, lower_bounds, lower_bounds_of, start_eigenvalues
@@ -17,9 +26,6 @@ from overparam.theory.empirical import JacobianSpectrum, empirical_kernel, jacob
 from overparam.theory.evaluated import Evaluated, Failed, Inapplicable, Rate
 from overparam.theory.following import follow
 from overparam.theory.gap import Factor, Gap, gaps
-from overparam.theory.gaussian import Estimate, expectation
-from overparam.theory.hermite import HermiteSeries, hermite_coefficients, hermite_series
-from overparam.theory.intervals import Interval
 from overparam.theory.kernels import (
     Kernel,
     Sampled,
@@ -28,7 +34,6 @@ from overparam.theory.kernels import (
     sampled_covariance,
     smallest_eigenvalue,
 )
-from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao, khatri_rao_power, khatri_rao_spectrum
 from overparam.theory.linearized import Prediction, linearized_residuals, prediction
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.report import TheoryReport, report_of, setting_in_double, theory_report

@@ -16,10 +16,10 @@ from overparam.components.faults import described
 from overparam.markup import table
 from overparam.model.activations import Activation
 from overparam.model.problem import Problem, Stream, generator
-from overparam.theory.correlations import in_dtype_of
+from overparam.quantities.correlations import in_dtype_of
+from overparam.quantities.intervals import Interval, never_above
 from overparam.theory.empirical import jacobian_spectrum
 from overparam.theory.evaluated import json_number
-from overparam.theory.intervals import Interval, never_above
 from overparam.theory.report import setting_in_double
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import LowerBound, Theorem

@@ -16,8 +16,8 @@ from typing import Any, Literal
 from overparam.arrays import array_namespace
 from overparam.markup import table
 from overparam.model.network import hidden_features, residual
+from overparam.quantities.correlations import precision
 from overparam.theory.certificate import Certificate
-from overparam.theory.correlations import precision
 from overparam.theory.empirical import empirical_kernel
 from overparam.theory.evaluated import Evaluated, json_number
 from overparam.theory.evaluation import evaluate_theorem

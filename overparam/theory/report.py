@@ -11,12 +11,12 @@ from overparam.arrays import Array
 from overparam.markup import shown, table
 from overparam.model.activations import Activation
 from overparam.model.problem import Problem
+from overparam.quantities.correlations import in_double, unit_rows
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
 from overparam.runs import Recipe
 from overparam.theory.constants import ActivationConstants, activation_constants
-from overparam.theory.correlations import in_double, unit_rows
 from overparam.theory.evaluated import json_number
-from overparam.theory.gaussian import Estimate
-from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
 from overparam.theory.setting import Setting
 
 __all__ = ["TheoryReport", "report_of", "setting_in_double", "theory_report"]

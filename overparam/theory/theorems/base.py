@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.theory.intervals import Interval
+from overparam.quantities.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Assertion

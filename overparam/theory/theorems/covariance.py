@@ -11,15 +11,15 @@ from overparam.arrays import Array, array_namespace
 from overparam.methods import Layers
 from overparam.model.activations import ReLU
 from overparam.model.losses import Loss
+from overparam.quantities.correlations import correlation_matrix, precision, unit_rows
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.hermite import HermiteSeries, hermite_series
+from overparam.quantities.intervals import Interval
+from overparam.quantities.khatri_rao import khatri_rao_spectrum, product_of_squares
 from overparam.theory.closed_forms import closed_form
-from overparam.theory.correlations import correlation_matrix, precision, unit_rows
-from overparam.theory.gaussian import Estimate
-from overparam.theory.hermite import HermiteSeries, hermite_series
-from overparam.theory.intervals import Interval
 from overparam.theory.kernels import Kernel, network_covariance, smallest_eigenvalue
-from overparam.theory.khatri_rao import khatri_rao_spectrum
 from overparam.theory.probes import Trajectory
-from overparam.theory.setting import Setting, product_of_squares
+from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, LowerBound, Theorem
 from overparam.theory.theorems.comparisons import notes, worst
 from overparam.theory.theorems.promises import wants_relu

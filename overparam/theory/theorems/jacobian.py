@@ -11,7 +11,7 @@ import numpy as np
 
 from overparam.methods import Layers
 from overparam.model.losses import Loss
-from overparam.theory.intervals import Interval, interval, quotient
+from overparam.quantities.intervals import Interval, interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem

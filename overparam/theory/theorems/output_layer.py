@@ -18,8 +18,8 @@ from overparam.arrays import array_namespace
 from overparam.methods import Layers
 from overparam.model.losses import Loss
 from overparam.model.network import hidden_features
-from overparam.theory.correlations import precision
-from overparam.theory.intervals import Interval, quotient
+from overparam.quantities.correlations import precision
+from overparam.quantities.intervals import Interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import ClaimKind

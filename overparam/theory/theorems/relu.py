@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.model.data import Sphere
-from overparam.theory.intervals import Interval, power, quotient
+from overparam.quantities.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import ClaimKind, Growth

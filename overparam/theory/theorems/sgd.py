@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from overparam.methods import StochasticGradientDescent
-from overparam.theory.intervals import quotient
+from overparam.methods.sgd import NU
+from overparam.quantities.intervals import quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
@@ -47,7 +48,7 @@ class Theorem26(Theorem):
     )
     reference: ClassVar[str] = "Section 2.3, (2.10), Appendix F; width constant from (6.18), times ν (errata)"
     gaussian_start: ClassVar[bool] = True
-    nu: float = 8.0
+    nu: float = NU
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.nu) and self.nu >= 3.0):

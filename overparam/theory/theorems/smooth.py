@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from overparam.model.activations import Softplus
 from overparam.model.data import Sphere
-from overparam.theory.intervals import Interval, power, quotient
+from overparam.quantities.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import ClaimKind, Growth
