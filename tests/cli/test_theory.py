@@ -154,3 +154,10 @@ def test_certify_prints_promises_over_draws(overparam):
     assert "hypotheses met in 4 of 4" in output
     assert overparam("certify", *SMALL, "--draws", 0).code == 2
     assert "draws" not in overparam("certify", *SMALL, "--max-iterations", 5, "--json").document
+
+
+def test_details_have_the_smallest_width(overparam):
+    output = overparam("certify", *SMALL, "--max-iterations", 2, "--details").output
+    assert f"smallest k for its condition on the width: {math.ceil(12 * math.log(15))}" in output
+    vacuous = overparam("certify", "--n", 22, "--d", 6, "--k", 8, "--max-iterations", 2, "--details").output
+    assert "smallest k for its condition on the width: none" in vacuous

@@ -118,10 +118,17 @@ class Theorem(Assertion):
     theorem is the point. A theorem that raises, or returns something else than it should, is named and
     set aside in the certificate.
 
-    A theorem that states a width says so as every `Assertion` does: `claimed`, and `growth` or `width`.
+    A theorem that states a width says so as every `Assertion` does: `claimed`, and `growth` or `width`. A
+    `width` alone, without `claimed`, is a condition of the theorem and no claim of its own.
+
+    Attributes
+    ----------
+    even_width : bool
+        Whether its width is about a v without a zero; the paper's v of an odd k has one.
     """
 
     kind: ClassVar[str] = "theorem"
+    even_width: ClassVar[bool] = False
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """Evaluate what the theorem asks for; none for one that asks nothing more than `objection`."""
@@ -134,6 +141,18 @@ class Theorem(Assertion):
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """Return the promised bound on ‖f(W_τ) − y‖ at run.iterations, shape (m,), or None for none."""
         return None
+
+    def smallest_width(self, setting: Setting) -> float | None:
+        """Return the smallest whole k that meets its condition on the width for this X, by `width`.
+
+        None for a theorem without such a condition, or with a constant that is not given; inf where no k is
+        wide enough.
+        """
+        k = self.width(setting) if self.claimed in ("exact", None) else None
+        if k is None or not math.isfinite(k):
+            return k
+        step = 2 if self.even_width else 1
+        return float(step * max(1, math.ceil(k / step)))
 
     def lambda_bound(self, setting: Setting) -> LowerBound | str | None:
         """Return what it proves λ(X) to be at least, why it does not here, or None if it is about others.

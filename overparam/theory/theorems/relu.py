@@ -123,6 +123,7 @@ class Theorem63(Theorem):
     reference: ClassVar[str] = "Section 6.2, (6.3); constant from Section 6.7"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "k = 1152·200³(1+δ)²n‖X‖⁶/λ⁴"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -181,6 +182,7 @@ class Theorem23(Theorem):
     reference: ClassVar[str] = "Section 2.2, (2.6); constant from Sections 6.3 and 6.7"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "kd = (4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X))²"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -240,6 +242,7 @@ class Theorem25(Theorem):
     reference: ClassVar[str] = "Section 2.2, (2.8), Appendix I; constants from (I.1) and Section 6.7"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "k = 1152·200³·10⁸(1+ν)²n⁹‖X‖⁶/δ⁴"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 

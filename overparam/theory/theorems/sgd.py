@@ -24,7 +24,7 @@ from overparam.theory.theorems.promises import (
     step_note,
     wants_smooth,
 )
-from overparam.theory.theorems.smooth import width_hypothesis
+from overparam.theory.theorems.smooth import least_width, width_hypothesis
 
 __all__ = ["Theorem26"]
 
@@ -48,6 +48,7 @@ class Theorem26(Theorem):
     )
     reference: ClassVar[str] = "Section 2.3, (2.10), Appendix F; width constant from (6.18), times ν (errata)"
     gaussian_start: ClassVar[bool] = True
+    even_width: ClassVar[bool] = True
     nu: float = NU
 
     def __post_init__(self) -> None:
@@ -63,6 +64,10 @@ class Theorem26(Theorem):
         if optimizer.batch_size != 1 or optimizer.sampling != "replacement":
             return "it is about one sample a step, drawn with replacement"
         return wants_smooth(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return least_width(setting, setting.quadratic_interval, self.nu)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.2) with ν, the step, and v."""

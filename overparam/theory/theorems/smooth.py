@@ -42,7 +42,15 @@ from overparam.theory.theorems.promises import (
     wants_smooth,
 )
 
-__all__ = ["Corollary22", "Theorem21", "Theorem62", "smooth_step", "sphere_promises", "width_hypothesis"]
+__all__ = [
+    "Corollary22",
+    "Theorem21",
+    "Theorem62",
+    "least_width",
+    "smooth_step",
+    "sphere_promises",
+    "width_hypothesis",
+]
 
 _NO_DATA = "needs to know the data generator, and it to be sphere"
 
@@ -65,9 +73,9 @@ def _least_root(setting: Setting, lower: Interval, nu: float = 1.0) -> Interval:
     return lower.through(lambda one: quotient(scale, one))
 
 
-def _width(setting: Setting, lower: Interval) -> float:
-    """The k of (6.18), for the lower end of `lower`."""
-    return power(float(_least_root(setting, lower).high), 2.0) / setting.d
+def least_width(setting: Setting, lower: Interval, nu: float = 1.0) -> float:
+    """Return the k of (6.18), for the lower end of `lower`."""
+    return power(float(_least_root(setting, lower, nu).high), 2.0) / setting.d
 
 
 def width_hypothesis(
@@ -155,6 +163,7 @@ class Theorem21(Theorem):
     reference: ClassVar[str] = "Section 2.1, (2.2); constants from (6.18) and Lemma 6.4"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "kd = (32B(1 + (1+δ)B)κ(X)n/μ²)²"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -168,7 +177,7 @@ class Theorem21(Theorem):
 
     def width(self, setting: Setting) -> float:
         """The k of its width condition, with its explicit constant."""
-        return _width(setting, setting.quadratic_interval)
+        return least_width(setting, setting.quadratic_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.2) with its explicit constant, the step, and v."""
@@ -209,6 +218,7 @@ class Theorem62(Theorem):
     reference: ClassVar[str] = "Section 6.2, (6.2); constants from (6.18)"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "kd = (32B(1 + (1+δ)B)κ̃(X)n)²"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -222,7 +232,7 @@ class Theorem62(Theorem):
 
     def width(self, setting: Setting) -> float:
         """The k of its width condition, with its explicit constant."""
-        return _width(setting, setting.lambda_interval)
+        return least_width(setting, setting.lambda_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(6.18), the step, and v."""
