@@ -33,6 +33,10 @@ from overparam.model.network import hidden_features, jacobian_gram, preactivatio
 from overparam.model.problem import Problem, Stream, generator
 from overparam.plugins import API_VERSION
 from overparam.plugins.hookspecs import hookimpl
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.hermite import hermite_series
+from overparam.quantities.intervals import Interval
+from overparam.quantities.khatri_rao import khatri_rao_spectrum, product_of_squares
 from overparam.reproductions.base import Figure, Reproduction, Setup
 from overparam.runs.driver import Loop, Seen, drive
 from overparam.runs.engine import Engine, Job
@@ -55,7 +59,7 @@ from overparam.sweeps.executors import Executor, interrupts_held
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.base import Conclusion, Hypothesis, LowerBound, Theorem
 from overparam.tracing.program import Instruction, Operand, Program, Value, of_the_difference
 from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss, record_update
 
@@ -86,6 +90,7 @@ __all__ = [
     "Design",
     "DirectSolver",
     "Engine",
+    "Estimate",
     "Executor",
     "Figure",
     "FirstOrder",
@@ -98,6 +103,7 @@ __all__ = [
     "Identity",
     "Initialization",
     "Instruction",
+    "Interval",
     "Job",
     "Labels",
     "Layers",
@@ -105,6 +111,7 @@ __all__ = [
     "Look",
     "Loop",
     "Loss",
+    "LowerBound",
     "Matrix",
     "Move",
     "Namespace",
@@ -155,10 +162,12 @@ __all__ = [
     "drive",
     "erf",
     "generator",
+    "hermite_series",
     "hidden_features",
     "hookimpl",
     "interrupts_held",
     "jacobian_gram",
+    "khatri_rao_spectrum",
     "largest_eigenvalue",
     "leaves_idle_units",
     "misclassified",
@@ -168,6 +177,7 @@ __all__ = [
     "parse_range",
     "phase_figure",
     "preactivations",
+    "product_of_squares",
     "record_activation",
     "record_loss",
     "record_update",

@@ -173,6 +173,9 @@ def _echo_theorem(one: Evaluated) -> None:
     for conclusion in one.conclusions:
         worst = conclusion.worst_ratio
         _echo_part("then", conclusion, "no ratio" if math.isnan(worst) else f"worst ratio {worst:.3g}")
+    if (width := one.smallest_width) is not None:
+        shown = f"{width:,.0f}" if width < 1e9 else _number(width, 3)
+        echo(f"  smallest k for its condition on the width: {shown if math.isfinite(width) else 'none'}")
     if one.probability is not None:
         nothing = " (it promises nothing)" if one.probability <= 0.0 else ""
         echo(f"  with probability at least {one.probability:.6g}{nothing}")

@@ -11,6 +11,8 @@ from overparam import defaults
 from overparam.arrays.backends import Backend
 from overparam.cli.certificate import echo_details, echo_lines
 from overparam.cli.document import components_document, outcome_document, problem_document, recipe_document
+from overparam.cli.draws import echo_draws
+from overparam.cli.gap import echo_gaps
 from overparam.cli.instance import (
     UNUSED_LABELS,
     check_outputs,
@@ -23,10 +25,10 @@ from overparam.cli.options import echo_json, json_flag, stop_options
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.cli.summary import echo_rows, training_rows
-from overparam.figures import ENDINGS, bounds_figure, save
+from overparam.figures import ENDINGS, bounds_figure, gap_figure, save
 from overparam.model.data import DataGenerator
 from overparam.model.problem import Problem
-from overparam.theory import Theorem, certificate_of
+from overparam.theory import Theorem, certificate_of, gaps, over_draws
 
 __all__ = ["certify"]
 
@@ -46,6 +48,19 @@ __all__ = ["certify"]
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw the residual, the theorems' bounds and the linearized prediction.",
+)
+@click.option(
+    "--gap",
+    is_flag=True,
+    help="Split the distance between Theorems 6.2, 6.3 and 3.2 and this run into what each step of the "
+    "proof costs; --plot then draws that.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train from N draws of W₀ on the same data, and say how often each promise is kept, beside the "
+    "stated probability.",
 )
 @click.option("--details", is_flag=True, help="List every hypothesis and promise, with notes.")
 @json_flag
@@ -81,6 +96,8 @@ def certify(settings: Settings, /, **given: Any) -> None:
             delta=given["delta"],
             probes=given["probes"],
         )
+        distances = gaps(certificate) if given["gap"] else ()
+        drawn_again = over_draws(certificate, given["draws"], given["probes"]) if given["draws"] else None
         document = {
             "command": "certify",
             "problem": problem_document(problem, recipe.activation, given),
@@ -93,11 +110,21 @@ def certify(settings: Settings, /, **given: Any) -> None:
             "seconds": certificate.run.outcome.seconds,
             **certificate.to_json(),
         }
+    if drawn_again is not None:
+        document["draws"] = drawn_again.to_json()
+    if given["gap"]:
+        document["gap"] = [one.to_json() for one in distances]
     if given["plot"] is not None:
-        save(bounds_figure(certificate), given["plot"])
+        save(gap_figure(distances) if given["gap"] else bounds_figure(certificate), given["plot"])
     if given["as_json"]:
         echo_json(document)
     else:
         echo_rows({**training_rows(document, document["outcome"]), "followed": certificate.run.followed})
         echo()
         (echo_details if given["details"] else echo_lines)(certificate)
+        if given["gap"]:
+            echo()
+            echo_gaps(distances)
+        if drawn_again is not None:
+            echo()
+            echo_draws(drawn_again)

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
 
 from overparam.arrays.backends import Backend
-from overparam.cli.instance import instance_of, instance_options
+from overparam.cli.instance import check_outputs, instance_of, instance_options
 from overparam.cli.options import data_options, echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
+from overparam.cli.summary import echo_wrapped
+from overparam.cli.visible import visible
 from overparam.components.faults import calling
+from overparam.figures import ENDINGS, chain_figure, save
 from overparam.model.activations import Activation
 from overparam.model.data import Gaussian
 from overparam.model.initializations import Paper
+from overparam.model.problem import Problem
 from overparam.runs.elementwise import require_elementwise
-from overparam.theory import Estimate, TheoryReport, theory_report
+from overparam.theory import (
+    Chain,
+    Estimate,
+    Theorem,
+    TheoryReport,
+    lower_bounds_of,
+    report_of,
+    setting_in_double,
+)
 
 __all__ = ["theory"]
 
@@ -31,6 +44,11 @@ __all__ = ["theory"]
     show_default=True,
     help="Hermite degrees and Khatri-Rao powers.",
 )
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the lower bounds on λ(X) and σ²min(J(W₀))/‖v‖² over kd/n.",
+)
 @json_flag
 @click.pass_obj
 def theory(settings: Settings, /, **given: Any) -> None:
@@ -42,21 +60,33 @@ def theory(settings: Settings, /, **given: Any) -> None:
     A coefficient (μ, μ̃, γ, μ_r) and a σmin that cannot be told from zero within their error are
     exactly 0. κ and κ̃ are then vacuous, null in JSON, and a note says why. λ and λ̃ stand beside their
     errors. A number that overflows is null.
+
+    A table has the lower bounds on λ(X) that theorems prove, the largest first, and σ²min(J(W₀))/‖v‖² of
+    one W₀ with --k hidden units.
     """
     registry = settings.registry
+    check_outputs(registry, given, {"plot": ENDINGS})
     backend = registry.resolve(Backend, settings.backend)
     backend.require()
     activation = registry.resolve(Activation, given["activation"])
     problem = instance_of(registry, {**given, "labels": Gaussian(), "initialization": Paper()})
     with backend.scope():
-        X = backend.asarray(problem.X, settings.dtype or "float64")
+        dtype = settings.dtype or "float64"
+        X, y, W0, v = (backend.asarray(a, dtype) for a in (problem.X, problem.y, problem.W0, problem.v))
         require_elementwise(activation, X)
         with calling(activation):
-            report = theory_report(X, activation, order=given["order"])
+            setting = setting_in_double(Problem(X, y, W0, v, key=problem.key), activation)
+            report = report_of(setting, given["order"])
+            chain = lower_bounds_of(setting, given["order"], registry.all_of(Theorem))
+            figure = None if given["plot"] is None else chain_figure(chain, setting, given["seed"])
+    if figure is not None:
+        save(figure, given["plot"])
     if given["as_json"]:
-        echo_json({"command": "theory", **report.to_json()})
+        echo_json({"command": "theory", **report.to_json(), "chain": chain.to_json()})
     else:
         _print(report)
+        echo()
+        _print_chain(chain)
 
 
 def _print(report: TheoryReport) -> None:
@@ -82,6 +112,24 @@ def _print(report: TheoryReport) -> None:
         echo(f"{name:<16} {text}")
     for note in report.notes:
         echo(f"note: {note}")
+
+
+def _print_chain(chain: Chain) -> None:
+    """One line a quantity, largest first."""
+    echo("Lower bounds on λ(X), largest first")
+    width = max(len(rung.symbol) for rung in chain.rungs)
+    echo(f"{'quantity':<{width}}  {'value':>10}  {'of λ(X)':>8}  from")
+    for rung, above in zip(chain.rungs, (*chain.above_next(), True), strict=True):
+        share = chain.of_lambda(rung)
+        value = "zero" if rung.value is None or rung.value.high == 0.0 else f"{float(rung.value.value):.4g}"
+        text = f"{visible(rung.symbol):<{width}}  {value:>10}  "
+        text += f"{'' if share is None else f'{share:.3g}':>8}  {visible(rung.source)}"
+        echo_wrapped(text + ("" if above else "; not told apart from the next"), width + 2)
+    for rung in chain.rungs:
+        if rung.note:
+            echo_wrapped(f"note: {visible(rung.symbol)}: {visible(rung.note)}", 6)
+    for rung in chain.left_out:
+        echo_wrapped(f"left out: {visible(rung.symbol)}: {visible(rung.note)}", 10)
 
 
 def _number(value: float, digits: int) -> str:

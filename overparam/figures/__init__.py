@@ -3,7 +3,9 @@
 from overparam.figures.boundaries import boundaries_figure
 from overparam.figures.bounds import bounds_figure
 from overparam.figures.canvas import ENDINGS, FORMATS, PlottingUnavailable, new_figure, save
+from overparam.figures.chain import chain_figure
 from overparam.figures.curves import Curve, Panel, curves_figure
+from overparam.figures.gap import gap_figure
 from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.scaling import scaling_figure
@@ -21,8 +23,10 @@ __all__ = [
     "boundaries_figure",
     "boundary_line",
     "bounds_figure",
+    "chain_figure",
     "curves_figure",
     "describe_progress",
+    "gap_figure",
     "lines",
     "live",
     "new_figure",

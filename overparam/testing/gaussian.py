@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.model.activations import Activation
+from overparam.quantities.gaussian import expectation
+from overparam.quantities.hermite import hermite_series
 from overparam.runs.elementwise import require_elementwise
 from overparam.testing.arrays import DTYPES, installed_backend, on_host
 from overparam.testing.checks import Check, Skipped, require, require_close
 from overparam.theory.closed_forms import closed_form
-from overparam.theory.gaussian import expectation
-from overparam.theory.hermite import hermite_series
 
 __all__ = ["gaussian_checks"]
 

@@ -22,7 +22,17 @@ from overparam.model.problem import Problem, draw_problem
 from overparam.runs import Recipe, StopRule
 from overparam.studies.specification import Specification
 from overparam.testing.checks import Check, Skipped, require
-from overparam.theory import Assertion, Claim, ClaimKind, Setting, Theorem, claims, evaluate, follow
+from overparam.theory import (
+    Assertion,
+    Claim,
+    ClaimKind,
+    Setting,
+    Theorem,
+    claims,
+    evaluate,
+    follow,
+    lower_bounds_of,
+)
 
 __all__ = ["claim_checks", "theorem_checks"]
 
@@ -79,6 +89,11 @@ def _evaluated(theorem: Theorem, make: Callable[[], Setting]) -> None:
     certificate = evaluate(setting, run, [theorem])
     for failed in certificate.failed:
         require(False, failed.reason)
+    chain = lower_bounds_of(setting, theorems=[theorem])
+    for rung in chain.left_out:
+        require(not rung.note.startswith("failed"), f"lambda_bound {rung.note}")
+    for rung in chain.rungs:
+        require(rung.name == "start" or rung.below is not False, f"{rung.symbol} is above λ(X)")
     for other in certificate.inapplicable:
         raise Skipped(other.reason)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array, array_namespace
-from overparam.theory.gaussian import Integrand
+from overparam.quantities.gaussian import Integrand
 from overparam.theory.pairs import PairRule
 
 __all__ = ["AngularSeries", "angular_series"]

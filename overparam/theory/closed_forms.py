@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from overparam.arrays import Array, array_namespace
 from overparam.model.activations import Activation, ReLU
-from overparam.theory.correlations import Entry
+from overparam.quantities.correlations import Entry
 
 __all__ = ["DerivativeKernel", "ValueKernel", "closed_form", "written_for"]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.model.activations import Activation
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.hermite import hermite_series
 from overparam.theory.closed_forms import written_for
-from overparam.theory.gaussian import Estimate
-from overparam.theory.hermite import hermite_series
 
 __all__ = [
     "ActivationConstants",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from overparam.arrays import Array, array_namespace
 from overparam.arrays.backends import backend_of
 from overparam.model.activations import Activation
-from overparam.theory.correlations import precision
+from overparam.quantities.correlations import precision
 
 __all__ = ["JacobianSpectrum", "empirical_kernel", "jacobian_change", "jacobian_spectrum"]
 

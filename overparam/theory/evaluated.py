@@ -47,6 +47,9 @@ class Evaluated:
         The promised bound on ‖f(W_τ) − y‖ at the run's iterations.
     rate : Rate or None
         Of the run, beside that of the bound; None without a bound or without updates.
+    smallest_width : float or None
+        The smallest k that meets its condition on the width for this X; inf where none does, None without a
+        condition of known constants.
     """
 
     theorem: Theorem
@@ -55,6 +58,7 @@ class Evaluated:
     probability: float | None
     residual_bound: NDArray[np.float64] | None = None
     rate: Rate | None = None
+    smallest_width: float | None = None
 
     @property
     def hypotheses_met(self) -> bool | None:
@@ -98,6 +102,7 @@ class Evaluated:
             "rate": self.rate and self.rate.to_json(),
             "probability": json_number(self.probability),
             "vacuous": self.vacuous,
+            "smallest_width": json_number(self.smallest_width),
             "hypotheses": [
                 {
                     "statement": h.statement,
@@ -148,6 +153,7 @@ class Inapplicable:
             "rate",
             "probability",
             "vacuous",
+            "smallest_width",
         )
         return {
             **_named(self.theorem),

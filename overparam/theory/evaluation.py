@@ -63,6 +63,7 @@ def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated
     conclusions = _all("conclusions", lambda: theorem.conclusions(setting, run), Conclusion)
     probability = _call("probability", lambda: theorem.probability(setting))
     bound = _bound(_call("residual_bound", lambda: theorem.residual_bound(setting, run)), len(run.iterations))
+    width = _call("smallest_width", lambda: theorem.smallest_width(setting))
     return Evaluated(
         theorem,
         tuple(_sound_hypothesis(h) for h in hypotheses),
@@ -70,6 +71,7 @@ def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated
         _probability(probability),
         bound,
         None if bound is None else _rate(run, bound),
+        None if width is None else _real("smallest_width", width),
     )
 
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from overparam.arrays import Array
 from overparam.model.activations import Activation, Hermite
+from overparam.quantities.correlations import Entry
+from overparam.quantities.gaussian import Estimate, Integrand, expectation
+from overparam.quantities.hermite import HermiteSeries, hermite_series
 from overparam.theory.angular import AngularSeries, angular_series
 from overparam.theory.closed_forms import closed_form
-from overparam.theory.correlations import Entry
-from overparam.theory.gaussian import Estimate, Integrand, expectation
-from overparam.theory.hermite import HermiteSeries, hermite_series
 
 __all__ = ["KernelFunction", "kernel_function"]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from overparam.arrays import Array, array_namespace
 from overparam.model.activations import Activation
-from overparam.theory.correlations import (
+from overparam.quantities.correlations import (
     NEAR,
     Entry,
     coherence,
@@ -25,7 +25,7 @@ from overparam.theory.correlations import (
     precision,
     unit_rows,
 )
-from overparam.theory.gaussian import Estimate
+from overparam.quantities.gaussian import Estimate
 from overparam.theory.kernel_functions import kernel_function
 
 __all__ = [

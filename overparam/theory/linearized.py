@@ -78,14 +78,14 @@ def prediction(setting: Setting, iterations: NDArray[np.int64]) -> Prediction | 
     iterations : ndarray of int, shape (m,)
         τ.
     """
-    optimizer, problem = setting.optimizer, setting.problem
+    optimizer, problem, activation = setting.optimizer, setting.problem, setting.activation
     if setting.recipe.layers != "hidden" or type(setting.recipe.loss) is not Squared:
         return "the linearized prediction is about the hidden layer and the squared loss"
     if type(optimizer) is GradientDescent:
-        label, size = "linearized at $W_0$", optimizer.step_size_for(problem, setting.activation)
+        label, size = "linearized at $W_0$", optimizer.step_size_for(problem, activation)
     elif type(optimizer) is StochasticGradientDescent and optimizer.sampling == "replacement":
         # An update's mean is −(η/n)∇L, at every batch size.
-        label, size = "mean of the linearized run", optimizer.step_size / setting.n
+        label, size = "mean of the linearized run", optimizer.step_size_for(problem, activation) / setting.n
     else:
         return f"no linearized prediction is known for {optimizer.specification()}"
     kernel = jacobian_gram(problem.X, problem.W0, problem.v, setting.activation)

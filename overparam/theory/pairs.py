@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.theory.gaussian import Integrand, expectation
+from overparam.quantities.gaussian import Integrand, expectation
 
 __all__ = ["PairRule"]
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import overparam as op
-from overparam.arrays import Array, array_namespace
+from overparam.arrays import Array
 from overparam.markup import shown, table
 from overparam.model.activations import Activation
+from overparam.model.problem import Problem
+from overparam.quantities.correlations import in_double, unit_rows
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
+from overparam.runs import Recipe
 from overparam.theory.constants import ActivationConstants, activation_constants
-from overparam.theory.correlations import in_double, unit_rows
 from overparam.theory.evaluated import json_number
-from overparam.theory.gaussian import Estimate
-from overparam.theory.kernels import feature_covariance, network_covariance, smallest_eigenvalue
-from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
+from overparam.theory.setting import Setting
 
-__all__ = ["TheoryReport", "theory_report"]
+__all__ = ["TheoryReport", "report_of", "setting_in_double", "theory_report"]
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,41 @@ def theory_report(X: Array, activation: str | Activation, *, order: int = 4) -> 
     ValueError
         For an order below 2, or rows that are not of norm 1.
     """
-    if order < 2:
-        raise ValueError(f"order must be at least 2, for X ∗ X; got {order}")
     activation = op.default_registry().resolve(Activation, activation)
     X = unit_rows(in_double(X))
+    # Of labels and weights nothing is asked.
+    return report_of(setting_in_double(Problem(X, X[:, 0], X[:1, :], X[0, :1]), activation), order)
+
+
+def setting_in_double(problem: Problem, activation: Activation) -> Setting:
+    """Return a problem in float64, its rows of norm 1 exactly, as what theorems are evaluated on.
+
+    Raises
+    ------
+    ValueError
+        For rows that are not of norm 1.
+    """
+    p = problem
+    y, W0, v = in_double(p.y), in_double(p.W0), in_double(p.v)
+    in_full = Problem(unit_rows(in_double(p.X)), y, W0, v, key=p.key)
+    return Setting(in_full, Recipe(activation=activation))
+
+
+def report_of(setting: Setting, order: int = 4) -> TheoryReport:
+    """Compute the paper's quantities for the data and the activation of a setting.
+
+    Raises
+    ------
+    ValueError
+        For an order below 2.
+    """
+    if order < 2:
+        raise ValueError(f"order must be at least 2, for X ∗ X; got {order}")
+    X, activation = setting.problem.X, setting.activation
     constants = activation_constants(activation, order)
-    sigma, sigma_tilde = network_covariance(X, activation), feature_covariance(X, activation)
     spectra = tuple(khatri_rao_spectrum(X, r) for r in range(1, order + 1))
-    lambda_, lambda_tilde = smallest_eigenvalue(sigma), smallest_eigenvalue(sigma_tilde)
+    sigma, sigma_tilde = setting.Sigma, setting.Sigma_tilde
+    lambda_, lambda_tilde = setting.lambda_, setting.lambda_tilde
     notes = [f"Σ: {sigma.method}; Σ̃: {sigma_tilde.method}", *_vacuous(constants)]
     notes += [f"σmin(X^∗{s.order}): {s.note}" for s in spectra if s.note]
     notes += [] if spectra[1].nonzero else ["κ and bounds through σmin(X∗X) are vacuous"]
@@ -145,13 +174,12 @@ def theory_report(X: Array, activation: str | Activation, *, order: int = 4) -> 
             notes.append(
                 f"{name} cannot be told from zero: {estimate.value:.1e} ± {estimate.error:.1e}; {lost}"
             )
-    xp = array_namespace(X)
     return TheoryReport(
-        n=int(X.shape[0]),
-        d=int(X.shape[1]),
+        n=setting.n,
+        d=setting.d,
         activation=activation,
         constants=constants,
-        spectral_norm_X=float(xp.max(xp.linalg.svdvals(X))),
+        spectral_norm_X=setting.spectral_norm_X,
         khatri_rao=spectra,
         lambda_=lambda_,
         lambda_tilde=lambda_tilde,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,16 +15,33 @@ from overparam.model.activations import Activation
 from overparam.model.data import DataGenerator, separation
 from overparam.model.network import residual
 from overparam.model.problem import Problem
+from overparam.quantities.correlations import precision, unit_rows
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.intervals import Interval, singular_value
+from overparam.quantities.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum, product_of_squares
 from overparam.runs import Recipe
 from overparam.theory.constants import ActivationConstants, activation_constants
-from overparam.theory.correlations import precision, unit_rows
 from overparam.theory.empirical import JacobianSpectrum, jacobian_spectrum
-from overparam.theory.gaussian import Estimate
-from overparam.theory.intervals import Interval
 from overparam.theory.kernels import Kernel, feature_covariance, network_covariance, smallest_eigenvalue
-from overparam.theory.khatri_rao import KhatriRaoSpectrum, khatri_rao_spectrum
 
-__all__ = ["Setting", "product_of_squares", "singular_value"]
+__all__ = ["Setting"]
+
+_OF_THE_DATA = (
+    "constants",
+    "spectral_norm_X",
+    "label_norm",
+    "khatri_rao",
+    "Sigma",
+    "Sigma_tilde",
+    "lambda_",
+    "lambda_tilde",
+    "lambda_interval",
+    "lambda_tilde_interval",
+    "quadratic_interval",
+    "separation_interval",
+    "separation",
+)
+"""The cached quantities that do not depend on the weights."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,12 @@ class Setting:
         if not (math.isfinite(self.delta) and self.delta > 0):
             raise ValueError(f"delta must be a positive number, got {self.delta}")
         unit_rows(self.problem.X)
+
+    def redrawn(self, problem: Problem) -> Setting:
+        """Return the setting of a problem with the same X and y and other weights; keeps what X and y fix."""
+        other = replace(self, problem=problem)
+        vars(other).update({name: vars(self)[name] for name in _OF_THE_DATA if name in vars(self)})
+        return other
 
     @property
     def activation(self) -> Activation:
@@ -252,24 +275,6 @@ class Setting:
 
 def _norm(array: Array) -> float:
     return float(array_namespace(array).linalg.vector_norm(array))
-
-
-def singular_value(value: float, floor: float) -> Interval:
-    """A smallest singular value from a Gram matrix, whose eigenvalue is off by floor²."""
-    square = Interval.nonnegative(value * value, floor * floor)
-    return square.through(math.sqrt)
-
-
-def product_of_squares(factor: Estimate, spectrum: KhatriRaoSpectrum, n: int) -> Interval:
-    """(factor·σmin(X^{∗r}))² of n samples with the errors of both, for a factor ≥ 0."""
-    a = Interval.nonnegative(factor.value, factor.error)
-    # Beyond 4n distinct columns it comes from the Gram matrix, whose eigenvalue is what is off.
-    from_gram = spectrum.rank_bound > 4 * n
-    b = (singular_value if from_gram else Interval.nonnegative)(spectrum.sigma_min, spectrum.floor)
-    low, value, high = (
-        float(x) * float(y) for x, y in ((a.low, b.low), (a.value, b.value), (a.high, b.high))
-    )
-    return Interval(low * low, value * value, high * high)
 
 
 def _zero_note(name: str, found: Interval, error: float) -> str:

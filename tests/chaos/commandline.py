@@ -68,6 +68,7 @@ OPTIMIZERS = [
     "gd:step_size=0.1",
     "gd:step_size=1e-320",
     "least-squares",
+    "sgd:step_size=theorem",
 ]
 OPTIMIZERS += [f"sgd:step_size=0.1,batch_size={size}" for size in (1, 3, 0, -1, 2**31, 2**63, 10**30)]
 OPTIMIZERS += ["sgd:step_size=0.1,sampling=reshuffling", "sgd:step_size=0.1,check_every=99", "sgd", *JUNK]

@@ -59,7 +59,12 @@ def test_a_component(overparam):
         "installed": True,
         "summary": op.describe("sgd")[0].summary,
         "parameters": [
-            {"name": "step_size", "type": "a number", "default": None, "choices": []},
+            {
+                "name": "step_size",
+                "type": "a number or 'theorem'",
+                "default": None,
+                "choices": ["theorem"],
+            },
             {"name": "batch_size", "type": "a whole number", "default": "1", "choices": []},
             {
                 "name": "sampling",

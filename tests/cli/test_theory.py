@@ -65,6 +65,33 @@ def test_text_says_what_is_vacuous(overparam):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_theory_has_the_chain_of_lower_bounds(overparam, backend):
+    pytest.importorskip(backend)
+    document = overparam("--backend", backend, "theory", *SMALL, "--activation", "relu", "--json").document
+    chain = {one["name"]: one for one in document["chain"]}
+    assert {"lambda", "start", "lemma-6-4", "lemma-h-1", "corollary-i-2"} <= set(chain)
+    assert chain["lambda"]["value"] == document["lambda"]
+    assert chain["start"]["k"] == 10
+    assert chain["lemma-6-4"]["value"] == pytest.approx(
+        (document["mu"] * document["sigma_min_khatri_rao"]) ** 2, rel=1e-12
+    )
+    assert chain["corollary-i-2"]["below_lambda"] is True
+
+
+def test_theory_lists_the_chain_largest_first_and_what_is_left_out(overparam):
+    output = overparam("theory", *SMALL).output
+    assert "Lower bounds on λ(X), largest first" in output
+    assert "left out: Corollary I.2: it is about the ReLU; the activation is softplus" in output
+
+
+def test_theory_draws_the_chain(overparam, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert overparam("theory", *SMALL, "--plot", "chain.png").code == 0
+    assert (tmp_path / "chain.png").read_bytes().startswith(b"\x89PNG")
+    assert overparam("theory", *SMALL, "--plot", "chain.txt").code == 2
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_certify(overparam, backend):
     pytest.importorskip(backend)
     options = (*SMALL, "--optimizer", "gd:step_size=theorem", "--max-iterations", 60)
@@ -84,3 +111,53 @@ def test_certify_draws_theory_against_practice(overparam, tmp_path):
     assert call.code == 0
     assert "Theorem 6.2" in call.output
     assert (tmp_path / "bounds.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_certify_splits_the_gap(overparam):
+    options = (*SMALL, "--max-iterations", 40, "--gap")
+    [width] = [
+        one
+        for one in overparam("certify", *options, "--json").document["gap"]
+        if one["theorem"] == "Theorem 6.2" and one["quantity"] == "width"
+    ]
+    assert width["practice"] == 10
+    assert math.prod(one["factor"] for one in width["factors"]) == pytest.approx(width["gap"], rel=1e-5)
+    output = overparam("certify", *options).output
+    assert "Theorem 6.2, width:" in output
+    assert "product, the gap" in output
+    assert "Theorem 6.3, width: it is about the ReLU" in output
+    assert "gap" not in overparam("certify", *SMALL, "--max-iterations", 5, "--json").document
+
+
+def test_certify_draws_the_gap(overparam, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert overparam("certify", *SMALL, "--max-iterations", 40, "--gap", "--plot", "gap.png").code == 0
+    assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_certify_counts_promises_over_draws(overparam, backend):
+    pytest.importorskip(backend)
+    options = (*SMALL, "--max-iterations", 20, "--draws", 4)
+    draws = overparam("--backend", backend, "certify", *options, "--json").document["draws"]
+    assert draws["number"] == 4
+    [lemma] = [one for one in draws["theorems"] if one["name"] == "Lemma 6.12"]
+    assert lemma["hypotheses_met"] == 4
+    assert 0.0 < lemma["probability"] < 1.0
+    assert lemma["together"]["kept"] == 4
+    assert lemma["together"]["low"] == pytest.approx(0.025 ** (1 / 4))
+
+
+def test_certify_prints_promises_over_draws(overparam):
+    output = overparam("certify", *SMALL, "--max-iterations", 20, "--draws", 4).output
+    assert "Promises over 4 draws of W₀" in output
+    assert "hypotheses met in 4 of 4" in output
+    assert overparam("certify", *SMALL, "--draws", 0).code == 2
+    assert "draws" not in overparam("certify", *SMALL, "--max-iterations", 5, "--json").document
+
+
+def test_details_have_the_smallest_width(overparam):
+    output = overparam("certify", *SMALL, "--max-iterations", 2, "--details").output
+    assert f"smallest k for its condition on the width: {math.ceil(12 * math.log(15))}" in output
+    vacuous = overparam("certify", "--n", 22, "--d", 6, "--k", 8, "--max-iterations", 2, "--details").output
+    assert "smallest k for its condition on the width: none" in vacuous

@@ -6,11 +6,15 @@ from itertools import islice
 import numpy as np
 import pytest
 
+import overparam as op
 from overparam.arrays.backends import NumPy
 from overparam.methods import StochasticGradientDescent
-from overparam.model.activations import Softplus
-from overparam.model.problem import Stream, draw_problem, generator
+from overparam.model.activations import Hermite, ReLU, Softplus
+from overparam.model.problem import Problem, Stream, draw_problem, generator
+from overparam.runs import Engine
 from overparam.runs.rows import RowSource, row_stream
+from overparam.theory import certify
+from tests.theory.oracle import expectation, khatri_rao_sigma
 
 
 def drawn(method, n, blocks, seed=0):
@@ -91,3 +95,64 @@ def test_settings_that_cannot_be(settings, said):
 def test_any_kind_of_whole_number_is_a_count():
     method = StochasticGradientDescent(1.0, batch_size=np.int64(4), check_every=10**400)
     assert next(method.row_blocks(5, np.random.default_rng(0))).shape[1] == 4
+
+
+@pytest.mark.parametrize("n", [1, 7, 20])
+def test_the_theorem_s_step_size(xp, dtype, n):
+    """μ²σ²min(X∗X)n/(9νB⁴‖y‖²‖X‖²) with ν = 8 and B = 1, by the oracle's quadrature and X ∗ X row by row."""
+    p = draw_problem(n, d=6, k=6, seed=3)
+    mu = expectation(lambda g: g / (1 + np.exp(-g)))
+    norms = np.linalg.norm(p.y) * np.linalg.norm(p.X, 2)
+    expected = (mu * khatri_rao_sigma(p.X, 2)) ** 2 * n / (72 * norms**2)
+    moved = Problem(*(xp.asarray(a, dtype) for a in (p.X, p.y, p.W0, p.v)))
+    found = StochasticGradientDescent("theorem").step_size_for(moved, Softplus())
+    assert type(found) is float
+    assert found == pytest.approx(expected, rel=1e-9 if "64" in dtype else 1e-4)
+
+
+def test_the_step_is_the_largest_that_theorem_2_6_allows():
+    """With it the theorem's condition holds, with a step that is longer by a thousandth it does not."""
+    p = draw_problem(9, 5, 6)
+    size = StochasticGradientDescent("theorem").step_size_for(p, Softplus())
+    for given, wanted in (("theorem", True), (1.001 * size, False)):
+        certificate = certify(p, optimizer=StochasticGradientDescent(given), max_iterations=2)
+        [theorem] = [one for one in certificate.evaluated if one.theorem.title == "Theorem 2.6"]
+        [step] = [h for h in theorem.hypotheses if h.statement.startswith("η ≤")]
+        assert step.holds is wanted
+        assert step.ratio == pytest.approx(1.0 if wanted else 1.001, rel=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["portable", "numba"])
+def test_every_engine_takes_the_step_of_each_problem(engine):
+    if engine not in {one.name for one in op.default_registry().all_of(Engine)}:
+        pytest.skip(f"the engine {engine} is not installed")
+    problems = [draw_problem(8, 5, k, seed=1, trial=t) for t, k in enumerate((4, 6, 9))]
+    options = {"max_iterations": 500, "engine": engine, "dtype": "float64"}
+    together = op.train(problems, optimizer="sgd:step_size=theorem", **options)
+    for p, found in zip(problems, together, strict=True):
+        size = StochasticGradientDescent("theorem").step_size_for(p, Softplus())
+        alone = op.train(p, optimizer=StochasticGradientDescent(size), **options)
+        assert found.relative_residual == pytest.approx(alone.relative_residual, rel=1e-12)
+        assert found.path_length == pytest.approx(alone.path_length, rel=1e-9)
+        assert found.path_length > 0.0
+
+
+def test_where_the_theorem_says_nothing():
+    for options in ({"batch_size": 2}, {"sampling": "reshuffling"}):
+        with pytest.raises(ValueError, match="one sample an update, drawn with replacement"):
+            StochasticGradientDescent("theorem", **options)
+    with pytest.raises(ValueError, match="step_size must be"):
+        StochasticGradientDescent("figure2")
+    method, p = StochasticGradientDescent("theorem"), draw_problem(9, 3, 4)
+    for activation, problem, why in (
+        (ReLU(), p, "relu has kinks"),
+        (Hermite((0.0, 0.0, 1.0)), p, "hermite has no such bound"),
+        (Hermite((0.3, -0.7)), p, r"μ = E\[gφ′\(g\)\] of hermite is zero"),
+        (Softplus(), p, r"n = 9 > d\(d\+1\)/2 = 6"),
+        (Softplus(), Problem(p.X[:3], 0.0 * p.y[:3], p.W0, p.v), "is no step size"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            method.step_size_for(problem, activation)
+    for layers in ("output", "both"):
+        with pytest.raises(ValueError, match="the hidden layer and the squared loss"):
+            op.train(p, optimizer=method, layers=layers)

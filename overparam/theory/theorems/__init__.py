@@ -1,7 +1,7 @@
 """Theorems as objects: the contract, and the paper's own, one class each."""
 
 from overparam.theory.theorems.assertion import Assertion, Claim, ClaimKind, Growth
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
+from overparam.theory.theorems.base import Conclusion, Hypothesis, LowerBound, Theorem
 from overparam.theory.theorems.catalogue import builtin_theorems
 from overparam.theory.theorems.widths import builtin_claims
 
@@ -12,6 +12,7 @@ __all__ = [
     "Conclusion",
     "Growth",
     "Hypothesis",
+    "LowerBound",
     "Theorem",
     "builtin_claims",
     "builtin_theorems",

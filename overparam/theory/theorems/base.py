@@ -11,11 +11,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.quantities.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Assertion
 
-__all__ = ["Conclusion", "Hypothesis", "Theorem", "ratio"]
+__all__ = ["Conclusion", "Hypothesis", "LowerBound", "Theorem", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,25 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
+class LowerBound:
+    """A number that a theorem proves λ(X) to be at least.
+
+    Attributes
+    ----------
+    symbol : str
+        In symbols.
+    value : Interval
+        The number with its error.
+    note : str
+        What makes it zero, or which of several it is.
+    """
+
+    symbol: str
+    value: Interval
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Theorem(Assertion):
     """A theorem, corollary or lemma that can be evaluated on a problem and a run.
 
@@ -98,10 +118,17 @@ class Theorem(Assertion):
     theorem is the point. A theorem that raises, or returns something else than it should, is named and
     set aside in the certificate.
 
-    A theorem that states a width says so as every `Assertion` does: `claimed`, and `growth` or `width`.
+    A theorem that states a width says so as every `Assertion` does: `claimed`, and `growth` or `width`. A
+    `width` alone, without `claimed`, is a condition of the theorem and no claim of its own.
+
+    Attributes
+    ----------
+    even_width : bool
+        Whether its width is about a v without a zero; the paper's v of an odd k has one.
     """
 
     kind: ClassVar[str] = "theorem"
+    even_width: ClassVar[bool] = False
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """Evaluate what the theorem asks for; none for one that asks nothing more than `objection`."""
@@ -113,6 +140,25 @@ class Theorem(Assertion):
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
         """Return the promised bound on ‖f(W_τ) − y‖ at run.iterations, shape (m,), or None for none."""
+        return None
+
+    def smallest_width(self, setting: Setting) -> float | None:
+        """Return the smallest whole k that meets its condition on the width for this X, by `width`.
+
+        None for a theorem without such a condition, or with a constant that is not given; inf where no k is
+        wide enough.
+        """
+        k = self.width(setting) if self.claimed in ("exact", None) else None
+        if k is None or not math.isfinite(k):
+            return k
+        step = 2 if self.even_width else 1
+        return float(step * max(1, math.ceil(k / step)))
+
+    def lambda_bound(self, setting: Setting) -> LowerBound | str | None:
+        """Return what it proves λ(X) to be at least, why it does not here, or None if it is about others.
+
+        It stands in the chain of lower bounds of ``overparam theory``.
+        """
         return None
 
     def probability(self, setting: Setting) -> float | None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.theory.intervals import Side, interval, never_above
+from overparam.quantities.intervals import Side, interval, never_above
 from overparam.theory.theorems.base import Conclusion, Hypothesis, ratio
 
 __all__ = ["at_least", "at_most", "equal", "largest_constant", "notes", "worst"]

@@ -11,17 +11,18 @@ from overparam.arrays import Array, array_namespace
 from overparam.methods import Layers
 from overparam.model.activations import ReLU
 from overparam.model.losses import Loss
+from overparam.quantities.correlations import correlation_matrix, precision, unit_rows
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.hermite import HermiteSeries, hermite_series
+from overparam.quantities.intervals import Interval
+from overparam.quantities.khatri_rao import khatri_rao_spectrum, product_of_squares
 from overparam.theory.closed_forms import closed_form
-from overparam.theory.correlations import correlation_matrix, precision, unit_rows
-from overparam.theory.gaussian import Estimate
-from overparam.theory.hermite import HermiteSeries, hermite_series
-from overparam.theory.intervals import Interval
 from overparam.theory.kernels import Kernel, network_covariance, smallest_eigenvalue
-from overparam.theory.khatri_rao import khatri_rao_spectrum
 from overparam.theory.probes import Trajectory
-from overparam.theory.setting import Setting, product_of_squares
-from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
-from overparam.theory.theorems.comparisons import worst
+from overparam.theory.setting import Setting
+from overparam.theory.theorems.base import Conclusion, Hypothesis, LowerBound, Theorem
+from overparam.theory.theorems.comparisons import notes, worst
+from overparam.theory.theorems.promises import wants_relu
 
 __all__ = [
     "CorollaryI2",
@@ -94,6 +95,10 @@ class Lemma64(Theorem):
             ),
         ]
 
+    def lambda_bound(self, setting: Setting) -> LowerBound:
+        """(6.5)."""
+        return LowerBound("μ²σ²min(X∗X)", setting.quadratic_interval, setting.quadratic_note)
+
 
 @dataclass(frozen=True)
 class LemmaH1(Theorem):
@@ -119,14 +124,28 @@ class LemmaH1(Theorem):
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """(H.2) for r = 0, …, order."""
-        found = []
+        return [
+            _below(f"(H.2) λ(X) ≥ μ²_{r}(φ′)σ²min(X^{{∗{r + 1}}})", bound, setting.lambda_interval, note)
+            for r, (bound, note) in enumerate(self._bounds(setting))
+        ]
+
+    def lambda_bound(self, setting: Setting) -> LowerBound:
+        """The largest of (H.2)."""
+        bounds = self._bounds(setting)
+        r = max(range(len(bounds)), key=lambda r: float(bounds[r][0].value))
+        best, reason = bounds[r]
+        which = f"the largest of r = 0, …, {self.order} is at r = {r}"
+        symbol = "max_r μ_r²(φ′)σ²min(X^{∗(r+1)})"
+        return LowerBound(symbol, best, which if best.positive else notes("vacuous: all are zero", reason))
+
+    def _bounds(self, setting: Setting) -> list[tuple[Interval, str]]:
+        """The right sides of (H.2), each with why it is zero."""
         series = hermite_series(setting.activation, self.order, derivative=True)
-        for r in range(self.order + 1):
-            spectrum = khatri_rao_spectrum(setting.problem.X, r + 1)
-            bound = product_of_squares(_size(series, r), spectrum, setting.n)
-            statement = f"(H.2) λ(X) ≥ μ²_{r}(φ′)σ²min(X^{{∗{r + 1}}})"
-            found.append(_below(statement, bound, setting.lambda_interval, spectrum.note))
-        return found
+        spectra = [khatri_rao_spectrum(setting.problem.X, r + 1) for r in range(self.order + 1)]
+        return [
+            (product_of_squares(_size(series, r), spectrum, setting.n), spectrum.note)
+            for r, spectrum in enumerate(spectra)
+        ]
 
 
 @dataclass(frozen=True)
@@ -253,3 +272,10 @@ class CorollaryI2(Theorem):
                 Interval.eigenvalue(value),
             )
         ]
+
+    def lambda_bound(self, setting: Setting) -> LowerBound | str:
+        """(I.4), for the ReLU."""
+        if (reason := wants_relu(setting)) is not None:
+            return reason
+        bound = separation_bound(setting)
+        return LowerBound("δ/(100n²)", bound, "" if bound.positive else "vacuous: δ is zero within its error")

@@ -11,7 +11,7 @@ import numpy as np
 
 from overparam.methods import Layers
 from overparam.model.losses import Loss
-from overparam.theory.intervals import Interval, interval, quotient
+from overparam.quantities.intervals import Interval, interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
@@ -81,6 +81,7 @@ class Lemma67(Theorem):
     loss: ClassVar[type[Loss] | None] = None
     layers: ClassVar[Layers | None] = None
     gaussian_start: ClassVar[bool] = True
+    even_width: ClassVar[bool] = True
 
     def objection(self, setting: Setting) -> str | None:
         """|φ′| ≤ B and v ≠ 0."""
@@ -88,10 +89,13 @@ class Lemma67(Theorem):
             return "v is zero: J is zero"
         return wants_bound(setting)
 
+    def width(self, setting: Setting) -> float:
+        """20 log n·‖X‖²B²/λ, its condition for the v of Theorem 2.1."""
+        return power(float(self._least_root(setting).high), 2.0)
+
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ."""
-        scale = math.sqrt(20.0 * math.log(setting.n)) * setting.spectral_norm_X * setting.B
-        right = setting.lambda_interval.through(lambda one: quotient(scale, math.sqrt(one)))
+        right = self._least_root(setting)
         ratio = setting.v_norm / setting.v_largest
         note = notes(setting.lambda_note, "k ≥ 20 log n·‖X‖²B²/λ for even k")
         return [at_least("‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ", ratio, right, note)]
@@ -114,6 +118,12 @@ class Lemma67(Theorem):
     def probability(self, setting: Setting) -> float:
         """1 − 1/n."""
         return 1.0 - 1.0 / setting.n
+
+    @staticmethod
+    def _least_root(setting: Setting) -> Interval:
+        """√(20 log n)‖X‖B/√λ."""
+        scale = math.sqrt(20.0 * math.log(setting.n)) * setting.spectral_norm_X * setting.B
+        return setting.lambda_interval.through(lambda one: quotient(scale, math.sqrt(one)))
 
 
 @dataclass(frozen=True)
@@ -164,10 +174,15 @@ class Lemma69(Theorem):
     loss: ClassVar[type[Loss] | None] = None
     layers: ClassVar[Layers | None] = None
     gaussian_start: ClassVar[bool] = True
+    even_width: ClassVar[bool] = True
 
     def objection(self, setting: Setting) -> str | None:
         """The ReLU."""
         return wants_relu(setting)
+
+    def width(self, setting: Setting) -> float:
+        """200‖X‖²/λ, where m₀² is 1 for the v of Theorem 2.1."""
+        return quotient(200.0 * setting.spectral_norm_X**2, float(setting.lambda_interval.low))
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """m₀² ≥ 1, for Lemma C.2 needs a whole number, and the radius along the run."""

@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.theory.intervals import interval, quotient
+from overparam.quantities.intervals import interval, quotient, singular_value
 from overparam.theory.probes import Trajectory
-from overparam.theory.setting import Setting, singular_value
+from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
 from overparam.theory.theorems.comparisons import at_least, notes, worst
 from overparam.theory.theorems.promises import (

@@ -18,8 +18,8 @@ from overparam.arrays import array_namespace
 from overparam.methods import Layers
 from overparam.model.losses import Loss
 from overparam.model.network import hidden_features
-from overparam.theory.correlations import precision
-from overparam.theory.intervals import Interval, quotient
+from overparam.quantities.correlations import precision
+from overparam.quantities.intervals import Interval, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import ClaimKind
@@ -115,10 +115,18 @@ class Theorem32(Theorem):
         """1 − n^{−100}."""
         return 1.0 - math.pow(setting.n, -100.0)
 
+    def reach(self, setting: Setting) -> float:
+        """T/√n, where ‖φ(Xw)‖ is truncated."""
+        root = math.sqrt(setting.constants.value_moment.value)
+        return root + self._B(setting) * math.sqrt(404.0 * math.log(setting.n))
+
+    def floor(self, setting: Setting) -> float:
+        """λ̃ − 6B²/n¹⁰⁰, the lower end of its error."""
+        return float(self._floor(setting).low)
+
     def _least_width(self, setting: Setting) -> Interval:
-        B, log_n = self._B(setting), math.log(setting.n)
-        reach = math.sqrt(setting.constants.value_moment.value) + B * math.sqrt(404.0 * log_n)
-        scale = 101.0 * log_n * setting.n * reach * reach / CHERNOFF_HALF
+        reach = self.reach(setting)
+        scale = 101.0 * math.log(setting.n) * setting.n * reach * reach / CHERNOFF_HALF
         return self._floor(setting).through(lambda one: quotient(scale, one))
 
     @staticmethod

@@ -115,6 +115,10 @@ class LemmaC3(Theorem):
         """Every activation."""
         return None
 
+    def width(self, setting: Setting) -> float:
+        """⌈12 log n⌉."""
+        return float(self._m(setting))
+
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """That m ≤ k."""
         return [at_least("k ≥ m = ⌈12 log n⌉", float(setting.k), float(self._m(setting)))]

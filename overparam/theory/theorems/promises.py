@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from overparam.components import Component
 from overparam.methods import GradientDescent
 from overparam.model.activations import ReLU
-from overparam.theory.intervals import Interval
+from overparam.quantities.intervals import Interval
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis

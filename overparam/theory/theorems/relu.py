@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.model.data import Sphere
-from overparam.theory.intervals import Interval, power, quotient
+from overparam.quantities.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import ClaimKind, Growth
@@ -40,7 +40,7 @@ from overparam.theory.theorems.promises import (
 )
 from overparam.theory.theorems.smooth import sphere_promises
 
-__all__ = ["WIDTH_CONSTANT", "Corollary24", "Theorem23", "Theorem25", "Theorem63"]
+__all__ = ["WIDTH_CONSTANT", "Corollary24", "Theorem23", "Theorem25", "Theorem63", "relu_step"]
 
 WIDTH_CONSTANT = 1152.0 * 200.0**3
 """C of (6.3)."""
@@ -52,7 +52,8 @@ def _largest_step(setting: Setting) -> float:
     return quotient(setting.n, 3.0 * root * root)
 
 
-def _step(setting: Setting) -> Hypothesis:
+def relu_step(setting: Setting) -> Hypothesis:
+    """η ≤ n/(3‖y‖²‖X‖²)."""
     return step_hypothesis(setting, "η ≤ n/(3‖y‖²‖X‖²)", _largest_step(setting))
 
 
@@ -81,12 +82,12 @@ def _width(setting: Setting, statement: str, lower: Interval, note: str = "") ->
 
 def _decay(setting: Setting, lower: Interval) -> Interval:
     """1 − η̄·lower/(24‖X‖²)."""
-    rate = relative_step(_step(setting)) / (24.0 * setting.spectral_norm_X**2)
+    rate = relative_step(relu_step(setting)) / (24.0 * setting.spectral_norm_X**2)
     return lower.through(lambda one: max(1.0 - rate * one, 0.0))
 
 
 def _rate(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, bound: str) -> Conclusion:
-    note = notes(vacuous, step_note(_step(setting)))
+    note = notes(vacuous, step_note(relu_step(setting)))
     statement = f"‖f(W_τ) − y‖ ≤ (1 − {bound})^τ ‖f(W₀) − y‖"
     return geometric_decay(statement, run, _decay(setting, lower), vacuous=bool(vacuous), note=note)
 
@@ -98,7 +99,7 @@ def _nearby(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, we
         run,
         lower.through(lambda one: scale * math.sqrt(one)),
         vacuous=bool(vacuous),
-        note=notes(vacuous, step_note(_step(setting))),
+        note=notes(vacuous, step_note(relu_step(setting))),
     )
 
 
@@ -122,6 +123,7 @@ class Theorem63(Theorem):
     reference: ClassVar[str] = "Section 6.2, (6.3); constant from Section 6.7"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "k = 1152·200³(1+δ)²n‖X‖⁶/λ⁴"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -146,7 +148,7 @@ class Theorem63(Theorem):
                 setting.lambda_interval,
                 setting.lambda_note,
             ),
-            _step(setting),
+            relu_step(setting),
             *output_weights(setting),
         ]
 
@@ -180,6 +182,7 @@ class Theorem23(Theorem):
     reference: ClassVar[str] = "Section 2.2, (2.6); constant from Sections 6.3 and 6.7"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "kd = (4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X))²"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -204,7 +207,7 @@ class Theorem23(Theorem):
                 _least_root(setting),
                 setting.quadratic_note,
             ),
-            _step(setting),
+            relu_step(setting),
             *output_weights(setting),
         ]
 
@@ -239,6 +242,7 @@ class Theorem25(Theorem):
     reference: ClassVar[str] = "Section 2.2, (2.8), Appendix I; constants from (I.1) and Section 6.7"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "k = 1152·200³·10⁸(1+ν)²n⁹‖X‖⁶/δ⁴"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -264,7 +268,7 @@ class Theorem25(Theorem):
                 separation_bound(setting),
                 self._vacuous(setting),
             ),
-            _step(setting),
+            relu_step(setting),
             *output_weights(setting),
         ]
 
@@ -318,7 +322,7 @@ class Corollary24(Theorem):
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.7), d ≤ n ≤ cd², the step of Theorem 2.3, and v."""
-        n, d, step, largest = setting.n, setting.d, _step(setting), _largest_step(setting)
+        n, d, step, largest = setting.n, setting.d, relu_step(setting), _largest_step(setting)
         return [
             largest_constant("(2.7) √(kd) ≥ Cn²/d", setting.root_parameters, n**2 / d),
             at_least("n ≥ d", float(n), float(d)),

@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from overparam.methods import StochasticGradientDescent
-from overparam.theory.intervals import quotient
+from overparam.methods.sgd import NU
+from overparam.quantities.intervals import quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.base import Conclusion, Hypothesis, Theorem
@@ -23,7 +24,7 @@ from overparam.theory.theorems.promises import (
     step_note,
     wants_smooth,
 )
-from overparam.theory.theorems.smooth import width_hypothesis
+from overparam.theory.theorems.smooth import least_width, width_hypothesis
 
 __all__ = ["Theorem26"]
 
@@ -47,7 +48,8 @@ class Theorem26(Theorem):
     )
     reference: ClassVar[str] = "Section 2.3, (2.10), Appendix F; width constant from (6.18), times ν (errata)"
     gaussian_start: ClassVar[bool] = True
-    nu: float = 8.0
+    even_width: ClassVar[bool] = True
+    nu: float = NU
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.nu) and self.nu >= 3.0):
@@ -62,6 +64,10 @@ class Theorem26(Theorem):
         if optimizer.batch_size != 1 or optimizer.sampling != "replacement":
             return "it is about one sample a step, drawn with replacement"
         return wants_smooth(setting)
+
+    def width(self, setting: Setting) -> float:
+        """The k of its width condition, with its explicit constant."""
+        return least_width(setting, setting.quadratic_interval, self.nu)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.2) with ν, the step, and v."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from overparam.model.activations import Softplus
 from overparam.model.data import Sphere
-from overparam.theory.intervals import Interval, power, quotient
+from overparam.quantities.intervals import Interval, power, quotient
 from overparam.theory.probes import Trajectory
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import ClaimKind, Growth
@@ -42,7 +42,15 @@ from overparam.theory.theorems.promises import (
     wants_smooth,
 )
 
-__all__ = ["Corollary22", "Theorem21", "Theorem62", "sphere_promises", "width_hypothesis"]
+__all__ = [
+    "Corollary22",
+    "Theorem21",
+    "Theorem62",
+    "least_width",
+    "smooth_step",
+    "sphere_promises",
+    "width_hypothesis",
+]
 
 _NO_DATA = "needs to know the data generator, and it to be sphere"
 
@@ -53,7 +61,8 @@ def _largest_step(setting: Setting) -> float:
     return quotient(setting.n, 2.0 * root * root)
 
 
-def _step(setting: Setting) -> Hypothesis:
+def smooth_step(setting: Setting) -> Hypothesis:
+    """η ≤ n/(2B²‖y‖²‖X‖²)."""
     return step_hypothesis(setting, "η ≤ n/(2B²‖y‖²‖X‖²)", _largest_step(setting))
 
 
@@ -64,9 +73,9 @@ def _least_root(setting: Setting, lower: Interval, nu: float = 1.0) -> Interval:
     return lower.through(lambda one: quotient(scale, one))
 
 
-def _width(setting: Setting, lower: Interval) -> float:
-    """The k of (6.18), for the lower end of `lower`."""
-    return power(float(_least_root(setting, lower).high), 2.0) / setting.d
+def least_width(setting: Setting, lower: Interval, nu: float = 1.0) -> float:
+    """Return the k of (6.18), for the lower end of `lower`."""
+    return power(float(_least_root(setting, lower, nu).high), 2.0) / setting.d
 
 
 def width_hypothesis(
@@ -81,7 +90,7 @@ def width_hypothesis(
 def _decay(setting: Setting, lower: Interval) -> Interval:
     """1 − η̄·lower/(32B²‖X‖²)."""
     root = setting.B * setting.spectral_norm_X
-    rate = quotient(relative_step(_step(setting)), 32.0 * root * root)
+    rate = quotient(relative_step(smooth_step(setting)), 32.0 * root * root)
     return lower.through(lambda one: max(1.0 - rate * one, 0.0))
 
 
@@ -112,7 +121,7 @@ def _three(
     square = "λ" if root == "√λ" else "μ²σ²"
     scale, factor = setting.label_norm / math.sqrt(setting.n), math.sqrt(version.weight)
     weight = lower.through(lambda one: scale * math.sqrt(one) / factor)
-    note, label = notes(vacuous, step_note(_step(setting))), version.label
+    note, label = notes(vacuous, step_note(smooth_step(setting))), version.label
     near = f"{root}/√{version.weight:g}·‖y‖/√n·‖W_τ − W₀‖_F + ‖f(W_τ) − y‖ ≤ ‖f(W₀) − y‖, {label}"
     return [
         geometric_decay(
@@ -154,6 +163,7 @@ class Theorem21(Theorem):
     reference: ClassVar[str] = "Section 2.1, (2.2); constants from (6.18) and Lemma 6.4"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "kd = (32B(1 + (1+δ)B)κ(X)n/μ²)²"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -167,7 +177,7 @@ class Theorem21(Theorem):
 
     def width(self, setting: Setting) -> float:
         """The k of its width condition, with its explicit constant."""
-        return _width(setting, setting.quadratic_interval)
+        return least_width(setting, setting.quadratic_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.2) with its explicit constant, the step, and v."""
@@ -178,7 +188,7 @@ class Theorem21(Theorem):
                 setting.quadratic_interval,
                 setting.quadratic_note,
             ),
-            _step(setting),
+            smooth_step(setting),
             *output_weights(setting),
         ]
 
@@ -208,6 +218,7 @@ class Theorem62(Theorem):
     reference: ClassVar[str] = "Section 6.2, (6.2); constants from (6.18)"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "exact"
+    even_width: ClassVar[bool] = True
     formula: ClassVar[str] = "kd = (32B(1 + (1+δ)B)κ̃(X)n)²"
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
@@ -221,7 +232,7 @@ class Theorem62(Theorem):
 
     def width(self, setting: Setting) -> float:
         """The k of its width condition, with its explicit constant."""
-        return _width(setting, setting.lambda_interval)
+        return least_width(setting, setting.lambda_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(6.18), the step, and v."""
@@ -232,7 +243,7 @@ class Theorem62(Theorem):
                 setting.lambda_interval,
                 setting.lambda_note,
             ),
-            _step(setting),
+            smooth_step(setting),
             *output_weights(setting),
         ]
 
@@ -280,7 +291,7 @@ class Corollary22(Theorem):
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
         """(2.3), d ≤ n ≤ cd², the step, and v."""
-        step, largest = _step(setting), _largest_step(setting)
+        step, largest = smooth_step(setting), _largest_step(setting)
         return [
             largest_constant("(2.3) √(kd) ≥ Cn", setting.root_parameters, float(setting.n)),
             at_least("n ≥ d", float(setting.n), float(setting.d)),

@@ -10,7 +10,7 @@ import numpy as np
 
 from overparam.methods import Layers
 from overparam.model.losses import Loss
-from overparam.theory.intervals import quotient
+from overparam.quantities.intervals import quotient
 from overparam.theory.setting import Setting
 from overparam.theory.theorems.assertion import Claim, ClaimKind
 from overparam.theory.theorems.promises import wants_trained_output

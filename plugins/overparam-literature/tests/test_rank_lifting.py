@@ -14,7 +14,7 @@ from overparam.model.activations import Hermite, Softplus
 from overparam.model.problem import draw_problem
 from overparam.plugin import Problem, Recipe, ReLU, Setting
 from overparam.studies import Specification
-from overparam.theory import claims, evaluate, follow
+from overparam.theory import claims, evaluate, follow, lower_bounds_of
 from overparam.theory.theorems.output_layer import Theorem32
 
 SOLVED = Recipe(activation=ReLU(), optimizer=LeastSquares(), layers="output")
@@ -148,6 +148,15 @@ def test_parallel_samples_promise_nothing():
     assert evaluated(setting_of(X), KernelBound()).vacuous
     assert evaluated(setting_of(X, 40), StableRank()).promises_kept is None
     assert evaluated(setting_of(X, 40), RankLifting()).hypotheses_met is False
+
+
+def test_its_bound_stands_in_the_chain_of_the_relu():
+    chain = lower_bounds_of(setting_of(np.eye(3)), theorems=[KernelBound()])
+    [bound] = [rung for rung in chain.rungs if rung.name == "rank-lifting-kernel"]
+    assert float(bound.value.value) == pytest.approx(0.0071 * math.pi / 2 / math.sqrt(math.log(6)))
+    assert bound.below is True
+    [left] = lower_bounds_of(setting_of(np.eye(3), recipe=Recipe()), theorems=[KernelBound()]).left_out
+    assert "it is about the ReLU" in left.note
 
 
 def test_the_widths_are_claims_about_the_output_layer_only():

@@ -18,8 +18,10 @@ from overparam.plugin import (
     ClaimKind,
     Conclusion,
     Hypothesis,
+    Interval,
     Layers,
     Loss,
+    LowerBound,
     Setting,
     Theorem,
     Trajectory,
@@ -212,7 +214,7 @@ class KernelBound(Theorem):
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
         """The kernel of the step function, and λ(X)."""
-        bound = _KERNEL * least_angle(setting) / math.sqrt(math.log(2.0 * setting.n))
+        bound = self._bound(setting)
         kernel = step_kernel(np.asarray(setting.problem.X, dtype=np.float64))
         least = float(np.linalg.eigvalsh(kernel)[0])
         # Entries are off by a few roundings of an angle, which is at most π.
@@ -227,3 +229,15 @@ class KernelBound(Theorem):
                 _READ,
             ),
         ]
+
+    def lambda_bound(self, setting: Setting) -> LowerBound | str:
+        """What follows for λ(X), for the ReLU."""
+        if (reason := wants_relu(setting)) is not None:
+            return reason
+        bound = self._bound(setting)
+        zero = "" if bound > 0.0 else "; vacuous: two samples are parallel within rounding"
+        return LowerBound("0.0071·θ/√ln(2n)", Interval(bound, bound, bound), f"{_PREPRINT}, {_READ}{zero}")
+
+    @staticmethod
+    def _bound(setting: Setting) -> float:
+        return _KERNEL * least_angle(setting) / math.sqrt(math.log(2.0 * setting.n))

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.theory.gaussian import Estimate
+from overparam.quantities.gaussian import Estimate
 
-__all__ = ["Interval", "Side", "interval", "never_above", "power", "quotient"]
+__all__ = ["Interval", "Side", "interval", "never_above", "power", "quotient", "singular_value"]
 
 Reals = NDArray[np.float64]
 
@@ -80,6 +80,12 @@ def never_above(small: Side, large: Side, rounding: float) -> bool | None:
     if bool(np.any(np.asarray(a.low) > np.asarray(b.high) * (1.0 + rounding))):
         return False
     return None
+
+
+def singular_value(value: float, floor: float) -> Interval:
+    """A smallest singular value from a Gram matrix, whose eigenvalue is off by floor²."""
+    square = Interval.nonnegative(value * value, floor * floor)
+    return square.through(math.sqrt)
 
 
 def quotient(a: float, b: float) -> float:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overparam.model.activations import Softplus
-from overparam.theory.gaussian import Estimate, expectation
+from overparam.quantities.gaussian import Estimate, expectation
 
 SOFTPLUS = Softplus()
 

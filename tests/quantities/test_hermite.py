@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overparam.model.activations import Hermite, ReLU, Softplus
-from overparam.theory.hermite import hermite_coefficients, hermite_series
+from overparam.quantities.hermite import hermite_coefficients, hermite_series
 from tests.theory.strangers import GELU, PlainErf, PlainQuadratic, Tanh
 
 ALL = [Softplus(), ReLU(), Tanh(), GELU(), PlainErf(), PlainQuadratic(), Hermite((0.3, 0.5, 0.0, 0.2))]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from overparam.arrays import Array, array_namespace
-from overparam.theory.correlations import in_double, precision
+from overparam.quantities.correlations import in_double, precision
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.intervals import Interval, singular_value
 
-__all__ = ["KhatriRaoSpectrum", "khatri_rao", "khatri_rao_power", "khatri_rao_spectrum"]
+__all__ = ["KhatriRaoSpectrum", "khatri_rao", "khatri_rao_power", "khatri_rao_spectrum", "product_of_squares"]
 
 _DIRECT = 4
 """Up to this many distinct columns a sample, the singular values are taken from the columns themselves;
@@ -93,6 +95,18 @@ def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
         return KhatriRaoSpectrum(r, sigma, floor, columns)
     note = f"{sigma:.1e} is below {floor:.1e}, where it cannot be told from zero"
     return KhatriRaoSpectrum(r, 0.0, floor, columns, note)
+
+
+def product_of_squares(factor: Estimate, spectrum: KhatriRaoSpectrum, n: int) -> Interval:
+    """(factor·σmin(X^{∗r}))² of n samples with the errors of both, for a factor ≥ 0."""
+    a = Interval.nonnegative(factor.value, factor.error)
+    # Beyond 4n distinct columns it comes from the Gram matrix, whose eigenvalue is what is off.
+    from_gram = spectrum.rank_bound > 4 * n
+    b = (singular_value if from_gram else Interval.nonnegative)(spectrum.sigma_min, spectrum.floor)
+    low, value, high = (
+        float(x) * float(y) for x, y in ((a.low, b.low), (a.value, b.value), (a.high, b.high))
+    )
+    return Interval(low * low, value * value, high * high)
 
 
 def _require_order(r: int) -> None:

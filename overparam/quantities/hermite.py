@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.model.activations import Activation, Hermite
-from overparam.theory.gaussian import (
+from overparam.quantities.gaussian import (
     Estimate,
     GaussianRule,
     Integrand,

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from overparam.theory.gaussian import Estimate
-from overparam.theory.intervals import Interval, interval, never_above, power, quotient
-from overparam.theory.khatri_rao import KhatriRaoSpectrum
-from overparam.theory.setting import product_of_squares, singular_value
+from overparam.quantities.gaussian import Estimate
+from overparam.quantities.intervals import Interval, interval, never_above, power, quotient, singular_value
+from overparam.quantities.khatri_rao import KhatriRaoSpectrum, product_of_squares
 
 
 def test_zero_within_its_error_is_zero():
