@@ -52,7 +52,9 @@ class Claim:
     def of(cls, curve: Curve) -> Claim:
         """The claim of a theory's curve."""
         points = [(d, k) for d, k in zip(curve.d, curve.k, strict=True) if isfinite(k)]
-        return cls(curve.name, curve.label, curve.reference, curve.kind, points, curve.n)
+        fitted = "" if curve.constant is None else f", fitted c = {curve.constant:.3g}"
+        label = f"{curve.title}: {curve.formula}{fitted}"
+        return cls(curve.name, label, curve.reference, curve.kind, points, curve.n)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
