@@ -69,6 +69,24 @@ def test_another_study_in_the_place_of_the_killed_is_refused_too(killed, tmp_pat
     assert study.with_name("a.study-wal").stat().st_size
 
 
+def test_a_study_killed_while_its_log_was_brought_into_it_goes_on(killed, tmp_path):
+    """SQLite writes page after page: the file's first page may count more pages than the file has yet."""
+    study, _ = killed
+    main, log = study.read_bytes(), study.with_name("a.study-wal")
+    saved, pages = keys(study), {frame.number: frame.page for frame in frames_of(log)}
+    size = len(next(iter(pages.values())))
+    assert max(pages) * size > len(main)
+    for written in range(len(pages) + 1):
+        content = bytearray(main)
+        for number in sorted(pages)[:written]:
+            content.extend(bytes(max(0, number * size - len(content))))
+            content[(number - 1) * size : number * size] = pages[number]
+        torn = tmp_path / f"{written}.study"
+        torn.write_bytes(content)
+        shutil.copy(log, torn.with_name(f"{written}.study-wal"))
+        assert keys(torn) == saved
+
+
 def test_the_killed_study_goes_on_with_its_own_log(killed):
     study, copy = killed
     saved = keys(study)
