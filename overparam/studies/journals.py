@@ -118,8 +118,8 @@ def main_mark(path: Path) -> Mark | None:
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
-            # A writer that is killed while its log is brought into the file leaves a first page that counts more
-            # pages than the file has: read it all the same.
+            # A writer that is killed while its log is brought into the file leaves a first page that counts
+            # more pages than the file has: read it all the same.
             connection.execute("PRAGMA writable_schema = ON")
             # Only a table: the schema has not been looked at yet.
             found = connection.execute("SELECT type FROM sqlite_master WHERE name = 'mark'").fetchone()
