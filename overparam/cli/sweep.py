@@ -175,7 +175,7 @@ def _report(study: Path, specification: Specification, verified: int, *, as_json
     document: dict[str, Any] = {"command": "sweep", **loaded.status()}
     diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
     document["boundary"] = {str(n): diagram.boundary().summary() for n, diagram in diagrams.items()}
-    if (design := design_document(loaded)) is not None:
+    if as_json and (design := design_document(loaded)) is not None:
         document["design"] = design
     if verified:
         document["verification"] = vars(verify(loaded, specification, verified))

@@ -17,7 +17,7 @@ from overparam.report.panels import Panel
 from overparam.report.provenance import provenance_of
 from overparam.report.runs import Replayer, Run, replayed, sides_of
 from overparam.report.trials import LISTED_OF_A_CELL, cells_to_list
-from overparam.studies import Cell, PhaseDiagram, Study, StudyError, crossings
+from overparam.studies import Cell, Crossing, PhaseDiagram, Study, StudyError
 
 __all__ = ["ENDINGS", "Refresher", "Written", "page_of", "write_report"]
 
@@ -93,10 +93,11 @@ def page_of(
         raise StudyError(f"{', '.join(str(study.path) for study in studies)}: no cells to report")
     near = [{cell for diagram in each for sides in sides_of(diagram) for cell in sides} for each in diagrams]
     names = _names(studies)
+    scalings = [study.boundary() for study in studies]
     panels, told, unfinished = list[Panel](), list[Told](), False
     listed = cells_to_list([study.tallies() for study in studies], near)
     for number, (study, each) in enumerate(zip(studies, diagrams, strict=True)):
-        mine = _panels(number, study, each, listed[number])
+        mine = _panels(number, study, each, listed[number], scalings[number].crossings)
         runs, notes = list[Run](), list[str]()
         for panel in mine if replay is not None else ():
             assert replay is not None
@@ -115,20 +116,19 @@ def page_of(
         told,
         panels,
         claims,
-        fit or _fitted(names, studies),
+        fit or Fit([{"study": name, **one.to_json()} for name, one in zip(names, scalings, strict=True)]),
         unfinished,
     )
 
 
-def _fitted(names: Sequence[str], studies: Sequence[Study]) -> Fit:
-    """How the boundary of every study scales."""
-    return Fit(
-        [{"study": name, **study.boundary().to_json()} for name, study in zip(names, studies, strict=True)]
-    )
-
-
-def _panels(number: int, study: Study, diagrams: Sequence[PhaseDiagram], listed: set[Cell]) -> list[Panel]:
-    endings, found = study.endings(), crossings(study)
+def _panels(
+    number: int,
+    study: Study,
+    diagrams: Sequence[PhaseDiagram],
+    listed: set[Cell],
+    found: Sequence[Crossing],
+) -> list[Panel]:
+    endings = study.endings()
     trials = study.first_trials(sorted(listed), LISTED_OF_A_CELL)
     return [
         Panel(
