@@ -148,8 +148,9 @@ def _echo_others(certificate: Certificate) -> None:
     """What is about other settings, and what failed."""
     if certificate.inapplicable:
         echo("Not about this setting")
+        width = max(len(visible(other.theorem.title)) for other in certificate.inapplicable)
         for other in certificate.inapplicable:
-            echo_wrapped(f"  {visible(other.theorem.title):<15} {visible(other.reason)}", 18)
+            echo_wrapped(f"  {visible(other.theorem.title):<{width}} {visible(other.reason)}", width + 3)
         echo()
     if certificate.failed:
         echo(click.style("Failed and set aside", fg="red"))
