@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["check_output", "open_input", "replaced", "require_regular"]
+__all__ = ["check_output", "open_input", "real_path", "replaced", "require_regular", "same_file"]
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -20,6 +20,23 @@ _KINDS = {
     stat.S_IFSOCK: "a socket",
 }
 _UNNAMED: int = getattr(os, "O_TMPFILE", 0)
+
+
+def real_path(path: Path) -> Path:
+    """Return where a name leads through its links, as an absolute path.
+
+    Links that lead in a circle are left as they are, so that whoever opens the file is told by the system;
+    `Path.resolve` raises a RuntimeError for them before Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, through links of either kind."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return real_path(one) == real_path(other)
 
 
 def require_regular(path: Path, state: os.stat_result | None = None) -> os.stat_result:
@@ -73,11 +90,11 @@ def check_output(path: Path, endings: Iterable[str] = (), inputs: Iterable[Path]
     endings = tuple(endings)
     if endings and path.suffix.lower() not in endings:
         raise ValueError(f"{path} must end in {', '.join(endings)}")
-    folder = path.resolve().parent
+    folder = real_path(path).parent
     if not folder.is_dir():
         raise ValueError(f"{path}: the folder {folder} does not exist")
     for read in inputs:
-        if _same(path, read):
+        if same_file(path, read):
             raise ValueError(f"{path} is what is read ({read}): write to another file")
     if path.is_dir():
         raise ValueError(f"{path} is a folder")
@@ -87,14 +104,6 @@ def check_output(path: Path, endings: Iterable[str] = (), inputs: Iterable[Path]
             raise ValueError(f"{path} cannot be written: check its permissions")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ValueError(f"{path}: the folder {folder} cannot be written: check its permissions")
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two names are of one file, through links of either kind."""
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.resolve() == other.resolve()
 
 
 @contextmanager
@@ -109,7 +118,7 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
     ------
     OSError
     """
-    target = path.resolve()
+    target = real_path(path)
     if _UNNAMED and Path("/proc/self/fd").is_dir():
         try:
             file = os.open(target.parent, os.O_RDWR | _UNNAMED, 0o666)

@@ -15,13 +15,13 @@ from overparam.cli.options import echo_json, json_flag
 from overparam.cli.output import echo
 from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
-from overparam.figures import ENDINGS, save, scaling_figure
+from overparam.figures import ENDINGS, boundary_table, save, scaling_figure
 from overparam.files import check_output, replaced
 from overparam.studies import BoundaryScaling, load_study
 from overparam.studies.boundary import COLUMNS
 from overparam.theory import Curve
 
-__all__ = ["boundary", "boundary_table"]
+__all__ = ["boundary"]
 
 _CSV = ".csv"
 
@@ -108,25 +108,6 @@ def boundary(
         echo(one.sentence)
 
 
-def boundary_table(scaling: BoundaryScaling) -> list[str]:
-    """The lines of a table with one line for each (n, d)."""
-    percent = f"{100 * scaling.level:g} % interval"
-    lines = [
-        f"{'n':>6} {'d':>5} {'k':>8}  {percent:<18} {'kd/n':>7} {'effective/n':>12}  "
-        f"{'std. error of log k':>19} {'trials':>7} {'updates':>12}"
-    ]
-    for each in scaling.crossings:
-        interval = f"{_width(each.k_low)} to {_width(each.k_high)}"
-        ratio = None if each.k is None else each.k * each.d / each.n
-        lines.append(
-            f"{each.n:>6} {each.d:>5} {_width(each.k):>8}  {interval:<18} {_width(ratio):>7} "
-            f"{_width(each.effective_ratio):>12}  "
-            f"{'-' if each.standard_error is None else f'{each.standard_error:.3f}':>19} "
-            f"{each.trials:>7} {each.updates:>12,}"
-        )
-    return lines
-
-
 def _write(output: Path, found: Mapping[str, BoundaryScaling], claims: Sequence[Curve]) -> None:
     if output.suffix.lower() != _CSV:
         named = {visible(name).replace("$", r"\$"): one for name, one in found.items()}
@@ -140,7 +121,3 @@ def _write(output: Path, found: Mapping[str, BoundaryScaling], claims: Sequence[
             writer.writerow([name, *asdict(crossing).values()])
     with replaced(output) as file:
         file.write(text.getvalue().encode())
-
-
-def _width(value: float | None) -> str:
-    return "?" if value is None else f"{value:.4g}"

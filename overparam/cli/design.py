@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from overparam.cli.boundary import boundary_table
 from overparam.cli.output import echo
 from overparam.cli.visible import visible
+from overparam.figures import boundary_table
 from overparam.studies import Study
 
 __all__ = ["design_document", "echo_design"]

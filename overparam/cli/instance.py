@@ -11,7 +11,7 @@ import click
 from overparam.arrays.backends import DType
 from overparam.cli.options import all_of, problem_options
 from overparam.components.faults import calling
-from overparam.files import check_output
+from overparam.files import check_output, real_path
 from overparam.model.data import DataGenerator, FileLabels, Labels
 from overparam.model.initializations import Initialization
 from overparam.model.problem import Problem, draw_problem, usual_labels
@@ -118,6 +118,6 @@ def check_outputs(registry: Registry, given: Mapping[str, Any], endings: Mapping
     for name, allowed in endings.items():
         if (path := given[name]) is not None:
             check_output(path, allowed, inputs=read)
-    written = [given[name].resolve() for name in endings if given[name] is not None]
+    written = [real_path(given[name]) for name in endings if given[name] is not None]
     if len(set(written)) < len(written):
         raise ValueError(f"{written[0]} cannot be written twice: name different files")

@@ -9,7 +9,7 @@ from overparam.figures.gap import gap_figure
 from overparam.figures.phase import phase_figure
 from overparam.figures.progress import describe_progress, lines, live, progress_shown
 from overparam.figures.scaling import scaling_figure
-from overparam.figures.terminal import HeatMap, boundary_line, plain, render
+from overparam.figures.terminal import HeatMap, boundary_line, boundary_table, plain, render
 from overparam.figures.titles import title_of
 from overparam.figures.training import training_figure
 
@@ -22,6 +22,7 @@ __all__ = [
     "PlottingUnavailable",
     "boundaries_figure",
     "boundary_line",
+    "boundary_table",
     "bounds_figure",
     "chain_figure",
     "curves_figure",

@@ -11,10 +11,11 @@ from overparam.figures.canvas import new_figure
 from overparam.figures.claims import draw_claims
 from overparam.palette import SERIES, rgb
 from overparam.studies import Crossing
-from overparam.theory import Curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from overparam.theory import Curve
 
 __all__ = ["boundaries_figure", "draw_boundaries", "legend", "whole_numbers"]
 

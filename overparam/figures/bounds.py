@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overparam.figures.canvas import new_figure
-from overparam.theory import Certificate, Prediction, prediction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from overparam.theory import Certificate
 
 __all__ = ["bounds_figure"]
 
@@ -41,6 +42,10 @@ def bounds_figure(certificate: Certificate, *, ax: Any = None) -> Figure:
     PlottingUnavailable
         Without matplotlib.
     """
+    from overparam.theory import (
+        prediction,  # most users of figures need no theory, and it takes long to import
+    )
+
     setting, run = certificate.setting, certificate.run
     norm = setting.label_norm
     kept = np.unique(np.linspace(0, len(run.iterations) - 1, _POINTS).astype(np.int64))
@@ -49,10 +54,10 @@ def bounds_figure(certificate: Certificate, *, ax: Any = None) -> Figure:
     axes = figure.subplots() if ax is None else ax
     axes.plot(iterations, run.residual[kept] / norm, label="measured")
     predicted = prediction(setting, iterations)
-    if isinstance(predicted, Prediction):
-        axes.plot(iterations, predicted.residuals / norm, ":", label=predicted.label)
-    else:
+    if isinstance(predicted, str):
         axes.plot([], [], " ", label=predicted)
+    else:
+        axes.plot(iterations, predicted.residuals / norm, ":", label=predicted.label)
     for one in certificate.evaluated:
         if one.residual_bound is not None:
             axes.plot(iterations, one.residual_bound[kept] / norm, "--", label=f"{one.theorem.title}, bound")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overparam.figures.canvas import new_figure
-from overparam.theory import Chain, Setting, start_eigenvalues
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from overparam.theory import Chain, Setting
 
 __all__ = ["chain_figure"]
 
@@ -30,6 +31,8 @@ def chain_figure(chain: Chain, setting: Setting, seed: int = 0) -> Figure:
     PlottingUnavailable
         Without matplotlib.
     """
+    from overparam.theory import start_eigenvalues  # as in `bounds_figure`
+
     n, d = chain.n, chain.d
     widths = sorted({chain.k, *(2 * math.ceil(0.5 * ratio * n / d) for ratio in _RATIOS)})
     found = start_eigenvalues(setting, widths, _DRAWS, seed)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overparam.palette import CLAIMS, OUTLINE, rgb
-from overparam.theory import Curve
 
 if TYPE_CHECKING:
-    from overparam.theory import ClaimKind
+    from overparam.theory import ClaimKind, Curve
 
 __all__ = ["STYLES", "draw_claims"]
 

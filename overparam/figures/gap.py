@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from overparam.figures.canvas import new_figure
-from overparam.theory import Gap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from overparam.theory import Gap
 
 __all__ = ["gap_figure"]
 

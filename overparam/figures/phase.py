@@ -14,10 +14,11 @@ from overparam.figures.claims import draw_claims
 from overparam.figures.panel import Axis, axis_of, capacity_points, effective_points
 from overparam.palette import CURVE, NO_DATA, TAPER, rgb
 from overparam.studies.diagram import PhaseDiagram
-from overparam.theory import Curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from overparam.theory import Curve
 
 __all__ = ["phase_figure"]
 

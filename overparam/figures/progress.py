@@ -7,20 +7,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overparam.figures.terminal import render
 from overparam.studies import PhaseDiagram, TrialRow, load_study
-from overparam.sweeps import Progress
 
 __all__ = ["describe_progress", "lines", "live", "progress_shown"]
 
 _LINE_SECONDS = 10.0
 _FRAMES_PER_SECOND = 4
 
-Report = Callable[[Progress], None]
+if TYPE_CHECKING:
+    from overparam.sweeps import Progress
+
+    Report = Callable[[Progress], None]
 
 
 def describe_progress(progress: Progress) -> str:

@@ -13,10 +13,11 @@ from overparam.figures.boundaries import draw_boundaries, legend, whole_numbers
 from overparam.figures.canvas import new_figure
 from overparam.palette import SERIES, rgb
 from overparam.studies import BoundaryScaling
-from overparam.theory import Curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from overparam.theory import Curve
 
 __all__ = ["scaling_figure"]
 

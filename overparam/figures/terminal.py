@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from overparam.figures.cells import on_capacity_curve, reaches_capacity, tick_labels
 from overparam.palette import CURVE, blend, taper
+from overparam.studies import BoundaryScaling
 from overparam.studies.diagram import PhaseDiagram
 from overparam.studies.picture import coarsen
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.segment import Segment
 
-__all__ = ["HeatMap", "boundary_line", "plain", "render"]
+__all__ = ["HeatMap", "boundary_line", "boundary_table", "plain", "render"]
 
 # Lines of the screen that the title, the axis and the legend take, and a progress display below them.
 _OTHER_LINES = 9
@@ -172,3 +173,26 @@ def _legend(*, wide: bool) -> Iterator[Segment]:
 
 def _hex(colour: NDArray[np.uint8]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def boundary_table(scaling: BoundaryScaling) -> list[str]:
+    """The lines of a table with one line for each (n, d)."""
+    percent = f"{100 * scaling.level:g} % interval"
+    lines = [
+        f"{'n':>6} {'d':>5} {'k':>8}  {percent:<18} {'kd/n':>7} {'effective/n':>12}  "
+        f"{'std. error of log k':>19} {'trials':>7} {'updates':>12}"
+    ]
+    for each in scaling.crossings:
+        interval = f"{_width(each.k_low)} to {_width(each.k_high)}"
+        ratio = None if each.k is None else each.k * each.d / each.n
+        lines.append(
+            f"{each.n:>6} {each.d:>5} {_width(each.k):>8}  {interval:<18} {_width(ratio):>7} "
+            f"{_width(each.effective_ratio):>12}  "
+            f"{'-' if each.standard_error is None else f'{each.standard_error:.3f}':>19} "
+            f"{each.trials:>7} {each.updates:>12,}"
+        )
+    return lines
+
+
+def _width(value: float | None) -> str:
+    return "?" if value is None else f"{value:.4g}"

@@ -20,6 +20,7 @@ from overparam.components import (
     unknown_name,
 )
 from overparam.components.faults import OverparamError, calling
+from overparam.files import real_path
 from overparam.plugins.first_party import first_party, how_to_install
 from overparam.plugins.loading import HOOKS, OWN, Plugin, canonical, distribution_of, load, load_file
 from overparam.runs import Engine
@@ -97,7 +98,7 @@ class Registry:
         OSError, ValueError
             Where it cannot be read.
         """
-        path = Path(path).resolve()
+        path = real_path(Path(path))
         loaded = load_file(path)
         others = [one for one in self.plugins if one.source is None or one.source.path != str(path)]
         self.plugins = (*others, loaded)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from overparam.files import require_regular
+from overparam.files import real_path, require_regular
 from overparam.studies.errors import NotAStudy, StudyError
 from overparam.studies.integrity import TrialScan, wrong_tables
 from overparam.studies.journals import check_journals, journal_names
@@ -99,7 +99,7 @@ def require_study(path: Path) -> None:
     if not state.st_size or any(beside.exists() for beside in journal_names(path)):
         return
     # By SQLite: a file that this process opens and closes itself loses all locks that SQLite has on it.
-    with closing(_connect(f"{path.resolve().as_uri()}?immutable=1")) as connection:
+    with closing(_connect(f"{real_path(path).as_uri()}?immutable=1")) as connection:
         if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
             raise NotAStudy(f"{path} is not a study")
 
@@ -113,7 +113,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         Where that cannot be.
     """
     check_journals(path)
-    connection = _connect(f"{path.resolve().as_uri()}?mode=rwc")
+    connection = _connect(f"{real_path(path).as_uri()}?mode=rwc")
     try:
         if _is_new(connection):
             create(connection)
@@ -164,13 +164,13 @@ def connect_reader(path: Path, *, checked: bool = False) -> sqlite3.Connection:
     path.stat()
     require_study(path)
     _check_journals_at_rest(path)
-    quoted = path.resolve().as_uri()
+    quoted = real_path(path).as_uri()
     connection = _connect(f"{quoted}?mode=ro")
     try:
         _is_new(connection)
     except sqlite3.OperationalError:
         connection.close()
-        if Path(f"{path.resolve()}-wal").exists():
+        if Path(f"{real_path(path)}-wal").exists():
             raise
         connection = _connect(f"{quoted}?immutable=1")
     try:
@@ -279,7 +279,7 @@ def _file_system(path: Path) -> str | None:
         lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    resolved, best = str(path.resolve()), ("", "")
+    resolved, best = str(real_path(path)), ("", "")
     for line in lines:
         _, mount, kind, *_ = line.split()
         mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), mount)  # \040 is a space

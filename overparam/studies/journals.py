@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from overparam.files import open_input, require_regular
+from overparam.files import open_input, real_path, require_regular
 from overparam.studies.errors import NotAStudy
 from overparam.studies.seals import Mark
 
@@ -43,7 +43,7 @@ class _Log(NamedTuple):
 
 def journal_names(path: Path) -> list[Path]:
     """What SQLite would look for beside a database."""
-    real = path.resolve()
+    real = real_path(path)
     return [real.with_name(real.name + suffix) for suffix in ("-wal", "-journal", "-shm")]
 
 
@@ -114,7 +114,7 @@ def _another(path: Path, log: Path) -> NotAStudy:
 
 def main_mark(path: Path) -> Mark | None:
     """The mark in the file itself, whatever its logs say; None where there is none."""
-    address = f"{path.resolve().as_uri()}?immutable=1"
+    address = f"{real_path(path).as_uri()}?immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")

@@ -19,7 +19,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from overparam.files import require_regular
+from overparam.files import real_path, require_regular
 from overparam.studies.errors import NotAStudy, StudyError
 
 if sys.platform == "win32":
@@ -144,7 +144,7 @@ def holder(study: Path) -> str | None:
 
 
 def _beside(study: Path) -> Path:
-    real = study.resolve()
+    real = real_path(study)
     return real.with_name(f"{real.name}-lock")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from overparam.files import same_file
 from overparam.studies.errors import SpecificationMismatch
 from overparam.studies.grid import Cell, Grid
 from overparam.studies.schema import COLUMNS, FAILED, TrialRow
@@ -48,7 +49,7 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
         Where a file cannot be read or the target not be written.
     """
     target = Path(target)
-    studies = [load_study(source) for source in sources if not _same(Path(source), target)]
+    studies = [load_study(source) for source in sources if not same_file(Path(source), target)]
     if not studies:
         raise ValueError("name at least one study to merge")
     specification: Description = {}
@@ -71,13 +72,6 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
     _require_agreement([*kept, *studies])
     with Store(target, specification, {}) as store:
         return sum(_take_over(store, study) for study in studies)
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.resolve() == other.resolve()
 
 
 def _require_agreement(studies: Sequence[Study]) -> None:

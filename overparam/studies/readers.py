@@ -37,9 +37,13 @@ def read_specification(connection: sqlite3.Connection) -> Description:
 def count_of(connection: sqlite3.Connection) -> ParameterCount:
     """How parameters count, read off a trial of odd width: whether one of its units cannot act."""
     layers: Any = completed(read_specification(connection))["layers"]
+    trained = f"status NOT IN ('{FAILED}', 'empty')"
+    # By way of the tallies: of the trials, millions may be of even width.
     found = connection.execute(
-        "SELECT k, d, effective_parameters FROM cell JOIN trial USING (n, k, d) "
-        f"WHERE k % 2 = 1 AND k > 1 AND d > 0 AND status NOT IN ('{FAILED}', 'empty') LIMIT 1"
+        "SELECT k, d, effective_parameters FROM trial JOIN ("
+        "SELECT n, k, d FROM cell JOIN tally USING (n, k, d) "
+        f"WHERE k % 2 = 1 AND k > 1 AND d > 0 AND tally.trials > 0 AND {trained} LIMIT 1"
+        f") USING (n, k, d) WHERE {trained} LIMIT 1"
     ).fetchone()
     return ParameterCount(layers, pairs=found is None or found[2] < found[0] * found[1])
 

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from overparam.files import real_path
 from overparam.studies.errors import StudyError
 from overparam.studies.journals import journal_names
 
@@ -29,7 +30,7 @@ def rescue(path: Path, connection: sqlite3.Connection) -> tuple[Path, sqlite3.Co
         Where it can be written nowhere.
     """
     errors = []
-    for folder in (path.resolve().parent, Path.cwd(), Path(tempfile.gettempdir())):
+    for folder in (real_path(path).parent, Path.cwd(), Path(tempfile.gettempdir())):
         try:
             rescued = _free_name(folder / f"{path.name}.rescued")
             copy = sqlite3.connect(rescued, isolation_level=None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overparam.files import check_output, open_input, require_regular
+from overparam.files import check_output, open_input, real_path, require_regular
 from overparam.studies.connect import plainly
 from overparam.studies.errors import NotAStudy, StudyError
 from overparam.studies.grid import Cell, Grid, Shard
@@ -156,7 +156,7 @@ class _Tables:
         """How many trials of every cell the study had, by its own count, where that is whole."""
         with (
             suppress(sqlite3.DatabaseError, UnicodeDecodeError, OSError),
-            closing(sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)) as connection,
+            closing(sqlite3.connect(f"{real_path(self._path).as_uri()}?mode=ro", uri=True)) as connection,
         ):
             columns = ", ".join(column.split()[0] for column in TABLES["tally"])
             counter: Counter[Cell] = Counter()

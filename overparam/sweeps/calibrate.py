@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Sequence
 
@@ -19,13 +20,15 @@ _FIRST_UPDATES, _GROWTH = 16, 4
 _SLOW_START, _LONGEST = 0.4, 20.0  # seconds
 
 
-def calibrate(tasks: Sequence[Task], seconds: float = 1.5) -> float:
+def calibrate(tasks: Sequence[Task], most: float = math.inf, seconds: float = 1.5) -> float:
     """Train a batch of each task for ever more updates, about `seconds` in all, and return the pace.
 
     Parameters
     ----------
     tasks : sequence of Task
         They stand for equal parts of the work. Each holds trials that would share a batch, none empty.
+    most : float
+        Units of work: no run is made longer once its batch has done as many, since there are no more to do.
     seconds : float
         What starting the runs takes is not counted.
 
@@ -35,7 +38,7 @@ def calibrate(tasks: Sequence[Task], seconds: float = 1.5) -> float:
         Units of work a second, measured on the longest runs: short ones measure the start.
     """
     # Equal parts of the work take the harmonic mean of their paces.
-    return len(tasks) / sum(1.0 / _Measured(task).pace(seconds / (2 * len(tasks))) for task in tasks)
+    return len(tasks) / sum(1.0 / _Measured(task).pace(seconds / (2 * len(tasks)), most) for task in tasks)
 
 
 class _Measured:
@@ -49,14 +52,16 @@ class _Measured:
             self._job = _job(task, _FEWEST)
             _, self._start = self._seconds(1)
 
-    def pace(self, seconds: float) -> float:
+    def pace(self, seconds: float, most: float) -> float:
         """Units of work a second, from runs that train for so long, and longer than they take to start."""
         updates, before, began = _FIRST_UPDATES, 0.0, time.perf_counter()
         while True:
             units, spent = self._seconds(updates)
             trained = spent - self._start
             enough = trained >= max(seconds, self._start) or time.perf_counter() - began > _LONGEST
-            if enough or units <= before:  # more updates than the runs need make them no longer
+            if (
+                enough or units >= most or units <= before
+            ):  # more updates than the runs need make them no longer
                 return units / max(trained, 0.1 * spent)
             updates, before = updates * _GROWTH, units
 

@@ -80,8 +80,8 @@ def dry_run(
             Task(specification, execution.backend, execution.engines, _alike(cell, runs, execution.backend))
             for cell in _where_the_work_is(units)
         ]
-        rate = _measure(tasks, execution)
-        seconds = sum(units.values()) / rate
+        work = sum(units.values())
+        seconds = work / _measure(tasks, execution, work)
     return Estimate(
         trials=sum(left.values()) + sum(done.values()),
         done=sum(done.values()),
@@ -126,13 +126,13 @@ def _alike(cell: Cell, runs: Mapping[Cell, int], backend: Backend) -> tuple[Tria
     return tuple(islice(keys, Engine.most_trials))
 
 
-def _measure(tasks: Sequence[Task], execution: Execution) -> float:
+def _measure(tasks: Sequence[Task], execution: Execution, work: float) -> float:
     """The pace of all workers at once: they share the machine's memory and clock."""
     executor = execution.executor
     if (pool := start(executor)) is None:
-        return calibrate(tasks)
+        return calibrate(tasks, work)
     try:
-        futures = [pool.submit(calibrate, tasks) for _ in range(parallelism(executor))]
+        futures = [pool.submit(calibrate, tasks, work) for _ in range(parallelism(executor))]
         return sum(future.result() for future in futures)
     finally:
         executor.abandon(pool)

@@ -94,6 +94,13 @@ FILES += [
     "locked.npz",
 ]
 FILES += ["good.study", "noise.study", "empty.study", "loop.study", "\udcff.npz", "device.csv", "."]
+STUDIES: tuple[list[str], ...] = (
+    [],
+    ["good.study"],
+    ["good.study", "good.study"],
+    ["good.study", "noise.study"],
+    ["pipe.csv"],
+)
 DATA = ["sphere", "separated:delta=0.1", "separated:delta=1.5", "separated:delta=1e-320", "separated", *JUNK]
 DATA += [f"file:path={name}" for name in FILES] + [
     "file:path=good.npz,normalize=false",
@@ -139,7 +146,19 @@ OPTIONS = {
     "--probes": ["2", "3", "1", "x", *HUGE],
     "--cells": None,
     "-o": ["out.csv", "out.png", "out.json", "out.x", "nowhere/o.csv", "folder.npy", *JUNK],
-    "--kind": ["activation", "optimizer", "data", "x"],
+    "--loss": ["squared", "logistic", "hinge", *JUNK],
+    "--initialization": ["paper", "symmetric", "scaled:hidden=0", "scaled:hidden=1e300,output=nan", *JUNK],
+    "--layers": ["hidden", "output", "both", "x", ""],
+    "--design": ["grid", "boundary:error=0.5", "boundary:error=0", "boundary:error=nan", "boundary", *JUNK],
+    "--report": ["out.html", "out.txt", "good.study", "nowhere/r.html", *JUNK],
+    "--claims": ["all", "counting", "counting,nobody", ",", *JUNK],
+    "--curves": ["0", "1", "-1", "x", *HUGE],
+    "--level": REAL,
+    "--panels": None,
+    "--gap": None,
+    "--details": None,
+    "--draws": ["1", "2", "0", "-1", "x"],
+    "--kind": ["activation", "optimizer", "data", "loss", "theorem", "design", "x"],
     "--directory": [".", "nowhere", "good.npz"],
     "--help": None,
 }
@@ -149,18 +168,23 @@ GLOBAL = {
     "--engine": ["auto", "portable", "numba", "warp", *JUNK],
     "--no-plugins": None,
     "--disable-plugin": ["numba", "nobody", "", "φ"],
+    "--plugin": ["one.py", "broken.py", "good.csv", "missing.py", "folder.npy", "loop.npz", *JUNK],
     "-v": None,
     "-vv": None,
     "-q": None,
     "--version": None,
 }
 INSTANCE = ["--n", "--d", "--k", "--activation", "--data", "--labels", "--optimizer", "--seed", "--trial"]
+TRAINED = ["--loss", "--initialization", "--layers"]
 STOP = ["--tolerance"]
 COMMANDS = {
-    ("train",): [*INSTANCE, *STOP, "--record-every", "--output", "--plot", "--json"],
+    ("train",): [*INSTANCE, *TRAINED, *STOP, "--record-every", "--output", "--plot", "--json"],
     ("sweep",): [
         *INSTANCE[:-1],
+        *TRAINED,
         *STOP,
+        "--design",
+        "--report",
         "--study",
         "--trials",
         "--combine",
@@ -171,12 +195,29 @@ COMMANDS = {
     ],
     ("reproduce",): ["--seed", "--executor", "--json"],
     ("status",): ["--cells", "--json"],
-    ("plot",): ["-o"],
-    ("export",): ["-o"],
-    ("merge",): ["-o"],
-    ("theory",): [*INSTANCE, "--order", "--json"],
-    ("certify",): [*INSTANCE, *STOP, "--delta", "--probes", "--plot", "--json"],
+    ("replay",): ["--n", "--k", "--d", "--trial", "--record-every", "--plot", "--json"],
+    ("plot",): ["-o", "--panels", "--claims", "--json"],
+    ("boundary",): ["-o", "--level", "--claims", "--json"],
+    ("report",): ["-o", "--curves", "--claims", "--json"],
+    ("export",): ["-o", "--json"],
+    ("merge",): ["-o", "--json"],
+    ("salvage",): ["-o", "--json"],
+    ("theory",): [*INSTANCE, "--order", "--plot", "--json"],
+    ("certify",): [
+        *INSTANCE,
+        *TRAINED,
+        *STOP,
+        "--delta",
+        "--probes",
+        "--gap",
+        "--draws",
+        "--details",
+        "--plot",
+        "--json",
+    ],
+    ("describe",): ["--json"],
     ("plugins", "list"): ["--json"],
+    ("plugins", "check"): [],
     ("plugins", "new"): ["--kind", "--directory"],
     ("info",): ["--json"],
     ("nonsense",): [],
@@ -185,13 +226,20 @@ POSITIONAL: dict[tuple[str, ...], tuple[list[str], ...]] = {
     ("sweep",): ([], ["a.toml"], ["grids.toml"], ["deep.toml"], ["noise.toml"], ["pipe.csv"], ["folder.npy"]),
     ("reproduce",): (["fig2a"], ["fig9"], []),
     ("merge",): ([], ["good.study"], ["good.study", "new.study"], ["noise.study", "good.study"]),
+    ("describe",): ([], ["gd"], ["optimizers"], ["tanh"], *([word] for word in JUNK)),
+    ("plugins", "check"): ([], ["overparam"], ["numba"], ["nobody"], ["\udcff"]),
+    **dict.fromkeys((("boundary",), ("report",)), STUDIES),
     ("plugins", "new"): (["swish"], ["none"], ["Bad Name"], ["relu"], ["a" * 300], []),
-    **{(name,): tuple([file] for file in FILES) for name in ("status", "plot", "export")},
+    **{
+        (name,): tuple([file] for file in FILES) for name in ("status", "plot", "export", "replay", "salvage")
+    },
 }
 BASE = {  # what keeps a valid line small
     ("train",): ["--n", "6", "--d", "2", "--k", "4", "--max-iterations", "3"],
     ("sweep",): ["--n", "6", "--d", "1:2", "--k", "2", "--max-iterations", "3", "--trials", "1"],
     ("reproduce",): ["--grid", "1", "--trials", "1", "--max-iterations", "1"],
+    ("replay",): ["--n", "6", "--d", "2", "--k", "2"],
+    ("report",): ["-o", "out.html"],
     ("theory",): ["--n", "6", "--d", "2", "--k", "2"],
     ("certify",): ["--n", "6", "--d", "2", "--k", "4", "--max-iterations", "3"],
     ("plugins", "new"): ["--kind", "data"],
@@ -246,6 +294,8 @@ def write_files(folder: Path) -> None:
     np.savez(folder / "labelled.npz", X=X, y=X[:, 0])
     np.savetxt(folder / "good.csv", X, delimiter=",")
     (folder / "twice.csv").write_text("x,y,y\n1,2,3\n")
+    (folder / "one.py").write_text("import overparam\n")
+    (folder / "broken.py").write_text("raise SystemExit(0)\n")
     for name in ("empty.csv", "empty.study"):
         (folder / name).touch()
     for name in ("noise.npz", "noise.npy", "noise.study", "noise.toml", "\udcff.npz"):

@@ -214,3 +214,23 @@ def test_a_constant_activation(overparam, command, coefficients):
         command, "--n", 6, "--d", 2, "--activation", f"hermite:coefficients={coefficients}", *stop
     )
     assert call.code == 0, call.errors
+
+
+LINKED = [
+    ("status", "a.study"),
+    ("export", "a.study", "-o", "out.csv"),
+    ("salvage", "a.study", "-o", "new.study"),
+    ("sweep", "--study", "a.study"),
+    ("merge", "a.study", "-o", "new.study"),
+    ("train", "--data", "file:path=a.study", "--plot", "out.png"),
+    ("--plugin", "a.py", "info"),
+]
+
+
+@pytest.mark.parametrize("command", LINKED, ids=lambda words: words[0])
+def test_links_that_lead_in_a_circle(overparam, tmp_path, command):
+    for name in ("a.study", "a.py"):
+        (tmp_path / name).symlink_to(name)
+    result = overparam(*command)
+    assert result.code in (1, 2)
+    assert "unexpected" not in result.errors
