@@ -26,6 +26,7 @@ from overparam.reproductions import (
     Figure2c,
     Figure2d,
     JacobianRank,
+    Lazy,
     MontanariZhong,
     PolaczykFigure2,
     Scaling,
@@ -111,4 +112,4 @@ def overparam_designs() -> list[type[Design]]:
 def overparam_figures() -> list[type[Figure]]:
     """Figure 2 of the paper and its panels, and claims of the literature."""
     paper: list[type[Figure]] = [Figure2, Figure2a, Figure2b, Figure2c, Figure2d]
-    return [*paper, Capacity, Scaling, PolaczykFigure2, JacobianRank, MontanariZhong]
+    return [*paper, Capacity, Scaling, PolaczykFigure2, JacobianRank, MontanariZhong, Lazy]

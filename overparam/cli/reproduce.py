@@ -106,12 +106,12 @@ def _with_options(figure: Figure, given: Mapping[str, Any]) -> Figure:
 
 
 def _require_nothing_typed(figure: Figure) -> None:
-    """Refuse to be told, on the command line, where and how to train what trains nothing."""
+    """Refuse to be told, on the command line, where and how to train a figure that has no sweeps."""
     context = click.get_current_context()
     places = {**dict.fromkeys(WHERE, context.find_root()), "executor": context}
     for name, place in places.items():
         if place.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise ValueError(f"the figure {figure.name} takes no --{name}: it trains nothing")
+            raise ValueError(f"the figure {figure.name} takes no --{name}: it has no sweeps")
 
 
 def _in_words(asked: Asked) -> str:
@@ -138,4 +138,4 @@ def _foresee(
         sweeps_left = {name: vars(estimate) for name, estimate in found.items()}
         echo_json({**document, "output": str(output), "sweeps": sweeps_left, "seconds": seconds})
     else:
-        echo(f"{figure.name}: about {seconds:,.0f} s" if sweeps else f"{figure.name} trains nothing")
+        echo(f"{figure.name}: about {seconds:,.0f} s" if sweeps else f"{figure.name} has no sweeps")

@@ -22,9 +22,9 @@ def bounds_figure(certificate: Certificate, *, ax: Any = None) -> Figure:
     """Draw ‖f(W_τ) − y‖/‖y‖ over τ on a logarithmic axis, beside what theory says of it.
 
     Dashed, the bound of every theorem that has one, its hypotheses met or not; dotted, the network
-    linearized at W₀: |1 − ηλᵢ|^τ in the eigenbasis of J(W₀)J(W₀)ᵀ for gradient descent, |1 − ηλᵢ/n|^τ
-    for the mean of stochastic gradient descent. For other methods no prediction is known; the legend
-    says so and nothing is drawn.
+    linearized at W₀, by the method's own rule in the eigenbasis of J(W₀)J(W₀)ᵀ, for stochastic gradient
+    descent its mean. Where no prediction is known (`overparam.theory.prediction`) the legend says so and
+    nothing is drawn.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def chain_figure(chain: Chain, setting: Setting, seed: int = 0) -> Figure:
             axes.axhline(value, linestyle=style, color=f"C{number + 1}", label=text)
         else:
             axes.plot([], [], " ", label=f"{text}: zero")
-    axes.set_xscale("log")
+    axes.set_xscale("log", base=2)  # a decade or two in tens have labels that overlap
     axes.set_yscale("log")
     axes.set_xlabel("$kd/n$")
     axes.set_ylabel("least eigenvalue")

@@ -56,7 +56,12 @@ _WIDTH, _HEIGHT = 5.2, 4.2
 
 
 def curves_figure(
-    panels: Sequence[Panel], *, xlabel: str, ylabel: str, logarithmic: Literal["", "x", "y", "xy"] = ""
+    panels: Sequence[Panel],
+    *,
+    xlabel: str,
+    ylabel: str = "",
+    logarithmic: Literal["", "x", "y", "xy"] = "",
+    columns: int | None = None,
 ) -> Figure:
     """Draw panels side by side, each with a legend.
 
@@ -65,8 +70,11 @@ def curves_figure(
     panels : sequence of Panel
         One at least.
     xlabel, ylabel : str
+        The same for all; without `ylabel` the titles say what is drawn.
     logarithmic : "", "x", "y" or "xy"
         Which axes are.
+    columns : int, optional
+        Panels a row; all in one row unless given.
 
     Returns
     -------
@@ -81,9 +89,13 @@ def curves_figure(
     """
     if not panels:
         raise ValueError("a figure needs at least one panel")
-    figure = new_figure(_WIDTH * len(panels), _HEIGHT)
-    rows = figure.subplots(1, len(panels), squeeze=False)
-    for axes, panel in zip(rows[0], panels, strict=True):
+    columns = min(columns or len(panels), len(panels))
+    rows = -(-len(panels) // columns)
+    figure = new_figure(_WIDTH * columns, _HEIGHT * rows)
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in places[len(panels) :]:
+        axes.remove()
+    for axes, panel in zip(places[: len(panels)], panels, strict=True):
         for curve in panel.curves:
             y, bars = _numbers(curve.y), None
             if curve.low is not None and curve.high is not None:

@@ -92,6 +92,14 @@ class Optimizer(Component):
         """Rows that each update sees, in blocks (updates, rows); None for the full gradient."""
         return None
 
+    def independent_rows(self) -> bool:
+        """Whether `row_blocks` draws each row uniformly and independently of all others.
+
+        The mean of an update's gradient, given all before it, is then ∇L/n. A class that redefines
+        `row_blocks` has to say this again.
+        """
+        return False
+
     def extra_cost(self, n: int, k: int, d: int) -> float:
         """Floating-point operations of a step beside those of one gradient."""
         return 0.0

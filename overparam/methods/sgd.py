@@ -104,6 +104,10 @@ class StochasticGradientDescent(FirstOrder):
             yield pending[: _BLOCK * self.batch_size].reshape(_BLOCK, self.batch_size)
             pending = pending[_BLOCK * self.batch_size :]
 
+    def independent_rows(self) -> bool:
+        """With replacement."""
+        return self.sampling == "replacement"
+
 
 def theorem_step_size(problem: Problem, activation: Activation) -> float:
     """Return the step size of Theorem 2.6, μ²σ²min(X∗X)n/(9νB⁴‖y‖²‖X‖²), with η̄ = 1 and ν = 8.

@@ -4,6 +4,7 @@ from overparam.reproductions.base import Figure, Reproduction, Setup
 from overparam.reproductions.capacity import Capacity
 from overparam.reproductions.figure2 import Figure2, Figure2a, Figure2b, Figure2c, Figure2d
 from overparam.reproductions.jacobian_rank import JacobianRank
+from overparam.reproductions.lazy import Lazy
 from overparam.reproductions.making import Made, folder_of, make, sweeps_of
 from overparam.reproductions.montanari_zhong import MontanariZhong
 from overparam.reproductions.polaczyk import PolaczykFigure2
@@ -18,6 +19,7 @@ __all__ = [
     "Figure2c",
     "Figure2d",
     "JacobianRank",
+    "Lazy",
     "Made",
     "MontanariZhong",
     "PolaczykFigure2",

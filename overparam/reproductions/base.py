@@ -107,5 +107,5 @@ class Figure(Component):
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
         """Return what was measured, from the studies of all sweeps, which are complete.
 
-        A figure that trains nothing computes it here.
+        A figure without sweeps computes it here.
         """

@@ -34,6 +34,7 @@ from overparam.theory.kernels import (
     sampled_covariance,
     smallest_eigenvalue,
 )
+from overparam.theory.laziness import Laziness, laziness
 from overparam.theory.linearized import Prediction, linearized_residuals, prediction
 from overparam.theory.probes import Probe, Trajectory
 from overparam.theory.report import TheoryReport, report_of, setting_in_double, theory_report
@@ -79,6 +80,7 @@ __all__ = [
     "JacobianSpectrum",
     "Kernel",
     "KhatriRaoSpectrum",
+    "Laziness",
     "LeftOut",
     "LowerBound",
     "Prediction",
@@ -114,6 +116,7 @@ __all__ = [
     "khatri_rao",
     "khatri_rao_power",
     "khatri_rao_spectrum",
+    "laziness",
     "linearized_residuals",
     "lower_bounds",
     "lower_bounds_of",

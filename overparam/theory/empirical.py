@@ -11,7 +11,7 @@ from overparam.arrays.backends import backend_of
 from overparam.model.activations import Activation
 from overparam.quantities.correlations import precision
 
-__all__ = ["JacobianSpectrum", "empirical_kernel", "jacobian_change", "jacobian_spectrum"]
+__all__ = ["JacobianSpectrum", "empirical_kernel", "flipped_patterns", "jacobian_change", "jacobian_spectrum"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,12 @@ def jacobian_change(X: Array, W: Array, W0: Array, v: Array, activation: Activat
     xp = array_namespace(X)
     gram = _gram(X, (W, W0), v, lambda Z: activation.derivative(Z[0]) - activation.derivative(Z[1]))
     return math.sqrt(max(float(xp.max(xp.linalg.eigvalsh(gram))), 0.0))
+
+
+def flipped_patterns(Z: Array, Z0: Array) -> float:
+    """Share of the patterns 1{wᵀx ≥ 0} that differ between two preactivations WXᵀ, both of shape (k, n)."""
+    xp = array_namespace(Z)
+    return float(xp.mean(xp.astype((Z >= 0.0) != (Z0 >= 0.0), Z.dtype)))
 
 
 def _gram(

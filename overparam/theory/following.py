@@ -14,7 +14,7 @@ from overparam.model.problem import Problem
 from overparam.runs import Job, Look, Portable, Recipe
 from overparam.theory.probes import Probe, Trajectory, probe_at
 
-__all__ = ["follow"]
+__all__ = ["follow", "geometric_iterations"]
 
 
 @dataclass
@@ -72,7 +72,7 @@ def follow(problem: Problem, recipe: Recipe, probes: int = 9) -> Trajectory:
     if probes < 2:
         raise ValueError(f"probes must be at least 2, the start and the end; got {probes}")
     backend = backend_of(problem.X)
-    due = frozenset(_probe_iterations(recipe.stop.max_iterations, probes))
+    due = frozenset(geometric_iterations(recipe.stop.max_iterations, probes))
     follower = _Follower(problem, recipe, backend, due)
     with np.errstate(over="ignore", invalid="ignore"):
         job = Job([problem], recipe, backend, watches=(lambda problem: follower,))
@@ -98,11 +98,11 @@ def _in_words(recipe: Recipe) -> str:
     return f"the steps of {name}, taken or not"
 
 
-def _probe_iterations(last: int, probes: int) -> set[int]:
-    """0 and `probes` − 2 iterations that grow geometrically towards `last`; the end is added where it is."""
-    if probes == 2 or last < 1:
+def geometric_iterations(last: int, count: int) -> set[int]:
+    """Return 0 and `count` − 2 iterations that grow geometrically towards `last`, which is left out."""
+    if count == 2 or last < 1:
         return {0}
-    return {0, *(round(t) for t in np.geomspace(1, last, probes - 1)[:-1])}
+    return {0, *(round(t) for t in np.geomspace(1, last, count - 1)[:-1])}
 
 
 def _root(squared: Array) -> float:

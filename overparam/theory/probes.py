@@ -16,7 +16,7 @@ from overparam.model.activations import Activation
 from overparam.model.network import preactivations
 from overparam.model.problem import Problem
 from overparam.runs import Outcome
-from overparam.theory.empirical import jacobian_change, jacobian_spectrum
+from overparam.theory.empirical import flipped_patterns, jacobian_change, jacobian_spectrum
 
 __all__ = ["Probe", "Trajectory", "probe_at"]
 
@@ -91,7 +91,6 @@ def probe_at(problem: Problem, activation: Activation, W: Array, iteration: int)
     spectrum = jacobian_spectrum(p.X, W, p.v, phi)
     now, before = preactivations(p.X, W), preactivations(p.X, p.W0)
     change = phi.derivative(now) - phi.derivative(before)
-    turned = xp.astype((now >= 0.0) != (before >= 0.0), p.X.dtype)
     return Probe(
         iteration=iteration,
         distance=float(squared_norm(W - p.W0, axes=2)) ** 0.5,
@@ -101,5 +100,5 @@ def probe_at(problem: Problem, activation: Activation, W: Array, iteration: int)
         floor=spectrum.floor,
         jacobian_change=jacobian_change(p.X, W, p.W0, p.v, phi),
         slope_change=float(xp.max(xp.sum(change * change, axis=-2))) ** 0.5,
-        flipped=float(xp.mean(turned)),
+        flipped=flipped_patterns(now, before),
     )

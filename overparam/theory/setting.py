@@ -126,11 +126,11 @@ class Setting:
 
     @property
     def M(self) -> float:
-        """M of Lemma 6.8, |φ″| ≤ M away from kinks; B where the activation has none of its own."""
-        curvature = getattr(self.constants, "curvature", None)
-        if curvature is None:
-            return self.B
-        return self.B if curvature.value is None else min(float(curvature.value), self.B)
+        """M of Lemma 6.8, |φ″| ≤ M everywhere; inf where φ′ jumps, B where nothing better is known."""
+        value = self.constants.curvature.value
+        if value is not None:
+            return min(float(value), self.B)
+        return math.inf if self.activation.kinks else self.B
 
     @cached_property
     def spectral_norm_X(self) -> float:

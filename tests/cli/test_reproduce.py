@@ -47,7 +47,7 @@ def test_a_dry_run_trains_nothing(overparam, tmp_path):
         sum(each["seconds"] for each in call.document["sweeps"].values())
     )
     assert not (tmp_path / "figure2").exists()
-    assert overparam("reproduce", "jacobian-rank", "--dry-run").output == "jacobian-rank trains nothing\n"
+    assert overparam("reproduce", "jacobian-rank", "--dry-run").output == "jacobian-rank has no sweeps\n"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_a_dry_run_trains_nothing(overparam, tmp_path):
         (("capacity", "--trials", 3), "the figure capacity takes no --trials: its parameters are n, d,"),
         (("scaling", "--grid", "2:4"), "the figure scaling takes no --grid"),
         (("montanari-zhong", "--max-iterations", 3), "takes no --max-iterations"),
-        (("jacobian-rank", "--dtype", "float32"), "takes no --dtype: it trains nothing"),
-        (("jacobian-rank", "--executor", "serial"), "takes no --executor: it trains nothing"),
-        (("--engine", "portable", "jacobian-rank"), "takes no --engine: it trains nothing"),
+        (("jacobian-rank", "--dtype", "float32"), "takes no --dtype: it has no sweeps"),
+        (("jacobian-rank", "--executor", "serial"), "takes no --executor: it has no sweeps"),
+        (("--engine", "portable", "jacobian-rank"), "takes no --engine: it has no sweeps"),
         (("fig2e",), "did you mean 'fig2"),
         (("fig2a:trials=0",), "trials must be at least 1"),
         (("capacity:depth=3",), "capacity has no parameter 'depth'"),

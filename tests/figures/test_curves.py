@@ -30,6 +30,15 @@ def test_points_bars_and_references_are_where_they_belong():
     assert len(second.lines) < len(first.lines)
 
 
+@pytest.mark.parametrize(("columns", "shape"), [(None, (1, 3)), (2, (2, 2)), (1, (3, 1)), (7, (1, 3))])
+def test_panels_stand_in_rows(columns, shape):
+    panels = [Panel(title, [Curve("measured", [1.0], [1.0])]) for title in "abc"]
+    figure = curves_figure(panels, xlabel="x", columns=columns)
+    grid = figure.axes[0].get_gridspec()
+    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c"]
+    assert (grid.nrows, grid.ncols) == shape
+
+
 def test_no_panel_no_figure():
     with pytest.raises(ValueError, match="at least one panel"):
         curves_figure([], xlabel="x", ylabel="y")

@@ -10,6 +10,7 @@ from overparam.reproductions import (
     Capacity,
     Figure2,
     JacobianRank,
+    Lazy,
     MontanariZhong,
     PolaczykFigure2,
     Scaling,
@@ -34,7 +35,7 @@ test_executors = conformance(Serial(), Processes(workers=2))
 test_figures = conformance(
     *(
         example
-        for cls in (Figure2, Capacity, Scaling, PolaczykFigure2, JacobianRank, MontanariZhong)
+        for cls in (Figure2, Capacity, Scaling, PolaczykFigure2, JacobianRank, Lazy, MontanariZhong)
         for example in examples(cls)
     )
 )

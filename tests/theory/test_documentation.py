@@ -5,7 +5,7 @@ from pathlib import Path
 
 from overparam.theory import builtin_theorems
 
-PAGE = (Path(__file__).parents[2] / "docs" / "theory" / "index.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "theory" / "theorems.md").read_text(encoding="utf-8")
 
 
 def test_every_theorem_has_a_row():

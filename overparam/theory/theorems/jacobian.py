@@ -155,7 +155,7 @@ class Lemma68(Theorem):
                 probed(run, "jacobian_change")[moved],
                 scale * probed(run, "distance")[moved],
                 probe_iterations(run)[moved],
-                note=f"M = {setting.M:.6g}",
+                note=notes(f"M = {setting.M:.6g}", setting.constants.curvature.note),
             )
         ]
 

@@ -279,7 +279,7 @@ class Theorem613(Theorem):
         if alpha > 0.0 and left > right * (1.0 + _REFUTED):
             return Hypothesis(statement, left, right, False, "refuted at a probe inside the ball", where)
         reach = _lipschitz(setting) * radius
-        if alpha > 0.0 and not setting.activation.kinks and reach <= right:
+        if alpha > 0.0 and reach <= right:
             note = f"proved: M‖v‖_∞‖X‖ times the radius is {reach:.3g} (Lemma C.1)"
             return Hypothesis(statement, left, right, True, note, where)
         note = "no probe inside the ball refutes it; it is about the whole ball, which no run shows"
