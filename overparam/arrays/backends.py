@@ -39,6 +39,9 @@ DType: TypeAlias = Literal["float32", "float64"]
 _VALUES_IN_CACHE = 1 << 16
 """Activation values whose arrays (Z, φ, φ′, an exponential) stay in a second-level cache of 1 or 2 MiB."""
 
+_TORCH_VALUES = 1 << 18
+"""PyTorch's operations cost more a call, and it has a cache for each of the threads that share them."""
+
 
 class BackendUnavailable(ValueError):
     """The backend asked for cannot run here; the message says what to install or check."""
@@ -278,8 +281,8 @@ class Torch(Backend):
         return _second_level_cache()
 
     def values_at_a_time(self) -> int | None:
-        """Return what a core's cache holds on a CPU, None on a GPU."""
-        return _VALUES_IN_CACHE if self._torch().device(self.device).type == "cpu" else None
+        """Return what the caches of a CPU hold, None on a GPU."""
+        return _TORCH_VALUES if self._torch().device(self.device).type == "cpu" else None
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,10 @@ from overparam.arrays import Array
 from overparam.arrays.backends import Backend, DType
 from overparam.model.problem import Problem
 
-__all__ = ["Batch", "collate", "plan_batches", "sample_blocks"]
+__all__ = ["Batch", "collate", "plan_batches"]
 
 _ARRAYS_IN_FLIGHT = 5
 """Arrays the size of Z, or of a block of it, that are held at once: Z, φ, φ′, their exponential, a mask."""
-
-
-_FEWEST_SAMPLES = 128
-"""Samples of a block at least, however many hidden units: with fewer a matrix product is slow."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +56,6 @@ def padded_shape(problem: Problem, padding: tuple[int, int]) -> tuple[int, int, 
     """(n, k, d) of the arrays that hold this problem: k and d are multiples of `padding`."""
     k, d = (-(-size // unit) * unit for size, unit in zip((problem.k, problem.d), padding, strict=True))
     return problem.n, k, d
-
-
-def sample_blocks(batch: Batch, backend: Backend) -> list[slice | None]:
-    """Cut the samples into blocks whose activation values a backend computes at a time.
-
-    Returns
-    -------
-    list of slice, or [None]
-        As equal as can be, in order; [None] where all samples are one block. They depend on the padded
-        shape and the backend only, neither on the size of the batch nor on the machine.
-    """
-    n, k = batch.X.shape[1], batch.v.shape[1]
-    values = backend.values_at_a_time()
-    if values is None or n * k <= values:
-        return [None]
-    size = max(values // k, _FEWEST_SAMPLES)
-    count = -(-n // size)
-    ends = [n * (i + 1) // count for i in range(count)]
-    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Backend, dtype: DType) -> Batch:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array, Namespace, dot
+from overparam.arrays.blocks import sample_blocks
 from overparam.methods import FirstOrder, State, Step
 from overparam.model.network import preactivations
 from overparam.model.problem import Problem
-from overparam.runs.batch import Batch, sample_blocks
+from overparam.runs.batch import Batch
 from overparam.runs.demands import require_state, require_step_size, require_update
 from overparam.runs.driver import Loop, Seen
 from overparam.runs.engine import Job
@@ -92,7 +93,7 @@ class Descent(Loop):
         problems = [job.problems[position] for position in self.positions]
         self._bounds = job.recipe.bounds(problems[0].n)
         self._rows = self._row_source()
-        self._blocks = sample_blocks(batch, job.backend)
+        self._blocks = sample_blocks(batch.X.shape[1], batch.v.shape[1], job.backend)
         self._runs = self._start(batch)
         self._measured: _Measured | None = None
         self._active = self._runs.steps >= 0
@@ -174,10 +175,10 @@ class Descent(Loop):
         if due:
             self._active = self._within(self._measured.total)
 
-    def _measured_on(self, block: slice | None) -> list[Array]:
+    def _measured_on(self, block: slice) -> list[Array]:
         """Σ miss²/scale² over a block of samples and, for a full gradient, the block's products for it."""
         s = self._runs
-        X, y = (s.X, s.y) if block is None else (s.X[:, block, :], s.y[:, block])
+        X, y = s.X[:, block, :], s.y[:, block]
         value, slopes = self._activation(preactivations(X, s.W))
         residual, miss = self._loss(s.v[:, None, :] @ value, y[:, None, :])
         relative = (miss * s.scale)[:, 0, :]

@@ -4,8 +4,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from overparam.arrays.backends import NumPy, Torch
 from overparam.methods import GradientDescent, StochasticGradientDescent
@@ -13,7 +11,6 @@ from overparam.model.activations import Softplus
 from overparam.model.losses import Logistic, Squared
 from overparam.model.problem import Problem, draw_problem
 from overparam.runs import Job, Portable, Recipe, StopRule
-from overparam.runs.batch import collate, sample_blocks
 
 
 class InBlocks(NumPy):
@@ -78,33 +75,6 @@ def test_company_changes_no_bit_of_what_is_cut(dtype):
         [alone] = run([problem], InBlocks(), **settings)
         np.testing.assert_array_equal(alone.W, outcome.W)
         assert (alone.iterations, alone.path_length) == (outcome.iterations, outcome.path_length)
-
-
-@settings(deadline=None, max_examples=40)
-@given(n=st.integers(1, 3000), k=st.integers(1, 40))
-def test_blocks_cover_the_samples_in_order_and_are_as_equal_as_can_be(n, k):
-    p = Problem(np.zeros((n, 1)), np.zeros(n), np.zeros((k, 1)), np.ones(k))
-    alone, together = (collate([p] * b, range(b), InBlocks(), "float32") for b in (1, 3))
-    blocks = sample_blocks(alone, InBlocks())
-    assert blocks == sample_blocks(together, InBlocks())
-    units = alone.v.shape[1]
-    if n * units <= 2_000:
-        assert blocks == [None]
-        return
-    ends = [(block.start, block.stop) for block in blocks]
-    assert [0, *(stop for _, stop in ends)] == [*(start for start, _ in ends), n]
-    sizes = [stop - start for start, stop in ends]
-    assert max(sizes) - min(sizes) <= 1
-    assert max(sizes) <= max(2_000 // units, 128)
-
-
-def test_a_device_takes_all_samples_at_once():
-    p = draw_problem(n=501, d=5, k=40)
-    batch = collate([p], [0], AtOnce(), "float32")
-    assert sample_blocks(batch, AtOnce()) == [None]
-    pytest.importorskip("torch")
-    assert Torch("meta").values_at_a_time() is None
-    assert Torch().values_at_a_time() == NumPy().values_at_a_time()
 
 
 def test_an_update_needs_no_array_of_n_times_k():
