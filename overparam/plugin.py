@@ -1,7 +1,8 @@
 """All that the author of a plugin needs to import."""
 
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
-from overparam.arrays.backends import Backend, CuPy, DType, NumPy
+from overparam.arrays.backends import Backend, CuPy, DType, NumPy, backend_of
+from overparam.arrays.blocks import sample_blocks
 from overparam.arrays.special import erf
 from overparam.arrays.spectral import largest_eigenvalue
 from overparam.components import Component, ComponentError, Identity, require_positive
@@ -14,6 +15,7 @@ from overparam.methods import (
     FirstOrder,
     FunctionSpace,
     GradientDescent,
+    JacobianGram,
     Layers,
     Move,
     Network,
@@ -23,6 +25,8 @@ from overparam.methods import (
     State,
     Step,
     StochasticGradientDescent,
+    damped_coefficients,
+    jacobian_step_size,
 )
 from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Labels, Matrix
@@ -104,6 +108,7 @@ __all__ = [
     "Initialization",
     "Instruction",
     "Interval",
+    "JacobianGram",
     "Job",
     "Labels",
     "Layers",
@@ -154,10 +159,12 @@ __all__ = [
     "Value",
     "Weights",
     "array_namespace",
+    "backend_of",
     "boundary_line",
     "calling",
     "crossings",
     "curves_figure",
+    "damped_coefficients",
     "dot",
     "drive",
     "erf",
@@ -167,6 +174,7 @@ __all__ = [
     "hookimpl",
     "interrupts_held",
     "jacobian_gram",
+    "jacobian_step_size",
     "khatri_rao_spectrum",
     "largest_eigenvalue",
     "leaves_idle_units",
@@ -185,6 +193,7 @@ __all__ = [
     "require_regular",
     "require_signs",
     "row_stream",
+    "sample_blocks",
     "squared_norm",
     "tolerated_fraction",
     "whole",

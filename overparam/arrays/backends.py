@@ -36,6 +36,12 @@ __all__ = [
 
 DType: TypeAlias = Literal["float32", "float64"]
 
+_VALUES_IN_CACHE = 1 << 16
+"""Activation values whose arrays (Z, φ, φ′, an exponential) stay in a second-level cache of 1 or 2 MiB."""
+
+_TORCH_VALUES = 1 << 18
+"""PyTorch's operations cost more a call, and it has a cache for each of the threads that share them."""
+
 
 class BackendUnavailable(ValueError):
     """The backend asked for cannot run here; the message says what to install or check."""
@@ -86,6 +92,13 @@ class Backend(Component):
         """Return the bytes that a batch may touch in one iteration and stay fast."""
         return _second_level_cache()
 
+    def values_at_a_time(self) -> int | None:
+        """Return how many activation values to compute at a time; None for all of an iteration at once.
+
+        The same on every machine, since the sums that a training run adds up are cut accordingly.
+        """
+        return None
+
     def scope(self) -> AbstractContextManager[Any]:
         """Return the context in which this backend's work is done."""
         return nullcontext()
@@ -129,6 +142,10 @@ class NumPy(Backend):
     def device_name(self) -> str:
         """Return cpu."""
         return "cpu"
+
+    def values_at_a_time(self) -> int:
+        """Return what a core's cache holds."""
+        return _VALUES_IN_CACHE
 
     def scope(self) -> AbstractContextManager[Any]:
         """Silence the warnings of trainings that diverge: they are reported as a status."""
@@ -262,6 +279,10 @@ class Torch(Backend):
         if torch.device(self.device).type == "cuda":
             return int(torch.cuda.mem_get_info(self.device)[0]) // 4
         return _second_level_cache()
+
+    def values_at_a_time(self) -> int | None:
+        """Return what the caches of a CPU hold, None on a GPU."""
+        return _TORCH_VALUES if self._torch().device(self.device).type == "cpu" else None
 
 
 @dataclass(frozen=True)

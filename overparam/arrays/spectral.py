@@ -17,8 +17,9 @@ def largest_eigenvalue(matrix: Array) -> float:
 
     Parameters
     ----------
-    matrix : array, shape (n, n)
-        Finite, of any namespace and device.
+    matrix : array, shape (n, n), or an operator
+        Finite, of any namespace and device. An operator has the shape, data type, device and namespace of a
+        matrix and its product with a vector, ``matrix @ vector``.
 
     Returns
     -------

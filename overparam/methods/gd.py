@@ -10,7 +10,8 @@ from overparam.arrays import Array, array_namespace
 from overparam.arrays.spectral import largest_eigenvalue
 from overparam.components import require_positive
 from overparam.methods.first_order import FirstOrder, State, Step
-from overparam.methods.point import Layers
+from overparam.methods.gram import JacobianGram
+from overparam.methods.point import Layers, Network
 from overparam.model.activations.base import Activation
 from overparam.model.activations.relu import ReLU
 from overparam.model.losses import Loss, Squared
@@ -18,6 +19,9 @@ from overparam.model.network import jacobian_gram
 from overparam.model.problem import Problem
 
 __all__ = ["GradientDescent", "jacobian_step_size", "theorem_step_size"]
+
+_FORMED = 2_000
+"""Samples up to which JJᵀ is formed: 32 MB in double precision."""
 
 _RULES = ("theorem", "figure2", "jacobian")
 
@@ -100,16 +104,26 @@ def jacobian_step_size(problem: Problem, activation: Activation) -> float:
     On the network linearized at W₀, gradient descent is stable for η < 2/‖J(W₀)‖². Where J(W₀) = 0 no step
     moves the weights, and the size is 1.
 
+    The norm is found by Lanczos' method, some tens of products with JJᵀ. That is formed up to n = 2,000
+    and applied as J(Jᵀα) beyond, so that memory for n × k slopes is enough.
+
     Raises
     ------
     ValueError
         Where J(W₀) is not finite, or too small or large for its square to be a number.
     """
     xp = array_namespace(problem.X)
-    gram = jacobian_gram(problem.X, problem.W0, problem.v, activation)
-    if not bool(xp.any(gram != 0.0)):
+    gram: Array | JacobianGram
+    if problem.n <= _FORMED:
+        gram = jacobian_gram(problem.X, problem.W0, problem.v, activation)
+        entries = gram
+    else:
+        network = Network(problem.X, problem.y, activation, Squared(), "hidden")
+        gram = JacobianGram(network.at(problem.W0, problem.v))
+        entries = gram.diagonal  # of a semidefinite matrix it is zero, or not finite, where the matrix is
+    if not bool(xp.any(entries != 0.0)):
         return 1.0
-    largest = largest_eigenvalue(gram) if bool(xp.all(xp.isfinite(gram))) else math.inf
+    largest = largest_eigenvalue(gram) if bool(xp.all(xp.isfinite(entries))) else math.inf
     if not (0.0 < largest < math.inf and 1.0 / largest < math.inf):
         raise ValueError(f"step_size=jacobian: 1/‖J(W₀)‖² is no step size with ‖J(W₀)‖² = {largest:g}")
     return 1.0 / largest

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from overparam.arrays import Array, array_namespace, squared_norm
+from overparam.arrays.backends import backend_of
+from overparam.arrays.blocks import sample_blocks
 from overparam.model.activations.base import Activation
 from overparam.model.losses.base import Loss
 from overparam.model.network import preactivations
@@ -126,17 +128,40 @@ class Point:
         return for_W + for_v
 
     def _pulled_back_to_hidden(self, alpha: Array) -> Array:
-        return self.v[:, None] * ((self.slopes * alpha[None, :]) @ self.network.X)
+        total = None
+        for block in self._blocks:
+            part = (self.slopes[:, block] * alpha[None, block]) @ self.network.X[block, :]
+            total = part if total is None else total + part
+        return self.v[:, None] * total
 
     def pushed(self, direction: tuple[Array, ...]) -> Array:
         """J·direction, shape (n,), for arrays shaped like `trained`; J is not formed."""
-        xp = array_namespace(self.W)
         total = 0.0 * self.outputs
         if self.network.layers != "output":
-            moved = preactivations(self.network.X, direction[0])
-            total = total + xp.sum(self.v[:, None] * self.slopes * moved, axis=0)
+            total = total + self._pushed_from_hidden(direction[0])
         if self.network.layers != "hidden":
             total = total + (direction[-1][None, :] @ self.features)[0, :]
+        return total
+
+    def _pushed_from_hidden(self, direction: Array) -> Array:
+        parts = []
+        for block in self._blocks:
+            moved = preactivations(self.network.X[block, :], direction) * self.slopes[:, block]
+            parts.append((self.v[None, :] @ moved)[0, :])
+        return array_namespace(self.W).concat(parts) if len(parts) > 1 else parts[0]
+
+    @cached_property
+    def _blocks(self) -> list[slice]:
+        return sample_blocks(self.network.X.shape[0], self.W.shape[0], backend_of(self.W))
+
+    def gram_diagonal(self) -> Array:
+        """The diagonal of JJᵀ, shape (n,): ‖∂f(xᵢ)/∂θ‖² for every sample."""
+        X, total = self.network.X, 0.0
+        if self.network.layers != "output":
+            squares = (self.v * self.v)[None, :] @ (self.slopes * self.slopes)
+            total = squares[0, :] * squared_norm(X)
+        if self.network.layers != "hidden":
+            total = total + squared_norm(self.features.mT)
         return total
 
     def jacobian_gram(self) -> Array:

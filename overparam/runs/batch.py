@@ -22,7 +22,7 @@ from overparam.model.problem import Problem
 __all__ = ["Batch", "collate", "plan_batches"]
 
 _ARRAYS_IN_FLIGHT = 5
-"""Arrays the size of Z that an iteration holds at once: Z, φ, φ′, their exponential, a mask."""
+"""Arrays the size of Z, or of a block of it, that are held at once: Z, φ, φ′, their exponential, a mask."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays import Array, Namespace, dot
+from overparam.arrays.blocks import sample_blocks
 from overparam.methods import FirstOrder, State, Step
 from overparam.model.network import preactivations
 from overparam.model.problem import Problem
@@ -63,18 +64,15 @@ class _Measured:
 
     Attributes
     ----------
-    value, slopes : (b, k, n)
-        φ(WXᵀ) where the output layer is trained, and φ′(WXᵀ), an array that may be overwritten.
-    residual : (b, 1, n)
-        ∂ℓ/∂f.
     total : (b,)
         Σ miss²/scale².
+    gradients : tuple of arrays
+        The full gradient for every trained array, W's as (b, k, d), v's as (b, k, 1); () where the rule
+        draws rows.
     """
 
-    value: Array
-    slopes: Array
-    residual: Array
     total: Array
+    gradients: tuple[Array, ...]
 
 
 class Descent(Loop):
@@ -95,6 +93,7 @@ class Descent(Loop):
         problems = [job.problems[position] for position in self.positions]
         self._bounds = job.recipe.bounds(problems[0].n)
         self._rows = self._row_source()
+        self._blocks = sample_blocks(batch.X.shape[1], batch.v.shape[1], job.backend)
         self._runs = self._start(batch)
         self._measured: _Measured | None = None
         self._active = self._runs.steps >= 0
@@ -167,14 +166,26 @@ class Descent(Loop):
         due = t % check_every == 0 or t == self._job.stop.max_iterations
         if self._measured is not None or not (due or self._rows is None or wanted):
             return
-        s = self._runs
-        value, slopes = self._activation(preactivations(s.X, s.W))
-        residual, miss = self._loss(s.v[:, None, :] @ value, s.y[:, None, :])
-        relative = (miss * s.scale)[:, 0, :]
-        kept = value if self._output else slopes  # what nobody needs makes room in the cache
-        self._measured = _Measured(kept, slopes, residual, dot(relative, relative))
+        total, *sums = self._measured_on(self._blocks[0])
+        for block in self._blocks[1:]:
+            more, *parts = self._measured_on(block)
+            total = total + more
+            sums = [a + b for a, b in zip(sums, parts, strict=True)]
+        self._measured = _Measured(total, tuple(self._gradients_from(sums)))
         if due:
             self._active = self._within(self._measured.total)
+
+    def _measured_on(self, block: slice) -> list[Array]:
+        """Σ miss²/scale² over a block of samples and, for a full gradient, the block's products for it."""
+        s = self._runs
+        X, y = s.X[:, block, :], s.y[:, block]
+        value, slopes = self._activation(preactivations(X, s.W))
+        residual, miss = self._loss(s.v[:, None, :] @ value, y[:, None, :])
+        relative = (miss * s.scale)[:, 0, :]
+        features = value if self._output else slopes
+        del value  # what nobody needs makes room in the cache
+        products = [] if self._rows is not None else self._products(X, features, slopes, residual)
+        return [dot(relative, relative), *products]
 
     def _within(self, total: Array) -> Array:
         """Which runs go on: neither below the tolerance nor diverged; NaN compares false."""
@@ -212,14 +223,13 @@ class Descent(Loop):
         self._measured = None
         self.iteration += 1
 
-    def _gradients(self) -> list[Array]:
+    def _gradients(self) -> Sequence[Array]:
         """The gradient for every trained array, or its mean over the rows drawn for this update."""
         s, xp = self._runs, self._xp
         if self._rows is None:
             if self._measured is None:
                 raise AssertionError("a full gradient is taken where the network was measured")
-            m = self._measured
-            return self._pulled_back(s.X, m.value, m.slopes, m.residual)
+            return self._measured.gradients
         rows = self._rows.next_rows()
         b, n, d = s.X.shape
         m = rows.shape[-1]
@@ -228,16 +238,21 @@ class Descent(Loop):
         y = xp.reshape(xp.take(xp.reshape(s.y, (b * n,)), chosen, axis=0), (b, 1, m))
         value, slopes = self._activation(preactivations(X, s.W))
         residual, _ = self._loss(s.v[:, None, :] @ value, y)
-        return self._pulled_back(X, value, slopes, residual / m)
+        return self._gradients_from(self._products(X, value, slopes, residual / m))
 
-    def _pulled_back(self, X: Array, value: Array, slopes: Array, residual: Array) -> list[Array]:
-        """diag(v)φ′(WXᵀ)diag(r)X for W, (b, k, d), and φ(WXᵀ)r for v, (b, k, 1); overwrites the slopes."""
-        s = self._runs
+    def _products(self, X: Array, value: Array, slopes: Array, residual: Array) -> list[Array]:
+        """φ′(WXᵀ)diag(r)X for W, (b, k, d), and φ(WXᵀ)r for v, (b, k, 1); overwrites the slopes."""
         for_v = [value @ residual.mT] if self._output else []
         if not self._hidden:
             return for_v
         slopes *= residual
-        return [s.v[:, :, None] * (slopes @ X), *for_v]
+        return [slopes @ X, *for_v]
+
+    def _gradients_from(self, sums: list[Array]) -> list[Array]:
+        """The products, or their sums over blocks, with W's multiplied by diag(v)."""
+        if not self._hidden or not sums:
+            return sums
+        return [self._runs.v[:, :, None] * sums[0], *sums[1:]]
 
     def stopped(self) -> list[int]:
         """Rows that are frozen."""

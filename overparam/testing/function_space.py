@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 
 from overparam.arrays import Array
-from overparam.methods import FunctionSpace
+from overparam.arrays.backends import Backend, DType, NumPy
+from overparam.methods import FunctionSpace, JacobianGram, Network
 from overparam.model.activations import Softplus
-from overparam.model.network import jacobian_gram, residual
+from overparam.model.losses import Squared
 from overparam.model.problem import draw_problem
 from overparam.testing.arrays import BACKENDS, DTYPES, installed_backend
 from overparam.testing.checks import Check, require, require_close
@@ -32,12 +33,22 @@ def function_space_checks(method: FunctionSpace) -> list[Check]:
     ]
 
 
-def _at_start(n: int, d: int, k: int) -> tuple[Array, Array]:
-    """JJᵀ and r at W₀, neither of them writeable."""
+def _at_start(
+    n: int,
+    d: int,
+    k: int,
+    backend: Backend = NumPy(),  # noqa: B008 - frozen
+    dtype: DType = "float64",
+    scale: float = 1.0,
+) -> tuple[JacobianGram, Array]:
+    """JJᵀ and r at W₀, v times `scale`; on the host neither of them writeable."""
     p = draw_problem(n, d, k, seed=3)
-    gram, r = jacobian_gram(p.X, p.W0, p.v, Softplus()), residual(p.X, p.y, p.W0, p.v, Softplus())
-    for array in (gram, r):
-        array.flags.writeable = False
+    X, y, W0, v = (backend.asarray(array, dtype) for array in (p.X, p.y, p.W0, scale * p.v))
+    point = Network(X, y, Softplus(), Squared(), "hidden").at(W0, v)
+    gram, r = JacobianGram(point), point.residual
+    for array in (gram.matrix, r):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
     return gram, r
 
 
@@ -48,7 +59,7 @@ def _downhill(method: FunctionSpace) -> None:
         for factor in (1e-6, 1.0, 1e6):
             alpha = method.coefficients(gram, r, factor * damping)
             require(alpha.shape == r.shape, f"coefficients has shape {alpha.shape}, it must be {r.shape}")
-            slope = float(r @ gram @ alpha)  # of ½‖r‖² along Jᵀα
+            slope = float(r @ (gram @ alpha))  # of ½‖r‖² along Jᵀα
             require(
                 slope > 0.0,
                 f"at n, d, k = {sizes} and damping {factor * damping:.3g} the step leads uphill: rᵀJJᵀα = "
@@ -57,8 +68,8 @@ def _downhill(method: FunctionSpace) -> None:
 
 
 def _damping(method: FunctionSpace) -> None:
-    gram, _ = _at_start(*_SIZES[0])
-    for start in (method.initial_damping(gram), method.initial_damping(0.0 * gram)):
+    grams = [_at_start(*_SIZES[0], scale=scale)[0] for scale in (1.0, 0.0)]
+    for start in map(method.initial_damping, grams):
         for gain in _GAINS:
             damping = start
             for _ in range(2000):
@@ -76,7 +87,7 @@ def _backend(method: FunctionSpace, name: str) -> None:
     wanted = np.asarray(method.coefficients(gram, r, damping))
     for dtype in DTYPES:
         with backend.scope():
-            found = method.coefficients(backend.asarray(gram, dtype), backend.asarray(r, dtype), damping)
+            found = method.coefficients(*_at_start(*_SIZES[0], backend, dtype), damping)
             host = backend.to_numpy(found)
         require(host.dtype == np.dtype(dtype), f"coefficients of {dtype} arrays on {name} are {host.dtype}")
         allowed = (1e-2 if dtype == "float32" else 1e-8) * float(np.abs(wanted).max())

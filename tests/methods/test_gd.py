@@ -53,6 +53,20 @@ def test_the_step_size_of_the_jacobian(xp, dtype, activation):
     assert found == pytest.approx(norm**-2, rel=tolerance(dtype, "sum"))
 
 
+def test_the_jacobians_step_of_many_samples_needs_no_matrix_of_n_squared(monkeypatch):
+    p = draw_problem(n=2_400, d=6, k=8, seed=3)
+    exact = np.linalg.svd(jacobian(p.X, p.W0, p.v, Softplus()), compute_uv=False)[0] ** -2
+    monkeypatch.setattr("overparam.methods.gd.jacobian_gram", None)
+    monkeypatch.setattr("overparam.methods.point.Point.jacobian_gram", None)
+    assert jacobian_step_size(p, Softplus()) == pytest.approx(exact, rel=1e-10)
+    zero = Problem(p.X, p.y, p.W0, 0.0 * p.v)
+    assert jacobian_step_size(zero, Softplus()) == 1.0
+    with pytest.raises(ValueError, match="no step size"):
+        jacobian_step_size(Problem(1e-155 * p.X, p.y, p.W0, p.v), Softplus())
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="no step size"):
+        jacobian_step_size(Problem(p.X, p.y, p.W0, 1e200 * p.v), Softplus())
+
+
 def test_the_jacobians_step_converges_where_the_fixed_one_diverges():
     """At n/d = 64 the fixed step is past 2/‖J(W₀)‖²."""
     p = draw_problem(n=256, d=4, k=200, seed=1)

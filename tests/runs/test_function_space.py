@@ -26,9 +26,9 @@ class Damped(FunctionSpace):
         return self.damping
 
     def coefficients(self, gram, residual, damping):
-        xp = array_namespace(gram)
+        xp = array_namespace(residual)
         eye = xp.eye(gram.shape[0], dtype=gram.dtype, device=gram.device)
-        return xp.linalg.solve(gram + damping * eye, residual[:, None])[:, 0]
+        return xp.linalg.solve(gram.matrix + damping * eye, residual[:, None])[:, 0]
 
     def next_damping(self, damping, gain):
         return 0.5 * damping if gain > 0.0 else 4.0 * damping

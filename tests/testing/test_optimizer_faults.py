@@ -180,9 +180,9 @@ class GaussNewton(FunctionSpace):
         return 1e-2
 
     def coefficients(self, gram, residual, damping):
-        xp = array_namespace(gram)
+        xp = array_namespace(residual)
         eye = xp.eye(gram.shape[0], dtype=gram.dtype, device=gram.device)
-        return xp.linalg.solve(gram + (damping + 1e-6) * eye, residual[:, None])[:, 0]
+        return xp.linalg.solve(gram.matrix + (damping + 1e-6) * eye, residual[:, None])[:, 0]
 
     def next_damping(self, damping, gain):
         return 0.5 * damping if gain > 0.0 else min(2.0 * damping, 1e100)
@@ -205,7 +205,9 @@ class Exploding(GaussNewton):
 
 class SolvesWithNumPy(GaussNewton):
     def coefficients(self, gram, residual, damping):
-        return np.linalg.solve(np.asarray(gram) + damping * np.eye(gram.shape[0]), np.asarray(residual))
+        return np.linalg.solve(
+            np.asarray(gram.matrix) + damping * np.eye(gram.shape[0]), np.asarray(residual)
+        )
 
 
 class WrongCoefficients(GaussNewton):

@@ -36,7 +36,7 @@ class GaussNewton(FunctionSpace):
         return 1e-3
 
     def coefficients(self, gram, residual, damping):
-        return np.linalg.solve(gram + damping * np.eye(len(gram)), residual)
+        return np.linalg.solve(gram.matrix + damping * np.eye(len(residual)), residual)
 
     def next_damping(self, damping, gain):
         return damping if gain > 0.0 else 10.0 * damping

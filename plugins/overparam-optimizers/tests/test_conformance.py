@@ -7,7 +7,9 @@ from overparam.testing import conformance
 test_conformance = conformance(
     Momentum(),
     Momentum(0.05, 0.5),
+    Momentum("jacobian"),
     Nesterov(),
+    Nesterov("jacobian"),
     Nesterov(0.2, 0.0),
     Adam(),
     Adam(0.05, 0.8),

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from overparam_optimizers import Adam, Momentum, Nesterov
 
-from overparam.plugin import Step, record_update
+import overparam as op
+from overparam.model.network import jacobian
+from overparam.plugin import Optimizer, Softplus, Step, record_update
+from overparam.plugins import default_registry
 
 CURVATURES = np.array([[0.1, 1.0, 4.0]])
 START = np.array([[1.0, -2.0, 0.5]])
@@ -49,6 +52,33 @@ def test_stable_up_to_the_step_size_that_is_stated(method, limit):
     assert np.abs(iterates(method(1.02 * limit), 2000)[-1]).max() > 1e3
 
 
+@pytest.mark.parametrize("method", [Momentum("jacobian"), Nesterov("jacobian")])
+def test_the_jacobians_step_is_one_over_its_squared_norm_and_is_part_of_the_specification(method):
+    p = op.draw_problem(n=30, d=4, k=8, seed=2)
+    J = jacobian(p.X, p.W0, p.v, Softplus())
+    assert method.step_size_for(p, Softplus()) == pytest.approx(np.linalg.norm(J, ord=2) ** -2, rel=1e-10)
+    assert "step_size=jacobian" in method.specification()
+    assert default_registry().resolve(Optimizer, method.specification()) == method
+
+
+@pytest.mark.parametrize("name", ["momentum", "nesterov"])
+def test_the_jacobians_step_converges_where_the_fixed_one_diverges(name):
+    p = op.draw_problem(n=800, d=4, k=100, seed=1)
+    ends = {
+        step: op.train(p, optimizer=f"{name}:step_size={step}", max_iterations=100, engine="portable")
+        for step in ("0.15", "jacobian")
+    }
+    assert ends["0.15"].relative_residual > 1.0 > ends["jacobian"].relative_residual
+
+
+@pytest.mark.parametrize("name", ["momentum", "nesterov"])
+def test_the_jacobians_step_is_about_the_hidden_layer_and_the_squared_loss(name):
+    p = op.draw_problem(n=8, d=4, k=4)
+    for other in ({"layers": "both"}, {"loss": "logistic"}):
+        with pytest.raises(ValueError, match="hidden layer and the squared loss"):
+            op.train(p, optimizer=f"{name}:step_size=jacobian", **other)
+
+
 def test_adam_is_torchs():
     torch = pytest.importorskip("torch", reason="PyTorch has the reference")
     method = Adam(0.03, 0.8, 0.95, 1e-6)
@@ -70,6 +100,7 @@ def test_adams_first_step_is_the_sign_of_the_gradient():
     ("make", "said"),
     [
         (lambda: Momentum(step_size=0.0), "step_size must be a positive number"),
+        (lambda: Momentum(step_size="fast"), "a positive number or 'jacobian', got 'fast'"),
         (lambda: Momentum(momentum=1.0), "momentum must be at least 0 and below 1"),
         (lambda: Nesterov(momentum=-0.1), "momentum"),
         (lambda: Adam(beta2=1.0), "beta2"),

@@ -5,8 +5,8 @@ import pytest
 from overparam_optimizers import LevenbergMarquardt
 
 import overparam as op
-from overparam.model.network import jacobian, jacobian_gram, residual
-from overparam.plugin import Status
+from overparam.model.network import jacobian, residual
+from overparam.plugin import JacobianGram, Network, Squared, Status
 from overparam.testing import conformance
 
 test_conformance = conformance(LevenbergMarquardt(damping=1.0))
@@ -24,10 +24,28 @@ def test_the_step_is_that_of_the_normal_equations(k):
     p = op.draw_problem(n=20, d=5, k=k)
     J = jacobian(p.X, p.W0, p.v, Softplus())
     r = residual(p.X, p.y, p.W0, p.v, Softplus())
-    gram = jacobian_gram(p.X, p.W0, p.v, Softplus())
+    gram = JacobianGram(Network(p.X, p.y, Softplus(), Squared(), "hidden").at(p.W0, p.v))
     alpha = LevenbergMarquardt().coefficients(gram, r, 0.01)
     in_parameters = np.linalg.solve(J.T @ J + 0.01 * np.eye(J.shape[1]), J.T @ r)
     np.testing.assert_allclose(J.T @ alpha, in_parameters, atol=1e-9)
+
+
+def test_conjugate_gradients_take_the_steps_of_the_dense_solve(monkeypatch):
+    """At n = 700 products are cheaper."""
+    p = op.draw_problem(n=700, d=100, k=12)
+    given = {"optimizer": "levenberg-marquardt", "engine": "portable", "record_every": 1}
+    formed = []
+    dense = JacobianGram.matrix.func
+    monkeypatch.setattr(JacobianGram, "matrix", property(lambda gram: formed.append(1) or dense(gram)))
+    inexact = op.train(p, **given)
+    assert not formed
+    monkeypatch.setattr("overparam.methods.damped.conjugate_gradients", lambda *_, **__: None)
+    exact = op.train(p, **given)
+    assert len(formed) >= exact.iterations
+    assert inexact.status is exact.status is Status.CONVERGED
+    assert abs(inexact.iterations - exact.iterations) <= 1
+    ratio = np.array(inexact.history.relative_residual[:4]) / np.array(exact.history.relative_residual[:4])
+    assert (abs(ratio - 1.0) < 0.05).all()
 
 
 def test_damping_follows_the_gain():

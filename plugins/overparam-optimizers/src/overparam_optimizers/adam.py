@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from overparam.plugin import Activation, Array, FirstOrder, Problem, State, Step
-from overparam_optimizers.requirements import require_fraction, require_positive
+from overparam.plugin import Activation, Array, FirstOrder, Problem, State, Step, require_positive
+from overparam_optimizers.requirements import require_fraction
 
 __all__ = ["Adam"]
 

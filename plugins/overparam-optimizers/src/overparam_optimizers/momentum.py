@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from overparam.plugin import Activation, Array, FirstOrder, Problem, State, Step
-from overparam_optimizers.requirements import require_fraction, require_positive
+from overparam.plugin import (
+    Activation,
+    Array,
+    FirstOrder,
+    Layers,
+    Loss,
+    Problem,
+    State,
+    Step,
+    jacobian_step_size,
+    require_positive,
+)
+from overparam_optimizers.requirements import jacobian_objection, require_fraction
 
 __all__ = ["Momentum"]
 
@@ -19,19 +30,24 @@ class Momentum(FirstOrder):
 
     Attributes
     ----------
-    step_size : float
-        η.
+    step_size : float or "jacobian"
+        η; "jacobian" takes 1/‖J(W₀)‖², stable on the network linearized at W₀ for every β.
     momentum : float
         β, 0 ≤ β < 1.
     """
 
     name: ClassVar[str] = "momentum"
-    step_size: float = 0.1
+    step_size: float | Literal["jacobian"] = 0.1
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        require_positive("step_size", self.step_size)
+        if self.step_size != "jacobian":
+            require_positive("step_size", self.step_size, "jacobian")
         require_fraction("momentum", self.momentum)
+
+    def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
+        """The Jacobian's step is about W and the squared loss."""
+        return jacobian_objection(self.step_size, loss, layers)
 
     def init(self, weights: Array) -> State:
         """U₀ = 0."""
@@ -43,5 +59,5 @@ class Momentum(FirstOrder):
         return weights - step.size * velocity, (velocity,)
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float:
-        """η as given."""
-        return self.step_size
+        """η as given, or 1/‖J(W₀)‖²."""
+        return jacobian_step_size(problem, activation) if self.step_size == "jacobian" else self.step_size

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from overparam.plugin import Layers, Loss, Squared
 
-__all__ = ["require_fraction", "require_positive"]
+__all__ = ["jacobian_objection", "require_fraction"]
 
 
-def require_positive(name: str, value: float) -> None:
-    """Raise ValueError unless `value` is a positive finite number."""
-    if not (math.isfinite(value) and value > 0.0):
-        raise ValueError(f"{name} must be a positive number, got {value}")
+def jacobian_objection(step_size: float | str, loss: Loss, layers: Layers) -> str | None:
+    """Why a step size of "jacobian" does not apply to this loss and these layers; None where it does."""
+    if step_size != "jacobian" or (layers == "hidden" and type(loss) is Squared):
+        return None
+    return "step_size=jacobian: 1/‖J(W₀)‖² is about the hidden layer and the squared loss"
 
 
 def require_fraction(name: str, value: float) -> None:
