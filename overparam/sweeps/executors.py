@@ -51,6 +51,10 @@ class Executor(Component):
     def parallelism(self) -> int:
         """How many chunks are trained at a time."""
 
+    def on_this_machine(self) -> bool:
+        """Whether its workers share this machine's memory and processors; False where that is not known."""
+        return False
+
 
 @dataclass(frozen=True)
 class Serial(Executor):
@@ -64,6 +68,10 @@ class Serial(Executor):
     def parallelism(self) -> int:
         """Return 1."""
         return 1
+
+    def on_this_machine(self) -> bool:
+        """Return True."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,10 @@ class Processes(Executor):
     def parallelism(self) -> int:
         """`workers`, or the number of cores."""
         return self.workers or _cores()
+
+    def on_this_machine(self) -> bool:
+        """Return True."""
+        return True
 
 
 def _cores() -> int:
