@@ -40,7 +40,8 @@ __all__ = ["run_sweep"]
 
 _CHUNK_SECONDS = 10.0
 _SERIAL_CHUNK_SECONDS = 2.0
-_SHARES = 4  # chunks for each worker of what is left, where these fill a batch
+_SECONDS_OF_A_WORKER = 4e-3  # the driver takes about a millisecond for a chunk: it is to have time to spare
+_SHARES = 4  # chunks for each worker of what nobody has yet, where these fill a batch
 _SETTLED_SECONDS = 0.5  # before that, a pace says nothing
 
 
@@ -134,7 +135,8 @@ class _Sweep:
         self._asked = Grid.each({})
         self._cells: list[Cell] = []
         self._total = self._saved = 0
-        self._units_left = self._units_later = self._units_done = 0.0
+        self._units_left = self._units_out = self._units_later = self._units_done = 0.0
+        self._seconds_done = 0.0
         self._updates = 0
         self._started = time.perf_counter()
         self._workers: Dispatcher | None = None
@@ -181,7 +183,7 @@ class _Sweep:
         if (pool := start(executor)) is None:
             yield self._train_here
             return
-        with Dispatcher(executor, pool, self._take_all) as self._workers:
+        with Dispatcher(executor, pool, self._take_all, self.commit) as self._workers:
             workers = self._workers
             yield lambda: workers.run(self._tasks(_CHUNK_SECONDS))
 
@@ -216,21 +218,24 @@ class _Sweep:
 
         def target() -> tuple[float, float]:
             parallel = parallelism(executor, self._pool())
-            paced = seconds * self._rate() / parallel
             if parallel == 1:
-                return paced, math.inf
-            # What is left is shared out, so that nobody waits for the last chunk of another.
-            share = self._units_left / parallel
+                return seconds * self._rate(), math.inf
+            paced = max(seconds, _SECONDS_OF_A_WORKER * parallel) * self._pace_of_a_worker(parallel)
+            # What nobody has yet is shared out, so that nobody waits for the last chunk of another.
+            share = max(self._units_left - self._units_out, 0.0) / parallel
             return min(paced, share / _SHARES), share
 
         most = Engine.most_trials if self._first is None else self._first[0].most_trials
         for chunk in chunks(keys, self._cost, target, working_set(backend), dtype, most):
+            self._units_out += sum(self._cost.of(Cell(*key[:3])) for key in chunk)
             yield Task(self._specification, backend, self._execution.engines, chunk, self._place)
 
     def _take(self, row: TrialRow) -> None:
         units = self._cost.of(Cell(*row[:3]))
         self._units_left -= units
+        self._units_out -= units
         self._units_done += units
+        self._seconds_done += row.seconds
         self._updates += row.iterations
         if self._store.add(row):
             self.commit()
@@ -238,7 +243,6 @@ class _Sweep:
     def _take_all(self, rows: Iterable[TrialRow]) -> None:
         for row in rows:
             self._take(row)
-        self.commit()
 
     def _notes(self) -> tuple[str, ...]:
         """What the user should know about this session: of the study, and of what was under way."""
@@ -303,6 +307,13 @@ class _Sweep:
         if self._units_done and self._elapsed() > _SETTLED_SECONDS:
             return self._units_done / self._elapsed()
         return FIRST_GUESS * parallelism(self._execution.executor, self._pool())
+
+    def _pace_of_a_worker(self, parallel: int) -> float:
+        """Units of work a second; what the rows say is known before all workers have something to do."""
+        whole = self._rate() / parallel
+        if self._seconds_done <= _SETTLED_SECONDS:
+            return whole
+        return max(whole, self._units_done / self._seconds_done)
 
     def _pool(self) -> FuturesExecutor | None:
         return None if self._workers is None else self._workers.pool
