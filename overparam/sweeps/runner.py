@@ -149,7 +149,7 @@ class _Sweep:
         if next(rounds, None) is None:
             self._tell([], notes=self._notes())
             return
-        self._tell([], self._preparation(), self._notes())
+        self._tell([], self._preparation(), (*self._notes(), *self._without_checkpoints()))
         with self._training() as train:
             while True:
                 train()
@@ -253,7 +253,7 @@ class _Sweep:
         execution, here = self._execution, self._execution.executor.on_this_machine()
         engines = execution.engines if here else ()
         unused = self._ledger.inspect(done, self._specification, execution.backend, engines)
-        return (*self._store.notes, *unused, *self._without_checkpoints())
+        return (*self._store.notes, *unused)
 
     def _without_checkpoints(self) -> Iterator[str]:
         """That a training run will take long, and that its engine hands over no state."""
