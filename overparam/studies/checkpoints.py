@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from overparam.files import open_input, replaced
+from overparam.files import open_input, real_path, replaced
 from overparam.runs import Snapshot
 from overparam.studies.grid import TrialKey
 
@@ -53,7 +53,7 @@ class Checkpoints:
     @classmethod
     def of(cls, study: Path) -> Checkpoints:
         """Those of the study at a path, whatever links lead there."""
-        real = study.resolve()
+        real = real_path(study)
         return cls(real.with_name(f"{real.name}-checkpoints"))
 
     def path(self, key: TrialKey) -> Path:

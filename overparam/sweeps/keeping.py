@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from overparam.arrays.backends import Backend
+from overparam.files import real_path
 from overparam.runs import Engine, Keeper, Snapshot
 from overparam.studies.checkpoints import Checkpoints, Unusable
 from overparam.studies.grid import TrialKey
@@ -48,7 +49,7 @@ class Place:
         """Of a study that is there and has this specification; None where nothing is to be kept."""
         if not period:
             return None
-        real, text = study.resolve(), json.dumps(description, sort_keys=True)
+        real, text = real_path(study), json.dumps(description, sort_keys=True)
         return cls(real, real.stat().st_ino, period, hashlib.sha256(text.encode()).hexdigest())
 
     def keeper(
@@ -63,22 +64,26 @@ class Place:
         except OSError:
             return None
         made = made_by(self.digest, specification, backend, engine)
-        return _Files(self.period, Checkpoints.of(self.study), made, tuple(keys))
+        checkpoints = Checkpoints.of(self.study)
+        return _Files(self.period, checkpoints, made, tuple(keys), frozenset(checkpoints.keys()))
 
 
 @dataclass(frozen=True)
 class _Files:
-    """Snapshots as checkpoints; one that cannot be written costs no training."""
+    """Snapshots as checkpoints; one that cannot be written costs no training. `there` are those of before."""
 
     period: float
     checkpoints: Checkpoints
     made: dict[str, str]
     keys: tuple[TrialKey, ...]
+    there: frozenset[TrialKey]
 
     def find(self, position: int) -> Snapshot | None:
         """The checkpoint of a trial, if it can be used; the driver has said why others cannot."""
+        if (key := self.keys[position]) not in self.there:
+            return None
         try:
-            return self.checkpoints.read(self.keys[position], self.made)
+            return self.checkpoints.read(key, self.made)
         except (OSError, Unusable):
             return None
 
