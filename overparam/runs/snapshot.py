@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam.arrays.backends import Backend
+from overparam.methods.gram import JacobianGram
 
 if TYPE_CHECKING:
     from overparam.runs.driver import Loop
@@ -135,7 +136,12 @@ def fit(snapshots: Sequence[Snapshot], like: Sequence[Any]) -> bool:
 
 
 def packed(state: Any, backend: Backend) -> list[NDArray[Any]] | None:
-    """The arrays and numbers of a state, nested in tuples, on the host; None where it holds others."""
+    """The arrays and numbers of a state, nested in tuples, on the host; None where it holds others.
+
+    Of JJᵀ it is its point, and whether the matrix was formed, which decides how its products are rounded.
+    """
+    if isinstance(state, JacobianGram):
+        state = (state.point.W, state.point.v, int(state.is_formed))
     if isinstance(state, tuple):
         parts = [packed(part, backend) for part in state]
         return None if None in parts else [array for part in parts for array in part or ()]
@@ -148,6 +154,12 @@ def packed(state: Any, backend: Backend) -> list[NDArray[Any]] | None:
 
 def unpacked(template: Any, arrays: Iterator[NDArray[Any]], backend: Backend) -> Any:
     """A state of the template's form made of what `packed` gave."""
+    if isinstance(template, JacobianGram):
+        W, v, formed = unpacked((template.point.W, template.point.v, 0), arrays, backend)
+        gram = JacobianGram(template.point.network.at(W, v))
+        if formed:
+            _ = gram.matrix
+        return gram
     if isinstance(template, tuple):
         parts = [unpacked(part, arrays, backend) for part in template]
         return type(template)(*parts) if hasattr(template, "_fields") else tuple(parts)

@@ -8,12 +8,23 @@ import numpy as np
 import pytest
 
 from overparam.arrays.backends import NumPy, Torch
-from overparam.methods import FirstOrder, FunctionSpace, GradientDescent, Move, StochasticGradientDescent
+from overparam.methods import (
+    FirstOrder,
+    FunctionSpace,
+    GradientDescent,
+    Move,
+    Network,
+    StochasticGradientDescent,
+)
+from overparam.methods.gram import JacobianGram
+from overparam.model.activations import Softplus
+from overparam.model.losses import Squared
 from overparam.model.problem import draw_problem
 from overparam.plugin import Optimizer, array_namespace
 from overparam.runs import Engine, Portable, StopRule
 from overparam.runs.driver import Loop
 from overparam.runs.snapshot import Keeping, Snapshot, packed, unpacked
+from overparam.testing.checks import same_bits
 from overparam.testing.resuming import InMemory, require_same_outcome
 from overparam.testing.trainings import job_of, outcomes_of, problems_of
 
@@ -42,12 +53,12 @@ class Damped(FunctionSpace):
     name: ClassVar[str] = "damped"
 
     def initial_damping(self, gram):
-        return 0.5 * float(array_namespace(gram).max(gram))
+        return 0.5 * float(array_namespace(gram.matrix).max(gram.matrix))
 
     def coefficients(self, gram, residual, damping):
-        xp = array_namespace(gram)
+        xp = array_namespace(gram.matrix)
         identity = xp.eye(gram.shape[0], dtype=gram.dtype)
-        return xp.linalg.solve(gram + damping * identity, residual[:, None])[:, 0]
+        return xp.linalg.solve(gram.matrix + damping * identity, residual[:, None])[:, 0]
 
     def next_damping(self, damping, gain):
         return damping * (0.7 + 0.1 / (1.0 + gain * gain))
@@ -166,6 +177,22 @@ def test_what_is_nested_comes_back():
     assert (back[1][1], back[2]) == (7, ())
     assert isinstance(back[1][1], int)
     assert packed((1.0, "text"), NumPy()) is None
+
+
+@pytest.mark.parametrize("formed", [False, True])
+def test_a_gram_comes_back_formed_or_not(formed):
+    """A large one computes products from the matrix only where it was formed, and rounds accordingly."""
+    problem = draw_problem(1500, 3, 4)
+    network = Network(problem.X, problem.y, Softplus(), Squared(), "hidden")
+    gram = JacobianGram(network.at(problem.W0 + 1.0, problem.v))
+    assert not gram.is_small
+    if formed:
+        assert gram.matrix.shape == (1500, 1500)
+    template = JacobianGram(network.at(problem.W0, problem.v))
+    back = unpacked(template, iter(packed(gram, NumPy())), NumPy())
+    assert back.is_formed == formed
+    alpha = np.linspace(-1.0, 1.0, 1500)
+    assert same_bits(back @ alpha, gram @ alpha)
 
 
 class Steady(Loop):
