@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 __all__ = [
     "ACTIVATION",
+    "CHECKPOINT_EVERY",
     "CURVES",
     "DATA",
     "DESIGN",
@@ -36,6 +37,7 @@ D: Final = "1:25"
 MAX_ITERATIONS: Final = 15_000
 TOLERANCE: Final = 2.5e-3
 TRIALS: Final = 10
+CHECKPOINT_EVERY: Final = 60.0
 CURVES: Final = 4
 TRAIN_DTYPE: Final[Literal["float32", "float64"]] = "float64"
 SWEEP_DTYPE: Final[Literal["float32", "float64"]] = "float32"

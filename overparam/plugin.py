@@ -48,7 +48,8 @@ from overparam.runs.idle import leaves_idle_units
 from overparam.runs.observers import Look, Observer
 from overparam.runs.outcome import History, Outcome, Status
 from overparam.runs.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
-from overparam.runs.rows import row_stream
+from overparam.runs.rows import row_stream, rows_after
+from overparam.runs.snapshot import Keeper, Snapshot
 from overparam.studies.boundary import crossings
 from overparam.studies.diagram import ParameterCount, PhaseDiagram
 from overparam.studies.grid import Cell, Grid, parse_range
@@ -110,6 +111,7 @@ __all__ = [
     "Interval",
     "JacobianGram",
     "Job",
+    "Keeper",
     "Labels",
     "Layers",
     "Limits",
@@ -141,6 +143,7 @@ __all__ = [
     "Seen",
     "Setting",
     "Setup",
+    "Snapshot",
     "Softplus",
     "Specification",
     "Sphere",
@@ -193,6 +196,7 @@ __all__ = [
     "require_regular",
     "require_signs",
     "row_stream",
+    "rows_after",
     "sample_blocks",
     "squared_norm",
     "tolerated_fraction",

@@ -60,6 +60,7 @@ def sweep(
     engine: str = "auto",
     executor: str | Executor = defaults.EXECUTOR,
     design: str | Design | None = None,
+    checkpoint_every: float = defaults.CHECKPOINT_EVERY,
     progress: bool | Callable[[Progress], None] | None = None,
 ) -> Study:
     """Run or resume a phase diagram; every finished trial is kept in the file `study`.
@@ -84,6 +85,9 @@ def sweep(
     design : str or Design, optional
         Which trials come next: "grid", all of them, or "boundary:error=0.05", those that tell most of where
         half of the training runs succeed.
+    checkpoint_every : float
+        Keep the state of a training run that takes longer than so many seconds beside the study, so that at
+        most so much of it is lost where it is killed; 0 keeps none.
     progress : bool or callable, optional
         Whether to show how it goes: in a notebook by the diagram that fills, else on standard error. Unless
         given, it is shown in notebooks and on terminals. A function is called with every `Progress` instead.
@@ -132,7 +136,8 @@ def sweep(
     }
     said = {name: value for name, value in given.items() if value is not None}
     asked = asked_of(Path(study), registry.resolve, said, _product, axes_said={*AXES} & said.keys())
-    execution = Execution(place, tuple(engines_named(registry, engine)), registry.resolve(Executor, executor))
+    engines = tuple(engines_named(registry, engine))
+    execution = Execution(place, engines, registry.resolve(Executor, executor), checkpoint_every)
     with nullcontext(progress) if callable(progress) else progress_shown(Path(study), progress) as show:
 
         def report(told: Progress) -> None:

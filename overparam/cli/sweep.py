@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,15 @@ __all__ = ["execution_of", "sweep"]
     metavar="FILE",
     help="Write the report, a .html file, and refresh it while the sweep runs.",
 )
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=defaults.CHECKPOINT_EVERY,
+    show_default=True,
+    metavar="SECONDS",
+    help="Keep the state of a training run that takes longer beside the study, so that at most so much of it "
+    "is lost where it is killed; 0 keeps none.",
+)
 @json_flag
 @click.pass_context
 def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
@@ -105,7 +115,7 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
     cells, --k 26:30 adds cells, and a search for the boundary goes on.
     """
     settings = file.settings(ctx)
-    execution = execution_of(settings, given["executor"])
+    execution = replace(execution_of(settings, given["executor"]), checkpoint_every=given["checkpoint_every"])
     asked = [(each["study"], _asked(settings, file, ctx, each)) for each in file.studies(ctx, given)]
     as_json, documents = given["as_json"], []
     refresh = _refreshed(settings, given["report"], [study for study, _ in asked])

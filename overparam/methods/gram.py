@@ -68,8 +68,13 @@ class JacobianGram:
         return self.products_worth < _FEWEST
 
     @property
+    def is_formed(self) -> bool:
+        """Whether the matrix was asked for: products are then computed from it."""
+        return "matrix" in vars(self)
+
+    @property
     def _by_matrix(self) -> bool:
-        return self.is_small or "matrix" in vars(self)
+        return self.is_small or self.is_formed
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from overparam.model.data.labels import FileLabels, Gaussian
 from overparam.model.data.sphere import Sphere
 from overparam.model.initializations import Initialization, Paper, Weights
 
-__all__ = ["Problem", "Stream", "draw_problem", "generator", "usual_labels"]
+__all__ = ["Problem", "Stream", "draw_problem", "generator", "room_needed", "usual_labels"]
 
 _UNIT = 1e-6  # of a squared norm: rows normalized in single precision pass
 
@@ -173,10 +173,14 @@ def draw_problem(
     return Problem(dataset.X, y, W0, v, key=(seed, n, k, d, trial))
 
 
+def room_needed(n: int, d: int, k: int) -> int:
+    """Bytes that a problem and its training need at least: X with a copy, W₀ with a copy, and φ(WXᵀ)."""
+    return 8 * (2 * n * d + 2 * k * d + n * k)
+
+
 def _require_room(n: int, d: int, k: int) -> None:
-    """Refuse what cannot be held: X with a copy, W₀ with a copy, and φ(WXᵀ) at least."""
-    needed = 8 * (2 * n * d + 2 * k * d + n * k)
-    if needed > physical_memory():
+    """Refuse what cannot be held."""
+    if (needed := room_needed(n, d, k)) > physical_memory():
         raise ValueError(
             f"n={n}, d={d}, k={k} need {needed / 1e9:,.0f} GB, more than this machine's memory "
             f"({physical_memory() / 1e9:,.0f} GB)"

@@ -8,6 +8,7 @@ from overparam.runs.observers import Look, Observer, Watch
 from overparam.runs.outcome import History, Outcome, Status
 from overparam.runs.portable import Portable
 from overparam.runs.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule, recipe_of
+from overparam.runs.snapshot import Keeper, Snapshot
 
 __all__ = [
     "DIVERGENCE_LIMIT",
@@ -15,6 +16,7 @@ __all__ = [
     "Engine",
     "History",
     "Job",
+    "Keeper",
     "Look",
     "Loop",
     "Observer",
@@ -22,6 +24,7 @@ __all__ = [
     "Portable",
     "Recipe",
     "Seen",
+    "Snapshot",
     "Status",
     "StopRule",
     "Training",

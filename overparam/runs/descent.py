@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from overparam.runs.engine import Job
 from overparam.runs.evaluation import activation_function, loss_function
 from overparam.runs.idle import leaves_idle_units
 from overparam.runs.rows import RowSource, row_stream
+from overparam.runs.snapshot import Snapshot, fit
 from overparam.tracing.symbolic import Unrecordable
 
 __all__ = ["Descent"]
@@ -280,6 +281,48 @@ class Descent(Loop):
             )
             for i, problem in enumerate(problems)
         ]
+
+    def _carried(self) -> list[Array]:
+        """What changes from update to update, padded as it is: W, v and the rule's states."""
+        s = self._runs
+        return [s.W, s.v, *(array for state in s.states for array in state)]
+
+    def snapshots(self) -> list[Snapshot]:
+        """Bring all runs to the host as they are, padding too."""
+        fetch = self._job.backend.to_numpy
+        arrays = [fetch(array) for array in self._carried()]
+        path, steps = fetch(self._runs.path), fetch(self._runs.steps)
+        return [
+            Snapshot(int(steps[row]), float(path[row]), tuple(array[row, ...].copy() for array in arrays))
+            for row in range(len(self.positions))
+        ]
+
+    def resume(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Put the batch where its runs were; what was measured there is measured again."""
+        s, to_device = self._runs, self._job.backend.asarray
+        if not fit(snapshots, [array[0, ...] for array in self._carried()]):
+            return False
+        W, v, *rest = (
+            to_device(np.stack(arrays), self._job.dtype)
+            for arrays in zip(*(snapshot.arrays for snapshot in snapshots), strict=True)
+        )
+        states, left = [], iter(rest)
+        for state in s.states:
+            states.append(tuple(next(left) for _ in state))
+        path = np.array([snapshot.path_length for snapshot in snapshots])
+        steps = np.array([snapshot.iteration for snapshot in snapshots], np.int64)
+        self._runs = replace(
+            s,
+            W=W,
+            v=v,
+            states=tuple(states),
+            path=to_device(path, self._job.dtype),
+            steps=to_device(steps, "int64"),
+        )
+        self.iteration = snapshots[0].iteration
+        if self._rows is not None:
+            self._rows.skip(self.iteration)
+        return True
 
     def release(self, rows: Sequence[int]) -> None:
         """Remove these rows from the batch."""

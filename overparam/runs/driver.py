@@ -21,6 +21,7 @@ from overparam.model.problem import Problem
 from overparam.runs.engine import Job, on_host
 from overparam.runs.observers import Look, Observer, Recorder
 from overparam.runs.outcome import Outcome, Status
+from overparam.runs.snapshot import Keeping, Snapshot
 
 __all__ = ["Loop", "Seen", "drive"]
 
@@ -86,6 +87,17 @@ class Loop(ABC):
     @abstractmethod
     def release(self, rows: Sequence[int]) -> None:
         """Take these rows out."""
+
+    def snapshots(self) -> list[Snapshot] | None:
+        """Every row's state, from which a run goes on bit for bit; None where it cannot be handed over."""
+        return None
+
+    def resume(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Take every row, before the first update, to where its snapshot was made, all at one iterate.
+
+        Returns whether that was done; False, with nothing changed, where they do not fit.
+        """
+        return False
 
 
 class _Run:
@@ -169,23 +181,30 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
     ----------
     job : Job
     loop : Loop
-        Before its first update.
+        Before its first update; goes on from the snapshots that the job's keeper has of its runs.
     engine : str
         The name of the engine whose loop it is, for the outcomes.
     """
     runs = {position: _Run(job, position) for position in loop.positions}
     final, bounds = job.recipe.budget, job.recipe.bounds(job.problems[0].n)
+    keeping = Keeping(job, loop.positions)
+    with job.backend.scope():
+        for position, seconds in zip(loop.positions, keeping.resumed(loop), strict=False):
+            runs[position].seconds = seconds
     while loop.positions:
-        started = time.perf_counter()
+        started, before = time.perf_counter(), loop.iteration
         present = [runs[position] for position in loop.positions]
         asked = (run.next_wanted() for run in present) if job.observed else ()
         wanted = [iteration for iteration in asked if iteration is not None]
         # The backend's scope is entered around the work only: a generator would leak it to its consumer.
         with job.backend.scope():
-            loop.advance(min([final, *wanted]))
+            loop.advance(keeping.until(before, min([final, *wanted])))
             ended = _end_what_stopped(job, loop, runs)
-        for run in present:
-            run.seconds += (time.perf_counter() - started) / len(present)
+            elapsed = time.perf_counter() - started
+            for run in present:
+                run.seconds += elapsed / len(present)
+            spent = [runs[position].seconds for position in loop.positions]
+            keeping.advanced(loop, loop.iteration - before, elapsed, spent)
         for position, seen in ended:
             reached = bounds.status(seen.total)
             solved = seen.ended and job.optimizer.solves

@@ -22,6 +22,7 @@ from overparam.model.problem import Problem
 from overparam.runs.observers import Watch
 from overparam.runs.outcome import Outcome
 from overparam.runs.recipe import Recipe, StopRule
+from overparam.runs.snapshot import Keeper
 
 __all__ = ["Engine", "Job", "choose_engine"]
 
@@ -42,6 +43,8 @@ class Job:
         Keep a History point every so many iterations, and at the end.
     watches : tuple of Watch
         Each makes an observer for every run.
+    keeper : Keeper or None
+        Keeps the state of runs that take long, and has that of runs which were killed.
     """
 
     problems: Sequence[Problem]
@@ -49,6 +52,7 @@ class Job:
     backend: Backend
     record_every: int | None = None
     watches: tuple[Watch, ...] = ()
+    keeper: Keeper | None = None
 
     def __post_init__(self) -> None:
         if self.record_every is not None:
@@ -118,10 +122,14 @@ class Engine(Component):
     ----------
     most_trials : int
         Trials of a sweep that a job should hold at most.
+    resumes : bool
+        Whether its loops hand over the state of their runs and take it back, so that a run which was killed
+        ends as if it had not been, in every bit.
     """
 
     kind: ClassVar[str] = "engine"
     most_trials: ClassVar[int] = 2000
+    resumes: ClassVar[bool] = False
 
     @abstractmethod
     def objection(self, job: Job) -> str | None:

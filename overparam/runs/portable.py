@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ class Portable(Engine):
 
     name: ClassVar[str] = "portable"
     most_trials: ClassVar[int] = 10_000  # a panel of Figure 2 shares a device's launches
+    resumes: ClassVar[bool] = True
 
     def objection(self, job: Job) -> None:
         """Return None: it runs everything."""
@@ -47,7 +49,22 @@ class Portable(Engine):
                     alone = Stepwise(job, position)
                 yield from drive(job, alone, self.name)
             return
-        for positions in plan_batches(job.problems, job.backend, job.dtype):
-            with job.backend.scope():
-                batch = Descent(job, rule, collate(job.problems, positions, job.backend, job.dtype))
-            yield from drive(job, batch, self.name)
+        for among in _by_start(job):
+            chosen = [job.problems[position] for position in among]
+            for places in plan_batches(chosen, job.backend, job.dtype):
+                positions = [among[place] for place in places]
+                with job.backend.scope():
+                    batch = Descent(job, rule, collate(job.problems, positions, job.backend, job.dtype))
+                yield from drive(job, batch, self.name)
+
+
+def _by_start(job: Job) -> list[Sequence[int]]:
+    """The job's positions by the iterate from which their runs go on: a batch is at one iterate."""
+    everything = range(len(job.problems))
+    if job.keeper is None:
+        return [everything]
+    starts: dict[int, list[int]] = defaultdict(list)
+    for position in everything:
+        snapshot = job.keeper.find(position)
+        starts[-1 if snapshot is None else snapshot.iteration].append(position)
+    return [*starts.values()]

@@ -13,7 +13,7 @@ from overparam.arrays.backends import Backend
 from overparam.methods import Optimizer
 from overparam.model.problem import Problem, Stream, generator
 
-__all__ = ["RowSource", "row_stream"]
+__all__ = ["RowSource", "row_stream", "rows_after"]
 
 
 def row_stream(problem: Problem, optimizer: Optimizer) -> Iterator[NDArray[np.int64]] | None:
@@ -25,6 +25,16 @@ def row_stream(problem: Problem, optimizer: Optimizer) -> Iterator[NDArray[np.in
         return None  # a stream that nobody reads would cost as much as hundreds of updates
     key = problem.key or (0, problem.n, problem.k, problem.d, 0)
     return optimizer.row_blocks(problem.n, generator(*key, Stream.SAMPLING))
+
+
+def rows_after(
+    updates: int, block: NDArray[np.int64], stream: Iterator[NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], int]:
+    """The block of rows that so many updates lead to from a stream's first one, and how many it has used."""
+    while updates > len(block):
+        updates -= len(block)
+        block = next(stream)
+    return block, updates
 
 
 class RowSource:
@@ -40,7 +50,7 @@ class RowSource:
         self._next()
 
     def _next(self) -> None:
-        self._blocks = [next(stream) for stream in self._streams]
+        self._blocks: Sequence[NDArray[np.int64]] = [next(stream) for stream in self._streams]
         self._used = 0
         self._upload()
 
@@ -53,6 +63,13 @@ class RowSource:
         """Keep only the trainings at these batch rows."""
         self._streams = [self._streams[i] for i in kept]
         self._blocks = [self._blocks[i] for i in kept]
+        self._upload()
+
+    def skip(self, updates: int) -> None:
+        """Pass over the rows of so many updates, before any was handed out."""
+        pairs = zip(self._blocks, self._streams, strict=True)
+        self._blocks, used = zip(*(rows_after(updates, *pair) for pair in pairs), strict=True)
+        self._used = used[0]
         self._upload()
 
     def next_rows(self) -> Array:

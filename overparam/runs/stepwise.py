@@ -13,6 +13,7 @@ from overparam.methods import Network, Point
 from overparam.runs.driver import Loop, Seen
 from overparam.runs.engine import Job, on_host
 from overparam.runs.rows import RowSource, row_stream
+from overparam.runs.snapshot import Snapshot, fit, packed, unpacked
 
 __all__ = ["Stepwise"]
 
@@ -69,6 +70,25 @@ class Stepwise(Loop):
     def release(self, rows: Sequence[int]) -> None:
         """Take the run out."""
         self.positions = []
+
+    def snapshots(self) -> list[Snapshot] | None:
+        """The point, and a state that is made of arrays and numbers; of another one None."""
+        arrays = packed((self._point.W, self._point.v, self._state), self._job.backend)
+        return None if arrays is None else [Snapshot(self.iteration, self._path, tuple(arrays))]
+
+    def resume(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Put the run where it was."""
+        [snapshot] = snapshots
+        template = (self._point.W, self._point.v, self._state)
+        like = packed(template, self._job.backend)
+        if like is None or not fit(snapshots, like):
+            return False
+        W, v, self._state = unpacked(template, iter(snapshot.arrays), self._job.backend)
+        self._point = self._point.network.at(W, v)
+        self.iteration, self._path = snapshot.iteration, snapshot.path_length
+        if self._rows is not None:
+            self._rows.skip(self.iteration)
+        return True
 
 
 def _length(before: Point, after: Point) -> float:

@@ -103,6 +103,11 @@ class Store:
                 self._connection.close()
                 self._lock.release()
 
+    @property
+    def path(self) -> Path:
+        """The study's file."""
+        return self._path
+
     def request(self, grid: Grid, written: str | None = None, plan: Plan | None = None) -> None:
         """Note what is asked for: the union of this and all before, the last sweep's file and its plan.
 

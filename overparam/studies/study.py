@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import overparam as op
 from overparam import defaults
 from overparam.markup import table
+from overparam.studies.checkpoints import Checkpoints
 from overparam.studies.connect import connect_reader, damaged, format_of, plainly
 from overparam.studies.details import Ending, first_trials, read_endings, read_failures
 from overparam.studies.diagram import ParameterCount, PhaseDiagram, wilson_interval
@@ -143,10 +144,8 @@ class Study:
     def cells(self) -> dict[Cell, int]:
         """Every cell that was asked for, and how many trials of it, those of other shards included."""
         with self._open() as connection:
-            return {
-                Cell(*sizes): trials
-                for *sizes, trials in connection.execute("SELECT n, k, d, trials FROM cell")
-            }
+            found = connection.execute("SELECT n, k, d, trials FROM cell")
+            return {Cell(*sizes): trials for *sizes, trials in found}
 
     @property
     def shard(self) -> Shard:
@@ -359,6 +358,7 @@ class Study:
             "updates": updates,
             "training_seconds": seconds,
             "writer": writer,
+            "checkpoints": len(Checkpoints.of(self.path).keys()),
             "checksums": "on every row" if version >= SEALED else f"none (format {version})",
             **pace_of(sessions, writing=writer is not None),
             "distributions": versions_used(json.loads(session.environment) for session in sessions),

@@ -19,7 +19,8 @@ from overparam.studies.specification import Description, Specification
 from overparam.studies.study import Study, load_study
 from overparam.sweeps.designs import Design, FullGrid
 from overparam.sweeps.estimate import Estimate, dry_run
-from overparam.sweeps.runner import Execution, Progress, run_sweep
+from overparam.sweeps.execution import Execution, Progress
+from overparam.sweeps.runner import run_sweep
 from overparam.sweeps.usual import labels_of_sweep
 
 __all__ = ["AXES", "Asked", "asked_of"]

@@ -48,7 +48,7 @@ def chunks(
         Consumed as chunks are asked for.
     cost : Cost
     target : callable
-        Units of work that a chunk should hold, and may hold; asked again and again.
+        Units of work that a chunk should hold, and may hold; asked for each.
     batch_bytes : int
         A chunk holds more work than it should if its problems are smaller than this together.
     dtype : "float32" or "float64"
@@ -57,8 +57,8 @@ def chunks(
     """
     chunk: list[TrialKey] = []
     units, held, drawn = 0.0, 0, 0
+    least = most = 0.0
     for key in keys:
-        least, most = target()
         full = (
             units >= most
             or (units >= least and held >= batch_bytes)
@@ -68,6 +68,8 @@ def chunks(
         if chunk and (full or key.n != chunk[0].n):
             yield tuple(chunk)
             chunk, units, held, drawn = [], 0.0, 0, 0
+        if not chunk:
+            least, most = target()
         chunk.append(key)
         cell = Cell(*key[:3])
         units += cost.of(cell)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import Executor as FuturesExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
 from types import TracebackType
+from typing import Any
 
 from overparam.components.faults import PluginFailure, calling
 from overparam.components.whole import whole
@@ -14,12 +16,13 @@ from overparam.runs import Status
 from overparam.studies.errors import StudyError
 from overparam.studies.grid import TrialKey
 from overparam.studies.schema import FAILED, TrialRow
-from overparam.sweeps.executors import Elastic, Executor
+from overparam.sweeps.executors import Executor
 from overparam.sweeps.trials import Task, failed, run_task
 
 __all__ = ["Dispatcher", "parallelism", "start"]
 
 _WINDOW = 3  # chunks in flight for each worker
+_BURST = 100  # chunks handed out before it is looked who has finished
 _LOSSES_BEFORE_SPLITTING = 2
 _STATUSES = frozenset({*map(str, Status), FAILED})
 
@@ -49,7 +52,8 @@ def parallelism(executor: Executor, pool: FuturesExecutor | None = None) -> int:
     """Return how many chunks an executor trains at a time, at least 1."""
     with calling(executor):
         # A pool whose workers come and go knows better how many there are.
-        count = (pool if isinstance(pool, Elastic) else executor).parallelism()
+        asked: Any = pool if hasattr(pool, "parallelism") else executor
+        count = asked.parallelism()
         try:
             return whole("its parallelism", count, 1)
         except ValueError as error:
@@ -69,16 +73,25 @@ class Dispatcher:
     pool : concurrent.futures.Executor
     take : callable
         Is handed the rows of each task as it ends.
+    rest : callable
+        Is called when the workers have enough to do and none has ended anything, for what takes time.
     """
 
     def __init__(
-        self, executor: Executor, pool: FuturesExecutor, take: Callable[[Sequence[TrialRow]], None]
+        self,
+        executor: Executor,
+        pool: FuturesExecutor,
+        take: Callable[[Sequence[TrialRow]], None],
+        rest: Callable[[], None] = lambda: None,
     ) -> None:
         self._executor = executor
         self.pool = pool
-        self._take = take
+        self._take, self._rest = take, rest
+        self._suspects = 0  # tasks under way that must be alone
         self._running: dict[Future[list[TrialRow]], tuple[Task, int]] = {}
         self._again: deque[tuple[Task, int]] = deque()
+        # Waiting for the first of all futures would look at each of them every time.
+        self._done: SimpleQueue[Future[list[TrialRow]]] = SimpleQueue()
 
     def __enter__(self) -> Dispatcher:
         return self
@@ -101,21 +114,30 @@ class Dispatcher:
             Where the pool broke and cannot be made again.
         """
         while True:
-            window = _WINDOW * parallelism(self._executor, self.pool)  # workers may come and go
-            while len(self._running) < window and (following := self._next(tasks)) is not None:
-                self._submit(*following)
+            while not self._done.empty():
+                self._finish(self._done.get())
+            handed = self._hand_out(tasks)
             if not self._running:
                 break
-            finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                self._finish(future)
+            if handed < _BURST and self._done.empty():
+                self._rest()
+                self._finish(self._done.get())
+
+    def _hand_out(self, tasks: Iterator[Task]) -> int:
+        """Submit tasks until there are enough under way, or so many that others may have ended meanwhile."""
+        window = _WINDOW * parallelism(self._executor, self.pool)  # workers may come and go
+        for handed in range(_BURST):
+            if len(self._running) >= window or (following := self._next(tasks)) is None:
+                return handed
+            self._submit(*following)
+        return _BURST
 
     def _next(self, tasks: Iterator[Task]) -> tuple[Task, int] | None:
         # Suspects run alone, so that a loss names its culprit.
         if self._again:
             alone = self._again[0][1] >= _LOSSES_BEFORE_SPLITTING
             return None if alone and self._running else self._again.popleft()
-        if any(losses >= _LOSSES_BEFORE_SPLITTING for _, losses in self._running.values()):
+        if self._suspects:
             return None
         task = next(tasks, None)
         return None if task is None else (task, 0)
@@ -130,6 +152,8 @@ class Dispatcher:
             self.pool = pool
             future = self._submitted(task)
         self._running[future] = (task, losses)
+        self._suspects += losses >= _LOSSES_BEFORE_SPLITTING
+        future.add_done_callback(self._done.put)
 
     def _submitted(self, task: Task) -> Future[list[TrialRow]]:
         with calling(self._executor):
@@ -140,6 +164,7 @@ class Dispatcher:
 
     def _finish(self, future: Future[list[TrialRow]]) -> None:
         task, losses = self._running.pop(future)
+        self._suspects -= losses >= _LOSSES_BEFORE_SPLITTING
         try:
             rows = future.result()
         except StudyError:

@@ -20,8 +20,9 @@ from overparam.sweeps.chunks import block_of
 from overparam.sweeps.cost import Cost
 from overparam.sweeps.designs import Design, Request
 from overparam.sweeps.dispatch import parallelism, start
+from overparam.sweeps.execution import Execution
+from overparam.sweeps.room import require_memory
 from overparam.sweeps.rounds import chosen, request_of
-from overparam.sweeps.runner import Execution
 from overparam.sweeps.trials import Task
 from overparam.sweeps.usual import require_labels
 
@@ -64,6 +65,7 @@ def dry_run(
     The arguments are those of `run_sweep`. Of a design in rounds, the trials left are what it expects.
     """
     require_labels(specification, grid)
+    require_memory(path, grid, execution.executor)
     study = load_study(path) if path.exists() else None
     if design is None or not design.in_rounds:
         done = study.done(grid) if study else {}

@@ -12,25 +12,17 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from concurrent.futures import Executor as FuturesExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 from overparam.components import Component
 from overparam.components.whole import whole
 from overparam.studies.errors import StudyError
 from overparam.studies.signals import undisturbed
 
-__all__ = ["Elastic", "Executor", "Processes", "Serial", "interrupts_held"]
+__all__ = ["Executor", "Processes", "Serial", "interrupts_held"]
 
 _MOST_WORKERS = 10_000  # processes of one machine
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-
-
-@runtime_checkable
-class Elastic(Protocol):
-    """A pool whose workers come and go."""
-
-    def parallelism(self) -> int:
-        """How many chunks it trains at a time now, at least 1."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,10 @@ class Executor(Component):
 
     @abstractmethod
     def create(self) -> FuturesExecutor | None:
-        """Make an executor, new each time: a broken one is replaced. None trains in the driver itself."""
+        """Make an executor, new each time: a broken one is replaced. None trains in the driver itself.
+
+        Where its workers come and go, it has a method `parallelism` of its own.
+        """
 
     def abandon(self, executor: FuturesExecutor) -> None:
         """Give up an executor with whatever it is doing, without waiting for it."""
@@ -50,6 +45,10 @@ class Executor(Component):
     @abstractmethod
     def parallelism(self) -> int:
         """How many chunks are trained at a time."""
+
+    def on_this_machine(self) -> bool:
+        """Whether its workers share this machine's memory and processors; False where that is not known."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,10 @@ class Serial(Executor):
     def parallelism(self) -> int:
         """Return 1."""
         return 1
+
+    def on_this_machine(self) -> bool:
+        """Return True."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,10 @@ class Processes(Executor):
     def parallelism(self) -> int:
         """`workers`, or the number of cores."""
         return self.workers or _cores()
+
+    def on_this_machine(self) -> bool:
+        """Return True."""
+        return True
 
 
 def _cores() -> int:

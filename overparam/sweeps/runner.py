@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor as FuturesExecutor
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -19,7 +18,6 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-from overparam.arrays.backends import Backend
 from overparam.components.faults import calling
 from overparam.runs import Engine, Job, choose_engine
 from overparam.studies.errors import StudyError
@@ -31,69 +29,20 @@ from overparam.sweeps.chunks import chunks, working_set, worst_first
 from overparam.sweeps.cost import FIRST_GUESS, Cost
 from overparam.sweeps.designs import Design, FullGrid, Request
 from overparam.sweeps.dispatch import Dispatcher, parallelism, start
-from overparam.sweeps.executors import Executor
+from overparam.sweeps.execution import Execution, Progress
+from overparam.sweeps.keeping import Ledger, Place
+from overparam.sweeps.room import require_memory
 from overparam.sweeps.rounds import Rounds, request_of
 from overparam.sweeps.trials import Drawn, Task, draw, draw_task, job_for, pinned, train_drawn
 from overparam.sweeps.usual import require_labels
 
-__all__ = ["Execution", "Progress", "run_sweep"]
+__all__ = ["run_sweep"]
 
 _CHUNK_SECONDS = 10.0
 _SERIAL_CHUNK_SECONDS = 2.0
-_SHARES = 4  # chunks for each worker of what is left, where these fill a batch
+_SECONDS_OF_A_WORKER = 4e-3  # the driver takes about a millisecond for a chunk: it is to have time to spare
+_SHARES = 4  # chunks for each worker of what nobody has yet, where these fill a batch
 _SETTLED_SECONDS = 0.5  # before that, a pace says nothing
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How and where a sweep is computed; none of it changes what is computed.
-
-    Attributes
-    ----------
-    backend : Backend
-    engines : tuple of Engine
-        Those to ask, fastest first.
-    executor : Executor
-    """
-
-    backend: Backend
-    engines: tuple[Engine, ...]
-    executor: Executor
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Progress report, sent after every commit of trials to the disk.
-
-    Attributes
-    ----------
-    saved : int
-        Trials of this request that are done, those of earlier sessions included. Of a design in rounds, those
-        of this session and of the round that it began with.
-    total : int
-        Trials of this request, or of the rounds so far.
-    rows : tuple of TrialRow
-        Trials saved since the last report.
-    updates_per_second : float
-        Of this session.
-    seconds_left : float
-        Estimate.
-    preparing : str or None
-        What the engine does before the first training, such as compiling.
-    notes : tuple of str
-        What the user should know about this session, sent with its first report.
-    round : int
-        Number of the round, from 1; 0 where the design has none.
-    """
-
-    saved: int
-    total: int
-    rows: tuple[TrialRow, ...]
-    updates_per_second: float
-    seconds_left: float
-    preparing: str | None = None
-    notes: tuple[str, ...] = ()
-    round: int = 0
 
 
 def run_sweep(
@@ -151,16 +100,18 @@ def _run(
 ) -> None:
     _require_shape(specification, request.grid)
     require_labels(specification, request.grid)
+    require_memory(path, request.grid, execution.executor)
     description = specification.describe()
     with Store(path, description, _environment(specification, execution, design)) as store:
         rounds = Rounds(store, design, request, written)
         # The data may be replaced at any moment, here or where a worker reads them.
         fixed = pinned(specification, description.get("data_digest"))
-        sweep = _Sweep(store, fixed, rounds, execution, report)
+        place = Place.of(path, description, execution.checkpoint_every)
+        sweep = _Sweep(store, fixed, rounds, execution, report, place)
         try:
             sweep.run()
         finally:
-            sweep.commit()
+            sweep.end()
 
 
 class _Sweep:
@@ -173,6 +124,7 @@ class _Sweep:
         rounds: Rounds,
         execution: Execution,
         report: Callable[[Progress], None],
+        place: Place | None,
     ) -> None:
         self._store = store
         self._specification = specification
@@ -183,18 +135,21 @@ class _Sweep:
         self._asked = Grid.each({})
         self._cells: list[Cell] = []
         self._total = self._saved = 0
-        self._units_left = self._units_later = self._units_done = 0.0
+        self._units_left = self._units_out = self._units_later = self._units_done = 0.0
+        self._seconds_done = 0.0
         self._updates = 0
         self._started = time.perf_counter()
         self._workers: Dispatcher | None = None
+        self._place = place
+        self._ledger = Ledger(store.path, place)
 
     def run(self) -> None:
         """Train what is missing, round after round."""
         rounds = self._begun()
         if next(rounds, None) is None:
-            self._tell([], notes=self._store.notes)
+            self._tell([], notes=self._notes())
             return
-        self._tell([], self._preparation(), self._store.notes)
+        self._tell([], self._preparation(), (*self._notes(), *self._without_checkpoints()))
         with self._training() as train:
             while True:
                 train()
@@ -228,7 +183,7 @@ class _Sweep:
         if (pool := start(executor)) is None:
             yield self._train_here
             return
-        with Dispatcher(executor, pool, self._take_all) as self._workers:
+        with Dispatcher(executor, pool, self._take_all, self.commit) as self._workers:
             workers = self._workers
             yield lambda: workers.run(self._tasks(_CHUNK_SECONDS))
 
@@ -243,7 +198,13 @@ class _Sweep:
     def commit(self) -> None:
         """Bring what has ended to the disk and report it."""
         if rows := self._store.commit(self._seconds_left()):
+            self._ledger.ended(rows)
             self._tell(rows)
+
+    def end(self) -> None:
+        """Commit what has ended, and leave no folder without checkpoints."""
+        self.commit()
+        self._ledger.close()
 
     def _tasks(self, seconds: float) -> Iterator[Task]:
         """Chunks of about `seconds` of one worker's time."""
@@ -257,21 +218,24 @@ class _Sweep:
 
         def target() -> tuple[float, float]:
             parallel = parallelism(executor, self._pool())
-            paced = seconds * self._rate() / parallel
             if parallel == 1:
-                return paced, math.inf
-            # What is left is shared out, so that nobody waits for the last chunk of another.
-            share = self._units_left / parallel
+                return seconds * self._rate(), math.inf
+            paced = max(seconds, _SECONDS_OF_A_WORKER * parallel) * self._pace_of_a_worker(parallel)
+            # What nobody has yet is shared out, so that nobody waits for the last chunk of another.
+            share = max(self._units_left - self._units_out, 0.0) / parallel
             return min(paced, share / _SHARES), share
 
         most = Engine.most_trials if self._first is None else self._first[0].most_trials
         for chunk in chunks(keys, self._cost, target, working_set(backend), dtype, most):
-            yield Task(self._specification, backend, self._execution.engines, chunk)
+            self._units_out += sum(self._cost.of(Cell(*key[:3])) for key in chunk)
+            yield Task(self._specification, backend, self._execution.engines, chunk, self._place)
 
     def _take(self, row: TrialRow) -> None:
         units = self._cost.of(Cell(*row[:3]))
         self._units_left -= units
+        self._units_out -= units
         self._units_done += units
+        self._seconds_done += row.seconds
         self._updates += row.iterations
         if self._store.add(row):
             self.commit()
@@ -279,7 +243,28 @@ class _Sweep:
     def _take_all(self, rows: Iterable[TrialRow]) -> None:
         for row in rows:
             self._take(row)
-        self.commit()
+
+    def _notes(self) -> tuple[str, ...]:
+        """What the user should know about this session: of the study, and of what was under way."""
+
+        def done(key: TrialKey) -> bool:
+            return self._store.count_done(Cell(*key[:3]), range(key.trial, key.trial + 1)) == 1
+
+        execution, here = self._execution, self._execution.executor.on_this_machine()
+        engines = execution.engines if here else ()
+        unused = self._ledger.inspect(done, self._specification, execution.backend, engines)
+        return (*self._store.notes, *unused)
+
+    def _without_checkpoints(self) -> Iterator[str]:
+        """That a training run will take long, and that its engine hands over no state."""
+        if self._place is None or self._first is None or (engine := self._first[0]).resumes:
+            return
+        longest = max(map(self._cost.of, self._cells), default=0.0) / FIRST_GUESS
+        if longest > self._place.period:
+            yield (
+                f"the engine {engine.name} does not hand over the state of a training run: one that is "
+                "killed begins anew"
+            )
 
     def _preparation(self) -> str | None:
         """What the engine has to do before the first of the missing trials."""
@@ -322,6 +307,13 @@ class _Sweep:
         if self._units_done and self._elapsed() > _SETTLED_SECONDS:
             return self._units_done / self._elapsed()
         return FIRST_GUESS * parallelism(self._execution.executor, self._pool())
+
+    def _pace_of_a_worker(self, parallel: int) -> float:
+        """Units of work a second; what the rows say is known before all workers have something to do."""
+        whole = self._rate() / parallel
+        if self._seconds_done <= _SETTLED_SECONDS:
+            return whole
+        return max(whole, self._units_done / self._seconds_done)
 
     def _pool(self) -> FuturesExecutor | None:
         return None if self._workers is None else self._workers.pool

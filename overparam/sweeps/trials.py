@@ -15,6 +15,7 @@ from overparam.studies.errors import StudyError
 from overparam.studies.grid import TrialKey
 from overparam.studies.schema import FAILED, TrialRow
 from overparam.studies.specification import Specification
+from overparam.sweeps.keeping import Place
 
 __all__ = [
     "Drawn",
@@ -42,16 +43,19 @@ class Task:
         Those to ask, fastest first.
     keys : tuple of TrialKey
         Of one n.
+    place : Place or None
+        Where the state of runs that take long is kept; None keeps none.
     """
 
     specification: Specification
     backend: Backend
     engines: tuple[Engine, ...]
     keys: tuple[TrialKey, ...]
+    place: Place | None = None
 
     def only(self, keys: Sequence[TrialKey]) -> Task:
         """The same for some of the keys."""
-        return Task(self.specification, self.backend, self.engines, tuple(keys))
+        return replace(self, keys=tuple(keys))
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ def _train(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[tuple[T
     keys = list(problems)
     job = job_for(task, list(problems.values()))
     engine, _ = choose_engine(task.engines, job)
+    if task.place is not None:
+        job = replace(job, keeper=task.place.keeper(task.specification, task.backend, engine, keys))
     for position, outcome in conduct(engine, job):
         yield keys[position], row_of(keys[position], outcome)
 

@@ -17,6 +17,7 @@ from overparam.model.problem import Problem, draw_problem
 from overparam.runs import Engine, Job, Outcome, Status, StopRule
 from overparam.testing.arrays import DTYPES
 from overparam.testing.checks import Check, Skipped, require, same_bits
+from overparam.testing.resuming import resumes
 from overparam.testing.trainings import SHAPES, job_of, outcomes_of, problems_of
 
 __all__ = ["engine_checks"]
@@ -68,6 +69,7 @@ def engine_checks(engine: Engine) -> list[Check]:
                 "divergence-is-a-status": _divergence,
                 "company-changes-no-bit": _company,
                 "records-the-path": _records,
+                "goes-on-from-a-snapshot-bit-for-bit": resumes,
                 "refuses-labels-that-are-zero": _zero_labels,
             }.items()
         ),

@@ -38,7 +38,7 @@ def test_its_keys_are_the_options(sweep, tmp_path):
         'loss = "squared"\ninitialization = "paper"\nlayers = "hidden"\n'
         'optimizer = "sgd:step_size=0.5,batch_size=2"\ndata = "sphere"\nseed = 4\nmax-iterations = 7\n'
         'tolerance = 0.25\nstudy = "a.study"\nexecutor = "serial"\nshard = "1/1"\nverify = 1\n'
-        'design = "grid"\nreport = "a.html"\n'
+        'design = "grid"\nreport = "a.html"\ncheckpoint_every = 5\n'
         'backend = "numpy"\ndtype = "float64"\nengine = "portable"\n'
     )
     call = sweep("version = 1\n" + text, "--json")

@@ -22,6 +22,7 @@ class Faulty(Engine):
     """The portable engine, with its outcomes changed."""
 
     name: ClassVar[str] = "faulty"
+    resumes: ClassVar[bool] = True
 
     def objection(self, job):
         return None
@@ -92,6 +93,25 @@ class Obliging(Faulty):
         yield from super().run(dataclasses.replace(job, problems=problems))
 
 
+class Deaf(Faulty):
+    """Says that it resumes, and keeps nothing."""
+
+    def run(self, job):
+        yield from super().run(dataclasses.replace(job, keeper=None))
+
+
+class Shortening(Faulty):
+    """Takes its runs up without the path that they had come."""
+
+    def run(self, job):
+        if (keeper := job.keeper) is not None:
+            found = keeper.find
+            keeper.find = lambda position: (
+                None if (s := found(position)) is None else dataclasses.replace(s, path_length=0.0)
+            )
+        yield from super().run(job)
+
+
 AGREEMENT = sorted(name for name in names_of(Faulty()) if name.startswith("equals-portable"))
 ENGINES = [
     (Mute(), "answers-none-or-a-sentence", "objection must answer None or a sentence"),
@@ -103,6 +123,8 @@ ENGINES = [
     (Noisy(), "company-changes-no-bit", "ends otherwise in company than alone"),
     (Amnesiac(), "records-the-path", "history is None"),
     (Sparse(), "records-the-path", "history must have iterations 0, 10"),
+    (Deaf(), "goes-on-from-a-snapshot-bit-for-bit", "it handed over fewer than 1 snapshots"),
+    (Shortening(), "goes-on-from-a-snapshot-bit-for-bit", "path_length is"),
     (Obliging(), "refuses-labels-that-are-zero", "must raise ValueError"),
 ]
 

@@ -18,6 +18,8 @@ from overparam.model.problem import draw_problem
 from overparam.plugin import Problem, StopRule, array_namespace, drive
 from overparam.runs import Portable, Status
 from overparam.runs.stepwise import Stepwise
+from overparam.testing.resuming import InMemory, require_same_outcome
+from overparam.testing.trainings import outcomes_of
 
 LAYERS = ["hidden", "output", "both"]
 GD = GradientDescent(2e-3)
@@ -174,3 +176,16 @@ def test_fixed_weights_are_returned_bit_for_bit():
     np.testing.assert_array_equal(output.W, problem.W0)
     assert np.all(output.v != problem.v)
     assert np.all(hidden.W != problem.W0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", [SGD, Adam(1e-3)], ids=lambda o: o.name)
+@pytest.mark.parametrize("layers", LAYERS)
+def test_runs_that_were_cut_off_go_on_bit_for_bit(layers, optimizer, dtype):
+    """With states, at odd k, and beyond the first blocks of drawn rows."""
+    [problem] = problems_of(Scaled(), [(9, 4)])
+    settings = {"optimizer": optimizer, "layers": layers, "dtype": dtype, "stop": StopRule(2100, 1e-9)}
+    job = job_of([problem], **settings)
+    [wanted] = outcomes_of(job, Numba())
+    [found] = InMemory().trained(job, Numba(), (1000, 24, 1, 1000))
+    require_same_outcome("the run", wanted, found)

@@ -47,7 +47,7 @@ class Dask(Executor):
         """Connect to the scheduler, or start one with its workers."""
         from overparam_dask.pool import Pool  # Dask takes half a second to import
 
-        if self.address is None and self.scheduler_file is None:
+        if self.on_this_machine():
             workers = self.workers or _cores()
             with interrupts_held():
                 return Pool.local(workers, max(1, _cores() // workers))
@@ -59,9 +59,13 @@ class Dask(Executor):
 
     def parallelism(self) -> int:
         """The workers asked for; of a cluster that is not ours 2, until its pool is there to ask."""
-        if self.address is None and self.scheduler_file is None:
+        if self.on_this_machine():
             return self.workers or _cores()
         return 2  # more than one, or all would be one chunk
+
+    def on_this_machine(self) -> bool:
+        """Whether the workers are ours, and not those of a cluster that was there."""
+        return self.address is None and self.scheduler_file is None
 
 
 def _cores() -> int:

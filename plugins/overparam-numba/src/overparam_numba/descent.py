@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.plugin import Bounds, FirstOrder, Job, Loop, Seen, row_stream
+from overparam.plugin import Bounds, FirstOrder, Job, Loop, Seen, Snapshot, row_stream, rows_after
 from overparam_numba import compiled
 from overparam_numba.workspace import Workspace
 
@@ -128,3 +128,21 @@ class Descent(Loop):
     def release(self, rows: Sequence[int]) -> None:
         """Take the run out."""
         self.positions = []
+
+    def snapshots(self) -> list[Snapshot]:
+        """What the compiled loop changes, as it lies in its memory."""
+        arrays = tuple(part.copy() for part in self._space.carried())
+        return [Snapshot(self.iteration, self._path, arrays)]
+
+    def resume(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Put back what the loop had changed."""
+        [snapshot] = snapshots
+        parts = self._space.carried()
+        if [(a.shape, a.dtype) for a in snapshot.arrays] != [(part.shape, part.dtype) for part in parts]:
+            return False
+        for part, array in zip(parts, snapshot.arrays, strict=True):
+            part[:] = array
+        self.iteration, self._path = snapshot.iteration, snapshot.path_length
+        if self._rows is not None and self._stream is not None:
+            self._rows, self._used = rows_after(self.iteration, self._rows, self._stream)
+        return True

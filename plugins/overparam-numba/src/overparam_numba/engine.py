@@ -21,6 +21,7 @@ class Numba(Engine):
     """Compiled loops for runs on NumPy with a recorded activation, loss and update rule."""
 
     name: ClassVar[str] = "numba"
+    resumes: ClassVar[bool] = True
 
     def objection(self, job: Job) -> str | None:
         """Return why not: another backend, a method that is not elementwise, or what cannot be recorded."""

@@ -136,6 +136,12 @@ class Workspace:
         result[self.units] = self.memory[v : v + self.sizes[4]]
         return result
 
+    def carried(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Views of what changes from update to update and is not computed anew: v with W, and the states."""
+        v, w, end, states = (self.places[place] for place in (5, 6, 7, 9))
+        assert v < w < end <= states
+        return self.memory[v:end], self.memory[states:]
+
 
 def _aligned(length: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Zeros that begin at a cache line."""

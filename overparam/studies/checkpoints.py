@@ -1,0 +1,198 @@
+"""Checkpoints: the state of training runs that take long, each in a file of its own beside the study.
+
+A checkpoint is a header, the arrays, and a digest of both. The header says which trial it is of and how it
+was made. It is not used where any of that is otherwise here, or where the digest is not that of the contents.
+A new one takes the place of the last one at once. Only the worker that trains the trial writes it; what a
+worker that was given up still writes is another state of the same training run, and does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from overparam.files import open_input, real_path, replaced
+from overparam.runs import Snapshot
+from overparam.studies.grid import TrialKey
+
+__all__ = ["Checkpoints", "Unusable"]
+
+_MAGIC = b"overparam checkpoint 1\n"
+_LONGEST_HEADER = 1 << 20
+_DIGEST = hashlib.sha256().digest_size
+_DTYPES = ("float32", "float64", "int64")
+_NAME = re.compile(r"n(\d{1,18})-k(\d{1,18})-d(\d{1,18})-trial(\d{1,18})\.checkpoint")
+
+
+class Unusable(ValueError):
+    """The reason why a checkpoint is not used."""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints beside a study.
+
+    Attributes
+    ----------
+    folder : Path
+        Made with the first of them.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, study: Path) -> Checkpoints:
+        """Those of the study at a path, whatever links lead there."""
+        real = real_path(study)
+        return cls(real.with_name(f"{real.name}-checkpoints"))
+
+    def path(self, key: TrialKey) -> Path:
+        """The file of a trial."""
+        n, k, d, trial = key
+        return self.folder / f"n{n}-k{k}-d{d}-trial{trial}.checkpoint"
+
+    def keys(self) -> list[TrialKey]:
+        """The trials of which there is something by the name of a checkpoint."""
+        found: list[TrialKey] = []
+        with suppress(OSError):
+            names = sorted(path.name for path in self.folder.iterdir())
+            matches = filter(None, map(_NAME.fullmatch, names))
+            found = [TrialKey(*map(int, match.groups())) for match in matches]
+        return found
+
+    def write(self, key: TrialKey, made: Mapping[str, str], snapshot: Snapshot) -> None:
+        """Replace the checkpoint of a trial.
+
+        Parameters
+        ----------
+        key : TrialKey
+        made : mapping of str
+            How it is made: what another session must have alike to use it.
+        snapshot : Snapshot
+
+        Raises
+        ------
+        OSError
+            Where that cannot be done; the last one stays.
+        """
+        self.folder.mkdir(exist_ok=True)
+        path = self.path(key)
+        if path.is_symlink():
+            raise FileExistsError(17, "a link is in the place of a checkpoint", str(path))
+        data = [np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in snapshot.arrays]
+        header = {
+            "key": list(key),
+            "made": dict(made),
+            "iteration": snapshot.iteration,
+            "path_length": snapshot.path_length.hex(),
+            "seconds": snapshot.seconds,
+            "byteorder": sys.byteorder,
+            "arrays": [[array.dtype.name, list(array.shape)] for array in snapshot.arrays],
+        }
+        text = json.dumps(header).encode()
+        digest = hashlib.sha256()
+        parts: list[Any] = [_MAGIC, len(text).to_bytes(8, "little"), text, *data]
+        with replaced(path) as file:
+            for part in parts:
+                digest.update(part)
+                file.write(part)
+            file.write(digest.digest())
+
+    def read(self, key: TrialKey, made: Mapping[str, str]) -> Snapshot:
+        """Read the checkpoint of a trial that was made in this way.
+
+        Raises
+        ------
+        FileNotFoundError
+            Where there is none.
+        Unusable
+            Where it is damaged, foreign, of another trial or made in another way.
+        """
+        path = self.path(key)
+        if path.is_symlink():
+            raise Unusable("it is a link")
+        try:
+            with open_input(path) as file:
+                header = _header(file)
+                arrays = tuple(_arrays(file, header))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = str(error) if isinstance(error, Unusable) else f"it cannot be read ({error})"
+            raise Unusable(reason) from error
+        if header["key"] != list(key):
+            raise Unusable("it is of another trial")
+        there: Mapping[str, str] = header["made"]
+        if differing := [name for name in {**made, **there} if made.get(name) != there.get(name)]:
+            told = (f"{name} {there.get(name)}, here {made.get(name)}" for name in differing)
+            raise Unusable(f"it was made with {'; '.join(told)}")
+        path_length = float.fromhex(header["path_length"])
+        return Snapshot(header["iteration"], path_length, arrays, header["seconds"])
+
+    def remove(self, keys: Iterable[TrialKey]) -> None:
+        """Remove the checkpoints of these trials; what is none of ours stays."""
+        for key in keys:
+            with suppress(OSError):
+                if _is_ours(self.path(key)):
+                    self.path(key).unlink()
+
+    def tidy(self) -> None:
+        """Remove the folder where nothing is in it."""
+        with suppress(OSError):
+            self.folder.rmdir()
+
+
+def _is_ours(path: Path) -> bool:
+    if path.is_symlink():
+        return False
+    with open_input(path) as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _header(file: IO[bytes]) -> dict[str, Any]:
+    """Read and check the header; the digest is compared first, so all of it is what was written."""
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise Unusable("it is no checkpoint of this version of the format")
+    file.seek(0)
+    digest, size = hashlib.sha256(), file.seek(0, 2) - _DIGEST
+    file.seek(0)
+    while size > 0:
+        block = file.read(min(size, 1 << 20))
+        if not block:
+            break
+        digest.update(block)
+        size -= len(block)
+    if size or digest.digest() != file.read():
+        raise Unusable("it is damaged")
+    file.seek(len(_MAGIC))
+    length = int.from_bytes(file.read(8), "little")
+    if length > _LONGEST_HEADER:
+        raise Unusable("its header is too long")
+    header = json.loads(file.read(length))
+    if header["byteorder"] != sys.byteorder:
+        raise Unusable("it is of a machine with another order of bytes")
+    numbers = header["iteration"], header["seconds"], float.fromhex(header["path_length"])
+    if not (isinstance(numbers[0], int) and numbers[0] >= 0 and isinstance(numbers[1], float)):
+        raise Unusable("its header is not what a writer writes")
+    if not (isinstance(header["made"], dict) and math.isfinite(numbers[1])):
+        raise Unusable("its header is not what a writer writes")
+    return dict(header)
+
+
+def _arrays(file: IO[bytes], header: Mapping[str, Any]) -> Iterator[np.ndarray[Any, Any]]:
+    for name, shape in header["arrays"]:
+        if name not in _DTYPES or not all(isinstance(size, int) and size >= 0 for size in shape):
+            raise Unusable("its arrays are of no known kind")
+        dtype = np.dtype(name)
+        data = file.read(math.prod(shape) * dtype.itemsize)
+        yield np.frombuffer(data, dtype).reshape(shape).copy()
