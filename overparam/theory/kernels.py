@@ -39,7 +39,8 @@ __all__ = [
 
 _EPS = float(np.finfo(np.float64).eps)
 _SLOPES = 200
-"""Angles at which the slope of a kernel is taken."""
+"""Angles at which the slope of a kernel is taken, and half as many near 0 and near π each."""
+_NEAREST = 1e-8
 
 
 @dataclass(frozen=True)
@@ -217,10 +218,15 @@ def _argument_error(X: Array, entry: Entry, largest: float) -> float:
     """
     least = 0.0 if largest > NEAR else math.acos(NEAR)
     theta = np.linspace(least, math.pi - least, _SLOPES + 1)
+    if least == 0.0:
+        # Kinks near to each other make the kernel steep near 0 and π, and only there.
+        near = np.geomspace(_NEAREST, theta[1], _SLOPES // 2)[:-1]
+        theta = np.concatenate([theta[:1], near, theta[1:-1], math.pi - near[::-1], theta[-1:]])
     xp = array_namespace(X)
     cosine, sine = (xp.asarray(list(map(float, c)), dtype=X.dtype, device=X.device) for c in _circle(theta))
     values = entry(cosine, sine)
-    slope = xp.abs(values[1:] - values[:-1]) * (_SLOPES / (math.pi - 2.0 * least))
+    width = xp.asarray(np.diff(theta).tolist(), dtype=X.dtype, device=X.device)
+    slope = xp.abs(values[1:] - values[:-1]) / width
     middle = 0.5 * (theta[1:] + theta[:-1])
     far = np.abs(np.cos(middle)) <= NEAR
     off = np.where(far, (0.5 * math.sqrt(X.shape[1]) + 1.5) / np.maximum(np.sin(middle), 0.1), 2.0)
