@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from array_api_compat import is_jax_array
 
 from overparam.arrays import Array, array_namespace
 from overparam.arrays.backends import backend_of
@@ -24,6 +25,7 @@ __all__ = [
     "identity",
     "in_double",
     "in_dtype_of",
+    "largest_row_sum",
     "precision",
     "unit_rows",
 ]
@@ -104,6 +106,8 @@ def unit_rows(X: Array) -> Array:
 def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bool = True) -> Array:
     """Return the matrix of entry(cos θᵢⱼ, sin θᵢⱼ), shape (n, n), with `diagonal` on its diagonal.
 
+    The memory is that of the matrix and of a few tiles.
+
     Parameters
     ----------
     X : array, shape (n, d)
@@ -115,16 +119,38 @@ def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bo
     with_sine : bool
         Whether `entry` reads the sine; where not, it gets the cosine twice.
     """
-    xp = array_namespace(X)
-    rows: list[list[Array]] = []
+    xp, n = array_namespace(X), X.shape[0]
+    in_place = not is_jax_array(X)  # those cannot be written to
+    with backend_of(X).scope():
+        matrix = (
+            xp.empty((n, n), dtype=X.dtype, device=X.device)
+            if in_place
+            else np.empty((n, n), dtype=np.asarray(X).dtype)
+        )
     for tile in _tiles(X, with_sine=with_sine):
         value = entry(tile.cosine, tile.sine)
+        down, right = (slice(i, i + m) for i, m in zip((tile.top, tile.left), value.shape, strict=True))
         if tile.top == tile.left:
             eye = identity(value)
             value = (0.5 * (value + value.mT)) * (1.0 - eye) + diagonal * eye
-            rows.append([row[len(rows)].mT for row in rows])
-        rows[-1].append(value)
-    return xp.concat([xp.concat(row, axis=1) for row in rows], axis=0)
+        else:
+            matrix[right, down] = value.mT
+        matrix[down, right] = value
+    return matrix if in_place else xp.asarray(matrix)
+
+
+def largest_row_sum(X: Array, power: int) -> float:
+    """Max over i of Σ_{j≠i} |xᵢᵀxⱼ|^power for unit rows: a bound on the spectral norm of that matrix."""
+    xp = array_namespace(X)
+    sums: dict[int, Array] = {}
+    for tile in _tiles(X, with_sine=False):
+        powers = xp.abs(tile.cosine) ** power
+        if tile.top == tile.left:
+            powers = powers * (1.0 - identity(powers))
+        else:
+            sums[tile.left] = sums.get(tile.left, 0.0) + xp.sum(powers, axis=0)
+        sums[tile.top] = sums.get(tile.top, 0.0) + xp.sum(powers, axis=1)
+    return max(float(xp.max(one)) for one in sums.values())
 
 
 def coherence(X: Array) -> float:

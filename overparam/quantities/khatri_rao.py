@@ -86,11 +86,13 @@ def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
     if columns <= _DIRECT * n:
         singular = xp.linalg.svdvals(_distinct_columns(X, r))
         sigma, largest = float(xp.min(singular)), float(xp.max(singular))
-        floor = max(n, columns) * precision(X) * largest
+        floor = 2.0 * math.sqrt(max(n, columns)) * precision(X) * largest
     else:
         eigenvalues = xp.linalg.eigvalsh(_gram_power(X, r))
         sigma = math.sqrt(max(float(xp.min(eigenvalues)), 0.0))
-        floor = math.sqrt(n * precision(X) * float(xp.max(eigenvalues)))
+        # Rounding moves an entry by √d·ε and a matrix of such entries, which are independent, by 2√n of them.
+        rounding = (2.0 * math.sqrt(n) + r * math.sqrt(d)) * precision(X)
+        floor = math.sqrt(rounding * float(xp.max(eigenvalues)))
     if sigma > floor:
         return KhatriRaoSpectrum(r, sigma, floor, columns)
     note = f"{sigma:.1e} is below {floor:.1e}, where it cannot be told from zero"

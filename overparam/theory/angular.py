@@ -1,16 +1,20 @@
-"""The kernel of a function with kinks, as a Chebyshev series in the angle between two samples.
+"""The kernel of a function with kinks, as Chebyshev series in the angle between two samples.
 
 Let f be smooth between its kinks. E[f(g)f(g′)] as a function of ρ = cos θ then has the singularities
 √(1 − ρ), (1 − ρ)^{3/2}, … at ρ = 1, and the series in powers of ρ converges like a power of its degree.
 As a function of θ it is smooth on all of [0, π], with one-sided derivatives of every order at both ends: the
 arc-cosine kernels are (π − θ)/2π and (sin θ + (π − θ)cos θ)/2π, and two kinks at a ≠ b add terms such as
-exp(−(a² − 2ab cos θ + b²)/(2 sin²θ)). Its Chebyshev series converges faster than any power.
+exp(−(a² − 2ab cos θ + b²)/(2 sin²θ)). These change over a distance of |a − b| near 0, and of |a + b| near π:
+panels are halved until a series of moderate degree resolves the kernel on each of them. They are laid out
+in the angle from the nearer of 0 and π, which keeps its digits near both.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,44 +23,95 @@ from overparam.arrays import Array, array_namespace
 from overparam.quantities.gaussian import Integrand
 from overparam.theory.pairs import PairRule
 
-__all__ = ["AngularSeries", "angular_series"]
+__all__ = ["AngularSeries", "Panel", "angular_series"]
 
 Reals = NDArray[np.float64]
 
-_DEGREES = (16, 32, 64, 128, 256)
+_DEGREES = (16, 32)
 _EPS = float(np.finfo(np.float64).eps)
-_CHECKS = (1e-6, 3e-3, 0.07, 0.4, 1.1, 1.9, 2.8, math.pi - 2e-3)
-"""Angles between the nodes, where the series is compared with a finer rule."""
+_NARROWEST = 1e-10
+_RESOLVED = 1e-12
+"""Two rules that agree to this, relative to E[f²], have resolved f."""
+_UNRESOLVED = 10.0
+"""Where they have not, a few angles show the order of the error and not its largest value."""
+_CHECKS = (0.08, 0.43, 0.81)
+"""Where on every panel the series is compared with a finer rule."""
+_PROBED = (1e-6, 3e-3, 0.4)
+"""Angles from 0 and from π at which two rules are compared before any panel is halved."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """E[f(g)f(g′)] = Σ_m a_m T_m(t) for angles from `low` to `high`, t running from −1 to 1.
+
+    Attributes
+    ----------
+    sign : float
+        1 where the angle is θ, −1 where it is π − θ.
+    low, high : float
+        Within [0, π/2].
+    coefficients : ndarray, shape (m,)
+        a_0, a_1, …
+    dropped : float
+        Estimate of what the series leaves out.
+    """
+
+    sign: float
+    low: float
+    high: float
+    coefficients: Reals
+    dropped: float
 
 
 @dataclass(frozen=True)
 class AngularSeries:
-    """E[f(g)f(g′)] = Σ_m a_m T_m(1 − 2θ/π), T_m the Chebyshev polynomials.
+    """E[f(g)f(g′)] on panels in the angle.
 
     Attributes
     ----------
-    coefficients : tuple of float
-        a_0, a_1, …
+    panels : tuple of Panel
+        They cover [0, π/2] of θ in ascending order, then [0, π/2] of π − θ.
     error : float
         Estimate of the largest error on [0, π]: the largest difference from a rule with half the panel width
-        at eight angles, what was cut off, and rounding.
+        at three angles of every panel, what was cut off, and rounding.
     """
 
-    coefficients: tuple[float, ...]
+    panels: tuple[Panel, ...]
     error: float
 
     def entry(self, cosine: Array, sine: Array) -> Array:
         """The series at the angle of (cos θ, sin θ), elementwise, by Clenshaw's recurrence."""
-        t = 1.0 - array_namespace(cosine).atan2(sine, cosine) * (2.0 / math.pi)
+        xp = array_namespace(cosine)
+
+        def constants(values: Reals) -> Array:
+            return xp.asarray(values.tolist(), dtype=cosine.dtype, device=cosine.device)
+
+        angle = xp.reshape(xp.atan2(sine, xp.abs(cosine)), (-1,))
+        mirrored = xp.reshape(cosine, (-1,)) < 0.0
+        starts, low, scale, table = self._constants
+        index = xp.searchsorted(
+            constants(starts), angle + 2.0 * xp.astype(mirrored, angle.dtype), side="right"
+        )
+        t = (angle - xp.take(constants(low), index, axis=0)) * xp.take(constants(scale), index, axis=0) - 1.0
         twice = 2.0 * t
         later, last = 0.0 * t, 0.0 * t
-        for a in reversed(self.coefficients[1:]):
-            later, last = twice * later - last + a, later
-        return t * later - last + self.coefficients[0]
+        for row in table[:0:-1]:
+            later, last = twice * later - last + xp.take(constants(row), index, axis=0), later
+        return xp.reshape(t * later - last + xp.take(constants(table[0]), index, axis=0), cosine.shape)
+
+    @cached_property
+    def _constants(self) -> tuple[Reals, Reals, Reals, Reals]:
+        """Starts of the panels after the first, 2 higher for π − θ; low; 2/length; coefficients by degree."""
+        low, high = (np.array([getattr(p, end) for p in self.panels]) for end in ("low", "high"))
+        table = np.zeros((max(len(p.coefficients) for p in self.panels), len(self.panels)))
+        for i, panel in enumerate(self.panels):
+            table[: len(panel.coefficients), i] = panel.coefficients
+        starts = low + [2.0 * (panel.sign < 0.0) for panel in self.panels]
+        return starts[1:], low, 2.0 / (high - low), table
 
 
 def angular_series(f: Integrand, kinks: tuple[float, ...]) -> AngularSeries:
-    """Expand E[f(g)f(g′)] in the angle, from quadrature in the plane at up to 257 angles.
+    """Expand E[f(g)f(g′)] in the angle, from quadrature in the plane.
 
     Parameters
     ----------
@@ -68,34 +123,66 @@ def angular_series(f: Integrand, kinks: tuple[float, ...]) -> AngularSeries:
     Returns
     -------
     AngularSeries
-        Where 257 angles do not resolve the kernel, its error says so.
+        Where panels or quadrature do not resolve the kernel, its error says so.
     """
     kinks = tuple(sorted({0.0, *kinks}))
     rule, finer = PairRule(f, kinks), PairRule(f, kinks, refinement=2)
+    size = rule(1.0, 0.0)
+    # No panel can resolve what the quadrature does not.
+    noise = max(
+        abs(rule(s * math.cos(angle), math.sin(angle)) - finer(s * math.cos(angle), math.sin(angle)))
+        for s in (1.0, -1.0)
+        for angle in _PROBED
+    )
+    tolerance = max(2.0 * _EPS * size, noise)
+    panels = tuple(
+        panel for sign in (1.0, -1.0) for panel in _panels(rule, sign, 0.0, 0.5 * math.pi, tolerance, size)
+    )
+    series = AngularSeries(panels, 0.0)
+    places = [(p.sign, p.low + c * (p.high - p.low)) for p in panels for c in _CHECKS]
+    cosine = np.array([sign * math.cos(angle) for sign, angle in places])
+    sine = np.array([math.sin(angle) for _, angle in places])
+    found = series.entry(cosine, sine)
+    difference = max(abs(a - finer(c, s)) for a, c, s in zip(found, cosine, sine, strict=True))
+    dropped = max(panel.dropped for panel in panels)
+    if noise > _RESOLVED * size:
+        difference *= _UNRESOLVED
+    return AngularSeries(panels, float(difference) + dropped + 0.5 * _EPS * size)
+
+
+def _panels(
+    rule: PairRule, sign: float, low: float, high: float, tolerance: float, size: float
+) -> Iterator[Panel]:
+    """Panels from `low` to `high`, halved until the last quarter of every series is below the tolerance."""
     known: dict[float, float] = {}
     for degree in _DEGREES:
-        coefficients = _interpolated(rule, degree, known)
-        size = float(np.abs(coefficients).max())
-        resolved = float(np.abs(coefficients[-degree // 4 :]).max()) <= 2.0 * _EPS * size
-        if resolved or not math.isfinite(size):
+        coefficients = _interpolated(rule, sign, low, high, degree, known)
+        last = float(np.abs(coefficients[-degree // 4 :]).max())
+        resolved = last <= tolerance
+        # Twice the degree squares what is left, not more.
+        if resolved or last > 1e3 * math.sqrt(tolerance * size):
             break
-    kept = 1 + int(np.flatnonzero(np.abs(coefficients) > 0.05 * _EPS * size)[-1]) if size > 0.0 else 1
-    dropped = float(np.abs(coefficients[kept:]).sum())
-    series = AngularSeries(tuple(float(a) for a in coefficients[:kept]), 0.0)
-    found = series.entry(np.cos(np.array(_CHECKS)), np.sin(np.array(_CHECKS)))
-    difference = max(abs(float(a) - finer(theta)) for a, theta in zip(found, _CHECKS, strict=True))
-    if not resolved:  # eight angles see the order of what is missing, not its largest value
-        dropped += float(np.abs(coefficients[-degree // 2 :]).sum())
-    return AngularSeries(series.coefficients, difference + dropped + 0.5 * _EPS * size)
+    if resolved or not math.isfinite(size) or high - low < _NARROWEST:
+        large = np.flatnonzero(np.abs(coefficients) > 0.05 * _EPS * size)
+        kept = 1 + int(large[-1]) if len(large) else 1
+        dropped = float(np.abs(coefficients[kept if resolved else -degree // 2 :]).sum())
+        yield Panel(sign, low, high, coefficients[:kept], dropped)
+        return
+    middle = 0.5 * (low + high)
+    yield from _panels(rule, sign, low, middle, tolerance, size)
+    yield from _panels(rule, sign, middle, high, tolerance, size)
 
 
-def _interpolated(rule: PairRule, degree: int, known: dict[float, float]) -> Reals:
+def _interpolated(
+    rule: PairRule, sign: float, low: float, high: float, degree: int, known: dict[float, float]
+) -> Reals:
     """Chebyshev coefficients of the interpolant at the degree + 1 extrema of T_degree."""
     values = np.empty(degree + 1)
     for j in range(degree + 1):
         place = j / degree
         if place not in known:
-            known[place] = rule(math.pi * math.sin(0.5 * math.pi * place) ** 2)
+            angle = low + (high - low) * math.sin(0.5 * math.pi * (1.0 - place)) ** 2
+            known[place] = rule(sign * math.cos(angle), math.sin(angle))
         values[j] = known[place]
     values[[0, -1]] *= 0.5
     index = np.arange(degree + 1)

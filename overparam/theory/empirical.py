@@ -13,6 +13,8 @@ from overparam.quantities.correlations import precision
 
 __all__ = ["JacobianSpectrum", "empirical_kernel", "flipped_patterns", "jacobian_change", "jacobian_spectrum"]
 
+_IN_A_ROW = 32.0
+
 
 @dataclass(frozen=True)
 class JacobianSpectrum:
@@ -61,7 +63,12 @@ def jacobian_spectrum(X: Array, W: Array, v: Array, activation: Activation) -> J
     if n > acting * d:
         return JacobianSpectrum(0.0, math.sqrt(largest), 0.0)
     smallest = max(float(xp.min(eigenvalues)), 0.0)
-    return JacobianSpectrum(math.sqrt(smallest), math.sqrt(largest), math.sqrt(n * precision(X) * largest))
+    # Roundings of entries are independent. Those of a sum of k equal terms, as of the ReLU's slopes, are not:
+    # up to the few hundred terms that a matrix product adds up in a row, they all go the same way.
+    units = 2.0 * math.sqrt(n) + min(math.sqrt(v.shape[0]), _IN_A_ROW)
+    return JacobianSpectrum(
+        math.sqrt(smallest), math.sqrt(largest), math.sqrt(units * precision(X) * largest)
+    )
 
 
 def jacobian_change(X: Array, W: Array, W0: Array, v: Array, activation: Activation) -> float:

@@ -1,7 +1,7 @@
 """E[f(g)f(g′)] as a function of the angle θ between two samples, for f = φ or φ′, with its error.
 
 There are three ways, tried in this order: a closed form; the Hermite series Σ_r μ_r²ρʳ, where it reaches
-rounding at a moderate degree; the Chebyshev series in θ, which jumps of φ′ do not slow down. Where no series
+rounding at a moderate degree; Chebyshev series in θ, which jumps of φ′ do not slow down. Where no series
 resolves f, the one with the smaller bound is taken.
 """
 
@@ -46,7 +46,7 @@ class KernelFunction:
     tail, reach : float, int
         Bound on the sum of the coefficients left out of Σ_r μ_r²ρʳ, and the lowest degree left out.
     method : str
-        "closed form", "Hermite series to degree R" or "Chebyshev series in the angle to degree R".
+        "closed form", "Hermite series to degree R" or "Chebyshev series in the angle on P panels".
     """
 
     entry: Entry
@@ -141,10 +141,8 @@ def _angular(activation: Activation, derivative: bool, moment: Estimate) -> Kern
         series = _angular_series.__wrapped__(activation, derivative)
     else:
         series = _angular_series(activation, derivative)
-    degree = len(series.coefficients) - 1
-    return KernelFunction(
-        series.entry, moment, series.error, 0.0, 0, f"Chebyshev series in the angle to degree {degree}"
-    )
+    method = f"Chebyshev series in the angle on {len(series.panels)} panels"
+    return KernelFunction(series.entry, moment, series.error, 0.0, 0, method)
 
 
 @lru_cache(maxsize=64)

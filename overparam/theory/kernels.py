@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import is_writeable_array
 from numpy.typing import NDArray
 
 from overparam.arrays import Array, array_namespace
@@ -22,9 +23,11 @@ from overparam.quantities.correlations import (
     correlation_matrix,
     in_double,
     in_dtype_of,
+    largest_row_sum,
     precision,
     unit_rows,
 )
+from overparam.quantities.eigenvalues import extreme_eigenvalues
 from overparam.quantities.gaussian import Estimate
 from overparam.theory.kernel_functions import kernel_function
 
@@ -39,7 +42,10 @@ __all__ = [
 
 _EPS = float(np.finfo(np.float64).eps)
 _SLOPES = 200
-"""Angles at which the slope of a kernel is taken."""
+"""Angles at which the slope of a kernel is taken, and half as many near 0 and near π each."""
+_NEAREST = 1e-8
+_LARGE = 3000
+"""From this n on the iterative solver takes less time than all eigenvalues."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,8 @@ def feature_covariance(X: Array, activation: Activation) -> Kernel:
 def smallest_eigenvalue(kernel: Kernel) -> Estimate:
     """λmin of the true kernel, with the kernel's error and the eigenvalue solver's.
 
-    It is taken from the kernel in float64, also where `kernel.matrix` is in float32.
+    It is taken from the kernel in float64, also where `kernel.matrix` is in float32. From n = 3,000 on the
+    solver is `extreme_eigenvalues`, which uses the matrix as its workspace and leaves it as it was.
 
     Returns
     -------
@@ -120,6 +127,9 @@ def smallest_eigenvalue(kernel: Kernel) -> Estimate:
     kernel = kernel.wide or kernel
     if not math.isfinite(kernel.error):
         return Estimate(math.nan, math.inf)
+    if kernel.matrix.shape[0] >= _LARGE and is_writeable_array(kernel.matrix):
+        smallest = extreme_eigenvalues(kernel.matrix).smallest
+        return Estimate(smallest.value, kernel.error + smallest.error)
     xp = array_namespace(kernel.matrix)
     eigenvalues = xp.linalg.eigvalsh(kernel.matrix)
     largest = float(xp.max(xp.abs(eigenvalues)))
@@ -184,7 +194,7 @@ def _covariance(X: Array, activation: Activation, *, derivative: bool) -> Kernel
 
     matrix = correlation_matrix(rows, entry, k.moment.value)
     shift = 1 if derivative else 0
-    above = k.tail * _row_sum(rows, k.reach + shift) if k.tail > 0.0 else 0.0
+    above = k.tail * largest_row_sum(rows, k.reach + shift) if k.tail > 0.0 else 0.0
     # The tail is positive semidefinite and its diagonal is in the matrix already.
     below = min(k.tail, above)
     an_entry = k.error + _argument_error(rows, entry, largest) + 0.5 * _EPS * k.moment.value * shift
@@ -202,13 +212,6 @@ def _narrowed(wide: Kernel, X: Array) -> Kernel:
     return Kernel(matrix, wide.below, wide.above, wide.rounding + norm, wide.method, wide)
 
 
-def _row_sum(X: Array, power: int) -> float:
-    """Max over i of Σ_{j≠i} |xᵢᵀxⱼ|^power, a bound on the spectral norm of that matrix."""
-    xp = array_namespace(X)
-    powers = correlation_matrix(X, lambda cosine, _: xp.abs(cosine) ** power, 0.0, with_sine=False)
-    return float(xp.max(xp.sum(powers, axis=1)))
-
-
 def _argument_error(X: Array, entry: Entry, largest: float) -> float:
     """Error of an entry from the rounding of cos θ and sin θ: the slope of `entry` times that of θ.
 
@@ -217,10 +220,15 @@ def _argument_error(X: Array, entry: Entry, largest: float) -> float:
     """
     least = 0.0 if largest > NEAR else math.acos(NEAR)
     theta = np.linspace(least, math.pi - least, _SLOPES + 1)
+    if least == 0.0:
+        # Kinks near to each other make the kernel steep near 0 and π, and only there.
+        near = np.geomspace(_NEAREST, theta[1], _SLOPES // 2)[:-1]
+        theta = np.concatenate([theta[:1], near, theta[1:-1], math.pi - near[::-1], theta[-1:]])
     xp = array_namespace(X)
     cosine, sine = (xp.asarray(list(map(float, c)), dtype=X.dtype, device=X.device) for c in _circle(theta))
     values = entry(cosine, sine)
-    slope = xp.abs(values[1:] - values[:-1]) * (_SLOPES / (math.pi - 2.0 * least))
+    width = xp.asarray(np.diff(theta).tolist(), dtype=X.dtype, device=X.device)
+    slope = xp.abs(values[1:] - values[:-1]) / width
     middle = 0.5 * (theta[1:] + theta[:-1])
     far = np.abs(np.cos(middle)) <= NEAR
     off = np.where(far, (0.5 * math.sqrt(X.shape[1]) + 1.5) / np.maximum(np.sin(middle), 0.1), 2.0)

@@ -8,6 +8,7 @@ import pytest
 from overparam.arrays.special import erf
 from overparam.theory.angular import angular_series
 from overparam.theory.pairs import PairRule
+from tests.theory import oracles
 
 ANGLES = [0.0, 1e-9, 1e-4, 0.02, 0.3, 1.0, math.pi / 2, 2.0, 3.0, math.pi - 1e-6, math.pi]
 
@@ -41,7 +42,9 @@ CASES = [
 @pytest.mark.parametrize(("f", "kinks", "truth"), CASES)
 def test_pairs(f, kinks, truth, theta):
     rule = PairRule(f, (0.0, *kinks))
-    assert rule(theta) == pytest.approx(truth(theta), abs=3e-15 * truth(0.0))
+    assert rule(math.cos(theta), math.sin(theta) if theta < math.pi else 0.0) == pytest.approx(
+        truth(theta), abs=3e-15 * truth(0.0)
+    )
 
 
 @pytest.mark.parametrize(("f", "kinks", "truth"), CASES)
@@ -53,11 +56,52 @@ def test_series_within_their_error(f, kinks, truth):
     assert series.error <= 1e-14 * truth(0.0)
 
 
-def test_what_is_not_resolved_shows_in_the_error():
+def jumps(*pairs):
+    """Σ c·1{z ≥ a} for pairs (a, c), and its kinks."""
+    return lambda z: sum(c * (z >= a) for a, c in pairs), tuple(a for a, _ in pairs)
+
+
+NEIGHBOURS = [
+    *(((-a, 1.0), (a, -1.0)) for a in (0.1, 0.01, 1e-3)),
+    *(((0.0, 1.0), (a, -0.5)) for a in (0.3, 0.03)),
+    ((2.0, 1.0), (2.05, -1.0)),
+    ((0.01, 1.0),),
+    ((-1.0, 0.5), (-0.4, -1.0), (0.2, 1.0), (0.25, -2.0), (1.5, 1.0)),
+]
+
+
+@pytest.mark.parametrize("pairs", NEIGHBOURS)
+def test_kinks_near_to_each_other(pairs):
+    """They make layers near 0 and π, of the width of |a − b| and |a + b|: one polynomial resolves none."""
+    series = angular_series(*jumps(*pairs))
+    truth = oracles.steps(*pairs)
+    near = np.concatenate([[0.0], np.sqrt(2.0 * np.geomspace(1e-8, 1e-2, 13)), [0.3, 1.0]])
+    size = float(truth(oracles.WORK.mpf(0)))
+    for sign in (1.0, -1.0):
+        found = series.entry(sign * np.cos(near), np.sin(near))
+        for angle, value in zip(near, found, strict=True):
+            theta = oracles.WORK.mpf(angle)
+            exact = truth(theta if sign > 0 else oracles.WORK.pi - theta)
+            assert abs(value - float(exact)) <= max(2.0 * series.error, 5e-15 * size)
+    assert series.error <= 1e-13 * size
+
+
+@pytest.mark.parametrize("a", [3.0, pytest.param(30.0, marks=pytest.mark.slow)])
+def test_steep_without_a_kink(a):
     """E[erf(ag)erf(ag′)] = (2/π)asin(2a²ρ/(1 + 2a²)), with a layer of width 1/a that no kink declares."""
-    a = 30.0
     series = angular_series(lambda z: erf(a * z), ())
     theta = np.concatenate([[0.0], np.geomspace(1e-4, 1.0, 60)])
     truth = (2.0 / np.pi) * np.arcsin(np.cos(theta) * 2.0 * a * a / (1.0 + 2.0 * a * a))
     missed = np.abs(series.entry(np.cos(theta), np.sin(theta)) - truth).max()
-    assert 1e-12 < missed <= 3.0 * series.error
+    assert missed <= 1e-14
+    assert series.error <= 1e-14
+
+
+def test_what_is_not_resolved_shows_in_the_error():
+    """E[sin(ag)sin(ag′)] = e^{−a²}sinh(a²ρ): more waves than the rule has panels."""
+    a = 40.0
+    series = angular_series(lambda z: np.sin(a * z), ())
+    theta = np.concatenate([[0.0], np.geomspace(1e-4, 1.0, 60)])
+    truth = 0.5 * np.exp(-2.0 * (a * np.sin(0.5 * theta)) ** 2)
+    missed = np.abs(series.entry(np.cos(theta), np.sin(theta)) - truth).max()
+    assert 1e-3 < missed <= series.error

@@ -66,6 +66,9 @@ def logistic(z):
 
 
 HARD_TANH = ((-1.0, 1.0), (1.0, -1.0))
+NARROW = ((-0.1, 1.0), (0.1, -1.0))
+SHIFTED = ((0.7, 1.0),)
+LEAKY = ((-30.0, 0.01), (0.0, 0.99))
 HAT = ((-1.0, 1.0), (0.0, -2.0), (1.0, 1.0))
 SLOPES = {
     ReLU(): oracles.relu_slope,
@@ -78,6 +81,9 @@ SLOPES = {
     PlainELU(0.3): oracles.elu_slope(0.3),
     UndeclaredELU(): oracles.elu_slope(1.0),
     PiecewiseLinear(HARD_TANH): oracles.steps(*HARD_TANH),
+    PiecewiseLinear(NARROW): oracles.steps(*NARROW),
+    PiecewiseLinear(SHIFTED): oracles.steps(*SHIFTED),
+    PiecewiseLinear(LEAKY): oracles.steps(*LEAKY),
     PiecewiseLinear(HAT): oracles.steps(*HAT),
     PiecewiseLinear(((0.0, 1.0), (6.0, -1.0))): oracles.steps((0.0, 1.0), (6.0, -1.0)),
 }

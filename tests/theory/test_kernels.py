@@ -16,6 +16,7 @@ from overparam.theory import (
     empirical_kernel,
     feature_covariance,
     hermite_series,
+    kernels,
     network_covariance,
     sampled_covariance,
     smallest_eigenvalue,
@@ -274,3 +275,21 @@ def test_rows_that_are_not_of_norm_1_are_refused():
         network_covariance(np.array([[np.nan, 0.0]]), ReLU())
     with pytest.raises(ValueError, match="matrix"):
         feature_covariance(np.ones(3), ReLU())
+
+
+@pytest.mark.parametrize("duplicated", [False, True])
+@pytest.mark.parametrize("covariance", [network_covariance, feature_covariance])
+def test_the_iterative_solver_takes_over_for_many_samples(covariance, duplicated, monkeypatch):
+    """λ is that of all eigenvalues, within both errors; the kernel is as it was."""
+    X = unit(np.random.default_rng(7), 300, 40)
+    if duplicated:
+        X[-1] = X[0]
+    kernel = covariance(X, ReLU())
+    before, direct = kernel.matrix.copy(), smallest_eigenvalue(kernel)
+    monkeypatch.setattr(kernels, "_LARGE", 300)
+    iterative = smallest_eigenvalue(kernel)
+    solvers = direct.error + iterative.error - 2.0 * kernel.error
+    assert abs(iterative.value - direct.value) <= solvers
+    assert iterative.error <= 20.0 * direct.error
+    assert np.array_equal(kernel.matrix, before)
+    assert iterative.nonzero is not duplicated
