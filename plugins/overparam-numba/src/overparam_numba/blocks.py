@@ -59,6 +59,17 @@ class Block:
         """The number array[index] in every lane."""
         return spread(self.builder, self.builder.load(self._at(index, self.kind.element)), kind)
 
+    def prefetch(self, index: Any) -> None:
+        """Fetch the line of array[index] into the second-level cache; the index may be outside the array."""
+        name, number = "llvm.prefetch.p0i8", ir.IntType(32)
+        bytes_ = ir.IntType(8).as_pointer()
+        function = self.builder.module.globals.get(name) or ir.Function(
+            self.builder.module, ir.FunctionType(ir.VoidType(), [bytes_, number, number, number]), name
+        )
+        self.builder.call(
+            function, [self._at(index, ir.IntType(8)), *(ir.Constant(number, i) for i in (0, 2, 1))]
+        )
+
     def store(self, vector: Any, index: Any) -> None:
         """Store a vector at array[index]."""
         self.builder.store(vector, self._at(index, vector.type), align=self.lanes.bits // 8)

@@ -18,7 +18,8 @@ from overparam_numba.tiles import MOST_VECTORS
 
 __all__ = ["Partition", "cost_of_update", "is_large"]
 
-_LARGE = 8e6  # cost of an update from which on two threads gain more than their meetings lose
+_LARGE, _LARGE_NARROW = 8e6, 3.2e7  # costs of updates that are divided; there one thread is no slower either
+_NARROW = 16  # with fewer inputs, what pads them costs more than what the caches gain, unless Z leaves those
 _SHARE = 2e6  # cost of a thread's share of an update, that meetings are small beside
 _MOST_SLOTS = 32
 _SLOT_SAMPLES = 128  # fewer would load and store partial gradients more often than they add to them
@@ -36,7 +37,8 @@ def cost_of_update(n: int, k: int, d: int, layers: Layers) -> float:
 
 def is_large(n: int, k: int, d: int, layers: Layers) -> bool:
     """Whether an update is divided into tasks; a question of the shapes alone, never of company."""
-    return cost_of_update(n, k, d, layers) >= _LARGE
+    narrow = d < _NARROW and layers != "output"
+    return cost_of_update(n, k, d, layers) >= (_LARGE_NARROW if narrow else _LARGE)
 
 
 class Partition(NamedTuple):

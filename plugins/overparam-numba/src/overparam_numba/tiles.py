@@ -44,11 +44,13 @@ def _tile(
     pairs: Any,
     vectors: Any,
     adding: Any,
+    ahead: Any,
 ) -> Any:
     """Compute a tile of C of `pairs` pairs of rows and up to MOST_VECTORS vectors.
 
     It stores Σᵢ array[a + u·a_stride + i]·array[b + i·b_stride + s], i < length, at array[c + u·c_stride + s]
     for every row u and column s; where `adding` is not 0, what is there is added.
+    Meanwhile the cache lines at array[ahead + i·b_stride] are fetched.
     """
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -56,7 +58,7 @@ def _tile(
         builder.call(_function(builder.module, llvm_type(array.dtype)), [data, *args[1:]])
         return context.get_dummy_value()
 
-    return types.void(array, *[types.intp] * 10), generate
+    return types.void(array, *[types.intp] * 11), generate
 
 
 def _function(module: ir.Module, kind: ir.VectorType) -> ir.Function:
@@ -64,12 +66,12 @@ def _function(module: ir.Module, kind: ir.VectorType) -> ir.Function:
     name = f"overparam_tile_{'float' if isinstance(kind.element, ir.FloatType) else 'double'}"
     if (known := module.globals.get(name)) is not None:
         return known
-    signature = ir.FunctionType(ir.VoidType(), [kind.element.as_pointer(), *[_INDEX] * 10])
+    signature = ir.FunctionType(ir.VoidType(), [kind.element.as_pointer(), *[_INDEX] * 11])
     function = ir.Function(module, signature, name)
     function.linkage = "linkonce_odr"
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    data, a, a_stride, b, b_stride, c, c_stride, length, pairs, vectors, adding = function.args
+    data, a, a_stride, b, b_stride, c, c_stride, length, pairs, vectors, adding, ahead = function.args
     block = Block(builder, kind, data)
     adds = builder.icmp_signed("!=", adding, ir.Constant(_INDEX, 0))
 
@@ -84,7 +86,9 @@ def _function(module: ir.Module, kind: ir.VectorType) -> ir.Function:
             for place, index in zip(sums, out, strict=True):
                 builder.store(block.load(index), place)
         with cgutils.for_range(builder, length) as loop:
-            row = builder.add(b, builder.mul(loop.index, b_stride))
+            step = builder.mul(loop.index, b_stride)
+            row = builder.add(b, step)
+            block.prefetch(builder.add(ahead, step))
             columns = [block.load(block.offset(row, q, kind.count)) for q in range(vectors)]
             for u in range(rows):
                 number = block.broadcast(builder.add(block.offset(a, u, a_stride), loop.index), kind)
@@ -114,5 +118,7 @@ def multiply_panel(array, a, a_stride, b, b_stride, c, c_stride, rows, length, v
     for tile in range(tiles):
         count = (pairs + tile) // tiles
         left, to = a + u * a_stride, c + u * c_stride
-        _tile(array, left, a_stride, b, b_stride, to, c_stride, length, count, vectors, adding)
+        # What lies behind B is the next panel: it comes into the cache a column of lines a tile.
+        ahead = b + length * b_stride + tile % vectors * (b_stride // vectors)
+        _tile(array, left, a_stride, b, b_stride, to, c_stride, length, count, vectors, adding, ahead)
         u += 2 * count
