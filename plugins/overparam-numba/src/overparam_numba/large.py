@@ -108,6 +108,8 @@ def is_divided(job: Job, problem: Problem, idle: bool) -> bool:
 
     That depends on the run alone, and not on how many workers there are: its rounding must not.
     """
+    if not is_large(problem.n, problem.k, problem.d, job.layers):
+        return False
     rule = job.optimizer.elementwise()
     if rule is None or type(rule).row_blocks is not Optimizer.row_blocks:
         return False
