@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from tests.benchmarks.agreement import disagreements
-from tests.benchmarks.cells import ACTIVATIONS, DTYPES, SAMPLES, SHAPES, grid
+from tests.benchmarks.cells import ACTIVATIONS, DTYPES, LARGE, SAMPLES, SHAPES, grid
 from tests.benchmarks.contenders import CONTENDERS, FUSED
 from tests.benchmarks.machine import BUSY, load
 
@@ -46,7 +46,10 @@ class _Shapes(click.ParamType[tuple[tuple[int, int], ...]]):
     show_default="docs/design/benchmarks-cpu.md",
     help="Where the page is written.",
 )
-def main(quick: bool, rounds: int | None, cells: tuple[tuple[int, int], ...] | None, output: Path) -> None:
+@click.option("--large", is_flag=True, help="Only the large runs that all cores share.")
+def main(
+    quick: bool, rounds: int | None, cells: tuple[tuple[int, int], ...] | None, output: Path, large: bool
+) -> None:
     """Measure the engines and their peers in one interleaved run, and write the page."""
     if reason := FUSED.missing():
         raise click.ClickException(f"the fused engine is what is measured, and {reason}")
@@ -57,8 +60,9 @@ def main(quick: bool, rounds: int | None, cells: tuple[tuple[int, int], ...] | N
         # An empty cache, so that the seconds of compilation are measured, not looked up.
         os.environ["OVERPARAM_CACHE_DIR"] = folder
         text = _measured(
-            (cells or (_QUICK_SHAPES if quick else SHAPES)),
+            () if large else (cells or (_QUICK_SHAPES if quick else SHAPES)),
             _QUICK_SAMPLES if quick else SAMPLES,
+            () if (quick or cells) and not large else LARGE,
             rounds or (_QUICK_ROUNDS if quick else _ROUNDS),
             before,
         )
@@ -69,6 +73,7 @@ def main(quick: bool, rounds: int | None, cells: tuple[tuple[int, int], ...] | N
 def _measured(
     shapes: tuple[tuple[int, int], ...],
     samples: tuple[int, ...],
+    large: tuple[tuple[int, int, int], ...],
     rounds: int,
     before: float,
 ) -> str:
@@ -79,7 +84,7 @@ def _measured(
 
     contenders = [contender for contender in CONTENDERS if contender.missing() is None]
     left_out = [f"{c.name} was not measured: {reason}" for c in CONTENDERS if (reason := c.missing())]
-    cells = [*grid(shapes, samples)]
+    cells = [*grid(shapes, samples, large=large)]
     measurements = []
     for number, cell in enumerate(cells, 1):
         measurements.append(found := measure(cell, contenders, rounds))

@@ -9,12 +9,14 @@ from itertools import product
 from overparam.arrays.backends import DType
 from overparam.model.activations import Activation, ReLU, Softplus
 
-__all__ = ["ACTIVATIONS", "BATCHES", "DTYPES", "SAMPLES", "SHAPES", "Cell", "grid"]
+__all__ = ["ACTIVATIONS", "BATCHES", "DTYPES", "LARGE", "SAMPLES", "SHAPES", "Cell", "grid"]
 
 SHAPES = ((5, 5), (10, 10), (10, 20), (20, 10), (25, 25))
 """(k, d), from the region of Figure 2."""
 SAMPLES = (100, 200)
 BATCHES = (10, 100)
+LARGE = ((2000, 100, 100), (10_000, 200, 200))
+"""(n, k, d) of single training runs that all cores share."""
 DTYPES: tuple[DType, ...] = ("float32", "float64")
 ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
 
@@ -54,7 +56,11 @@ def grid(
     shapes: Sequence[tuple[int, int]] = SHAPES,
     samples: Sequence[int] = SAMPLES,
     batches: Sequence[int] = BATCHES,
+    large: Sequence[tuple[int, int, int]] = LARGE,
 ) -> Iterator[Cell]:
-    """Cells table by table: activation, data type, n, (k, d), batch."""
-    for activation, dtype, n, (k, d), batch in product(ACTIVATIONS, DTYPES, samples, shapes, batches):
-        yield Cell(activation, dtype, n, k, d, batch)
+    """Cells table by table: activation, data type, n, (k, d), batch, and the large ones behind."""
+    for activation, dtype in product(ACTIVATIONS, DTYPES):
+        for n, (k, d), batch in product(samples, shapes, batches):
+            yield Cell(activation, dtype, n, k, d, batch)
+        for n, k, d in large:
+            yield Cell(activation, dtype, n, k, d, 1)

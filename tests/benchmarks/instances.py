@@ -18,6 +18,9 @@ from tests.benchmarks.cells import Cell
 
 __all__ = ["Instances", "Run", "trained_by"]
 
+_MOST_LABELS = 40  # for each input; with more, the paper's step size diverges
+_SMALL_STEP = 0.02
+
 Run: TypeAlias = Callable[[StopRule], NDArray[np.int64]]
 """Trains every instance from W₀ under a stop rule; returns each one's iterations, shape (b,)."""
 
@@ -45,8 +48,9 @@ class Instances:
 
     @property
     def optimizer(self) -> GradientDescent:
-        """Gradient descent with the paper's step size (Section 4)."""
-        return GradientDescent()
+        """Gradient descent with the paper's step size (Section 4), or a small one at large n/d."""
+        n, d = self.problems[0].n, self.problems[0].d
+        return GradientDescent() if n <= _MOST_LABELS * d else GradientDescent(_SMALL_STEP)
 
     @property
     def step_size(self) -> float:

@@ -14,6 +14,8 @@ from tests.benchmarks.probes import best_rates, probe_of, trained
 
 __all__ = ["Measurement", "measure", "turn"]
 
+_LONG = 1e-9  # seconds a flop of an update: a hundred updates or so, beside which laying out takes no time
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -58,7 +60,7 @@ def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measure
         # Ways to run share the turn: which one is the fastest is noise until every round has tried it.
         turns[contender.name] = [f"{contender.name} {i}" for i in range(len(ways))]
         for name, way in zip(turns[contender.name], ways, strict=True):
-            probes[name] = probe_of(way, turn(cell.batch) / len(ways))
+            probes[name] = probe_of(way, max(turn(cell.batch), cell.flops * _LONG) / len(ways))
     best = best_rates(probes, rounds)
     rates = {name: max(best[way] for way in ways) for name, ways in turns.items()}
     return Measurement(cell, rates, compilation, best["gemm"], best["activation"])

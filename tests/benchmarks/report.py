@@ -18,8 +18,9 @@ _NEAR = 1.7  # times the floor; beyond it a cell is named in the summary
 
 _READING = """\
 Every contender trains the same instances (X, y, W₀, v) by gradient descent with the paper's step size
-and checks the stop rule at every iterate, with a tolerance that is never met. They take turns within
-one run, round after round in changing order; each one's best round counts. A turn is as many updates of
+(0.02 where n > 40d, for there it diverges) and checks the stop rule at every iterate, with a tolerance
+that is never met. They take turns within one run, round after round in changing order; each one's best
+round counts. A turn is as many updates of
 every training as fill the same time. An entry is thousands of updates a second over the whole batch, in
 brackets how many times as fast the fused engine was. *Best peer* is the smallest of these ratios.
 *gemm* is the share of this machine's rate for a large square matrix product, on all cores in the same
@@ -150,6 +151,8 @@ def _table(measurements: Sequence[Measurement]) -> str:
 
 
 def _thousands(rate: float) -> str:
+    if rate < 1e3:
+        return f"{rate / 1e3:.2g}"
     return f"{rate / 1e3:.0f}" if rate >= 1e4 else f"{rate / 1e3:.1f}"
 
 

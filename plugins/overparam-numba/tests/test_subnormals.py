@@ -6,6 +6,7 @@ from comparison import job_of
 from numba import njit
 from overparam_numba.descent import Common, Descent
 from overparam_numba.subnormals import flush_subnormals, restore_subnormals
+from overparam_numba.team import Team
 
 from overparam.methods import GradientDescent, StochasticGradientDescent
 from overparam.model.problem import draw_problem
@@ -36,5 +37,5 @@ def test_results_and_operands_are_flushed_until_they_are_restored():
 @pytest.mark.parametrize("optimizer", [GradientDescent(), StochasticGradientDescent(0.1)])
 def test_a_training_run_leaves_its_thread_as_it_was(optimizer):
     job = job_of([draw_problem(6, 3, 4)], optimizer=optimizer, stop=StopRule(5), dtype="float32")
-    [_] = drive(job, Descent(Common.of(job), 0), "numba")
+    [_] = drive(job, Descent(Common.of(job, Team(1, lambda: None)), 0), "numba")
     assert (TINY * np.float32(0.5))[0] == 2.0**-127

@@ -15,12 +15,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from overparam_numba.lanes import AVX512, Lanes
-from overparam_numba.vectors import address, llvm_type, picked, spread
+from overparam_numba.vectors import llvm_type, picked, spread
 
 __all__ = [
     "MOST_INPUTS",
     "MOST_UNITS",
     "MOST_VECTORS",
+    "Block",
     "gradient_block",
     "output_gradient_block",
     "preactivation_block",
@@ -32,17 +33,23 @@ MOST_VECTORS, MOST_INPUTS = (7, 8) if AVX512 else (4, 4)
 MOST_UNITS = 8
 
 
-class _Block:
-    """What the blocks of one intrinsic share: the flat array and its type."""
+class Block:
+    """What the blocks of one function share: the flat array at `data`, and its type of vectors."""
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, signature: Any, array: Any) -> None:
-        self._context, self._signature, self._array = context, signature, array
+    def __init__(self, builder: ir.IRBuilder, kind: ir.VectorType, data: Any) -> None:
         self.builder = builder
-        self.kind = llvm_type(signature.args[0].dtype)
-        self.lanes = Lanes(builder, self.kind)
+        self.kind = kind
+        self.lanes = Lanes(builder, kind)
+        self._data = data
+
+    @classmethod
+    def of(cls, context: Any, builder: ir.IRBuilder, signature: Any, array: Any) -> Block:
+        """For an intrinsic whose first argument is the flat array."""
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        return cls(builder, llvm_type(signature.args[0].dtype), data)
 
     def _at(self, index: Any, kind: ir.Type) -> Any:
-        return address(self._context, self.builder, self._signature, (self._array, index), kind)
+        return self.builder.bitcast(self.builder.gep(self._data, [index]), ir.PointerType(kind))
 
     def load(self, index: Any) -> Any:
         """The vector at array[index]."""
@@ -51,6 +58,17 @@ class _Block:
     def broadcast(self, index: Any, kind: ir.VectorType) -> Any:
         """The number array[index] in every lane."""
         return spread(self.builder, self.builder.load(self._at(index, self.kind.element)), kind)
+
+    def prefetch(self, index: Any) -> None:
+        """Fetch the line of array[index] into the second-level cache; the index may be outside the array."""
+        name, number = "llvm.prefetch.p0i8", ir.IntType(32)
+        bytes_ = ir.IntType(8).as_pointer()
+        function = self.builder.module.globals.get(name) or ir.Function(
+            self.builder.module, ir.FunctionType(ir.VoidType(), [bytes_, number, number, number]), name
+        )
+        self.builder.call(
+            function, [self._at(index, ir.IntType(8)), *(ir.Constant(number, i) for i in (0, 2, 1))]
+        )
 
     def store(self, vector: Any, index: Any) -> None:
         """Store a vector at array[index]."""
@@ -96,7 +114,7 @@ def preactivation_block(typing: Any, array: Any, x: Any, w: Any, z: Any, m: Any,
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         array, x, w, z, m, d, vectors = args
-        block = _Block(context, builder, signature, array)
+        block = Block.of(context, builder, signature, array)
 
         def of(count: int) -> None:
             sums = block.zeroed(2 * count)
@@ -134,7 +152,7 @@ def _gradient_block(name: str, *, weigh: bool) -> Any:
     ) -> Any:
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             array, x, q, r, v, g, m, d, inputs = args
-            block = _Block(context, builder, signature, array)
+            block = Block.of(context, builder, signature, array)
 
             def of(count: int) -> None:
                 sums = block.zeroed(2 * count)
@@ -181,7 +199,7 @@ def output_gradient_block(typing: Any, array: Any, p: Any, r: Any, h: Any, m: An
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         array, p, r, h, m, units = args
-        block = _Block(context, builder, signature, array)
+        block = Block.of(context, builder, signature, array)
 
         def of(count: int) -> None:
             sums = block.zeroed(count)

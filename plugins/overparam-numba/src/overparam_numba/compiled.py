@@ -24,6 +24,8 @@ from overparam_numba.template import print_module
 __all__ = ["Loop", "compiled_loop", "printed"]
 
 
+_OF_OTHERS, _OF_DIVIDED = ("descend", "sample"), ("assist",)
+_COMPILED = ("begin", "prepare", *_OF_OTHERS, *_OF_DIVIDED)
 _IMPORTING = threading.Lock()
 
 
@@ -47,14 +49,15 @@ class Loop:
     leaves_idle_units: bool
     kept: Kept | None
 
-    def is_kept(self) -> bool:
-        """Whether the disk holds it compiled."""
-        return self.kept is not None and self.kept.is_compiled()
+    def is_kept(self, *, divided: bool = False) -> bool:
+        """Whether the disk holds compiled what trains runs that are divided among workers, or others."""
+        names = _OF_DIVIDED if divided else _OF_OTHERS
+        return self.kept is not None and self.kept.is_compiled(names)
 
     def seal(self) -> None:
         """Note what numba has compiled, so that later runs can tell it from anything else."""
         held = vars(self.module)
-        compiled = sum(len(held[name].overloads) for name in ("begin", "descend", "sample"))
+        compiled = sum(len(held[name].overloads) for name in _COMPILED)
         if self.kept is not None and compiled != held["SEALED"]:
             self.kept.seal()
             held["SEALED"] = compiled

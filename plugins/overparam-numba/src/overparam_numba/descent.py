@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from overparam.plugin import Bounds, FirstOrder, Job, Loop, Seen, Snapshot, row_stream, rows_after
 from overparam_numba import compiled
-from overparam_numba.workspace import Workspace
+from overparam_numba.team import Team
+from overparam_numba.workspace import Workspace, put_back
 
 __all__ = ["Common", "Descent"]
 
@@ -33,8 +33,8 @@ class Common:
         The scale of the loss for every problem.
     bounds : Bounds
         Between what a run goes on.
-    given_up : threading.Event
-        Set when nobody waits for outcomes any more.
+    team : Team
+        Who trains the runs.
     """
 
     job: Job
@@ -42,10 +42,10 @@ class Common:
     loop: compiled.Loop
     scales: NDArray[np.float64]
     bounds: Bounds
-    given_up: threading.Event
+    team: Team
 
     @classmethod
-    def of(cls, job: Job) -> Common:
+    def of(cls, job: Job, team: Team) -> Common:
         """Of a job that this engine does not object to; it has at least one problem.
 
         Raises
@@ -57,7 +57,7 @@ class Common:
         if rule is None:
             raise TypeError(f"{job.optimizer.name} has no elementwise update rule")
         loop, bounds = compiled.compiled_loop(job.recipe), job.recipe.bounds(job.problems[0].n)
-        return cls(job, rule, loop, job.scales(), bounds, threading.Event())
+        return cls(job, rule, loop, job.scales(), bounds, team)
 
 
 class Descent(Loop):
@@ -92,7 +92,7 @@ class Descent(Loop):
         InterruptedError
             Where nobody waits for the outcome any more.
         """
-        if self._common.given_up.is_set():
+        if self._common.team.given_up.is_set():
             raise InterruptedError("the training run was given up")
         last = min(until, self.iteration + self._slice)
         module, space = self._common.loop.module, self._space
@@ -137,11 +137,8 @@ class Descent(Loop):
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
         """Put back what the loop had changed."""
         [snapshot] = snapshots
-        parts = self._space.carried()
-        if [(a.shape, a.dtype) for a in snapshot.arrays] != [(part.shape, part.dtype) for part in parts]:
+        if not put_back(self._space.carried(), snapshot.arrays):
             return False
-        for part, array in zip(parts, snapshot.arrays, strict=True):
-            part[:] = array
         self.iteration, self._path = snapshot.iteration, snapshot.path_length
         if self._rows is not None and self._stream is not None:
             self._rows, self._used = rows_after(self.iteration, self._rows, self._stream)

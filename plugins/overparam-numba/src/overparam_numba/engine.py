@@ -1,4 +1,4 @@
-"""The fused engine: each training run is one compiled loop, runs are spread over the cores."""
+"""The fused engine: each run is one compiled loop; runs, or a large run's tasks, share the cores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import ClassVar
 
 from overparam.plugin import Engine, Job, NumPy, Outcome, Unrecordable, drive
 from overparam_numba.compiled import compiled_loop, printed
-from overparam_numba.descent import Common, Descent
+from overparam_numba.descent import Common
+from overparam_numba.large import begin, is_divided
+from overparam_numba.team import Team
 
 __all__ = ["Numba"]
 
@@ -35,7 +37,11 @@ class Numba(Engine):
 
     def preparation(self, job: Job) -> str | None:
         """Say that a loop has to be compiled, where none is kept on the disk."""
-        if self.objection(job) is not None or compiled_loop(job.recipe).is_kept():
+        if self.objection(job) is not None:
+            return None
+        loop = compiled_loop(job.recipe)
+        divided = any(is_divided(job, problem, loop.leaves_idle_units) for problem in job.problems[:1])
+        if loop.is_kept(divided=divided):
             return None
         return f"compiling the loop of {job.activation.name} and {job.optimizer.name}"
 
@@ -49,7 +55,6 @@ class Numba(Engine):
         """
         if not job.problems:
             return
-        common = Common.of(job)
         waiting = iter(range(len(job.problems)))
         # Workers fetch the next run themselves: a future for each costs more than its preparation.
         ended: SimpleQueue[tuple[int, Outcome] | BaseException] = SimpleQueue()
@@ -57,22 +62,19 @@ class Numba(Engine):
 
         def work() -> None:
             try:
-                while not common.given_up.is_set():
+                while not team.given_up.is_set():
                     with turn:
                         position = next(waiting, None)
                     if position is None:
                         return
-                    for outcome in drive(job, Descent(common, position), self.name):
+                    for outcome in drive(job, begin(common, position), self.name):
                         ended.put(outcome)
             except BaseException as error:
                 ended.put(error)
 
-        workers = [
-            threading.Thread(target=work, name=f"overparam-{i}", daemon=True)
-            for i in range(min(_threads(), len(job.problems)))
-        ]
-        for worker in workers:
-            worker.start()
+        team = Team(_threads(), work)
+        common = Common.of(job, team)
+        team.start(len(job.problems))
         try:
             for _ in job.problems:
                 result = ended.get()
@@ -80,9 +82,7 @@ class Numba(Engine):
                     raise result
                 yield result
         finally:
-            common.given_up.set()
-            for worker in workers:
-                worker.join()
+            team.give_up()
             common.loop.seal()
 
 

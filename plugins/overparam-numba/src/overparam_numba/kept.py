@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,10 @@ class Kept:
 
     path: Path
 
-    def is_compiled(self) -> bool:
-        """Whether a training loop is there compiled, and unchanged since."""
+    def is_compiled(self, functions: Sequence[str]) -> bool:
+        """Whether one of these functions is there compiled, and nothing has changed since."""
         found = self._digests()
-        loops = [name for name in found if name.endswith(".nbi") and ".begin-" not in name]
+        loops = [name for name in found if any(f".{function}-" in name for function in functions)]
         return bool(loops) and found == self._noted()
 
     def seal(self) -> None:

@@ -9,8 +9,12 @@ import math
 
 from numba import njit
 
+from overparam_numba.passes import add_up, backward, forward, weigh
 from overparam_numba.products import OPTIONS, gradients, output_gradients, preactivations
 from overparam_numba.subnormals import flush_subnormals, restore_subnormals
+from overparam_numba.tasks import (
+    CHECK_EVERY, ENDED, ITERATION, LAST, MEASURED, MOVE, PASS, finish, publish, take
+)
 from overparam_numba.vectors import ({functions})
 
 INF, NAN = math.inf, math.nan

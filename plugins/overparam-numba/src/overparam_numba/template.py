@@ -13,6 +13,7 @@ from overparam.plugin import Activation, FirstOrder, Recipe, Unrecordable, recor
 from overparam_numba.emit import print_program
 from overparam_numba.losses import print_loss
 from overparam_numba.skeleton import MODULE
+from overparam_numba.skeleton_large import LARGE
 from overparam_numba.vectors import FUNCTIONS, HELPERS
 
 __all__ = ["print_module"]
@@ -34,7 +35,7 @@ def print_module(recipe: Recipe) -> tuple[str, int]:
         raise Unrecordable(f"the optimizer {recipe.optimizer.name} has no elementwise update rule")
     hidden, output = recipe.layers != "output", recipe.layers != "hidden"
     update, states = _printed_update(rule)
-    source = MODULE.format(
+    source = (MODULE + LARGE).format(
         activation=recipe.activation.name,
         loss=recipe.loss.name,
         optimizer=rule.name,
@@ -45,6 +46,7 @@ def print_module(recipe: Recipe) -> tuple[str, int]:
         **update,
         **(_printed_features(recipe.activation, output=output) if hidden else _fixed_features(recipe)),
         **_printed_calls(hidden=hidden, output=output),
+        **_printed_tasks(hidden=hidden, output=output, states=states),
     )
     return source, states
 
@@ -71,6 +73,7 @@ def _printed_features(activation: Activation, *, output: bool) -> dict[str, str]
         "gathered_to": "xb",
         "batch_features": "p",
         "begin": _indented(_starts(hidden=True, output=output), 1),
+        "large_features": "",
     }
 
 
@@ -83,6 +86,16 @@ def _fixed_features(recipe: Recipe) -> dict[str, str]:
         f"value = {value}",
         "store(a, p + s, first_of(value))",
         "store(a, p + s + lanes, second_of(value))",
+    ]
+    large = [
+        "for block in range(len(blocks) - 1):",
+        "    at = panels[blocks[block]] * lanes",
+        "    m = panels[blocks[block + 1]] * lanes - at",
+        "    p = features + at * k",
+        "    forward(a, x, w, p, k, d, wide, panels, blocks[block], blocks[block + 1])",
+        "    z = p",
+        "    for s in range(0, k * m, 2 * lanes):",
+        *(f"        {line}" for line in once),
     ]
     begin = [
         "preactivations(a, x, w, z, k, d, m)",
@@ -98,6 +111,7 @@ def _fixed_features(recipe: Recipe) -> dict[str, str]:
         "gathered_to": "z",
         "batch_features": "z",
         "begin": _indented(begin, 1),
+        "large_features": _indented(large, 1),
     }
 
 
@@ -127,6 +141,43 @@ def _printed_calls(*, hidden: bool, output: bool) -> dict[str, str]:
         "gradients": gradients("x", "p", "m"),
         "batch_gradients": gradients("xb", "p" if hidden else "z", "wide"),
         "moved": " + ".join(moved),
+    }
+
+
+def _printed_tasks(*, hidden: bool, output: bool, states: int) -> dict[str, str]:
+    """What the tasks of a large run do with what is trained."""
+    forward = ["forward(a, x, w, z, k, d, wide, panels, first, last)", "p = z + k * most"]
+    for_w = [
+        "weigh(a, z, r, v, k, m)",
+        "backward(a, z, xs + at * wide, gs + slot * k * wide, k, wide, m, adding)",
+    ]
+    for_v = [
+        "output_gradients(a, p, r, part, k, m)",
+        "for j in range(0, tall, lanes):",
+        "    here = hs + slot * tall + j",
+        "    store(a, here, add(load(a, here), load(a, part + j)) if adding else load(a, part + j))",
+    ]
+    move_w = [
+        "first, last = rows[task], rows[task + 1]",
+        "add_up(a, gs + first * wide, count, k * wide, g + first * wide, (last - first) * wide)",
+        "for j in range(first, last):",
+        "    row = j * wide",
+        f"    moved += update(a, w + row, g + row, for_w + {states} * row, d, size, tau)",
+    ]
+    move_v = [
+        "if task == 0:",
+        "    add_up(a, hs, count, tall, h, tall)",
+        "    moved += update(a, v, h, for_v, real, size, tau)",
+    ]
+    start_w = ["for j in range(real):", f"    start(a, w + j * wide, for_w + {states} * j * wide, d)"]
+    return {
+        "large_forward": _indented(forward if hidden else ["p = features + at * k"], 2),
+        # What the residual leaves is read before it is weighed.
+        "large_gradients": _indented((for_v if output else []) + (for_w if hidden else []), 2),
+        "large_moves": _indented((move_w if hidden else []) + (move_v if output else []), 1),
+        "large_begin": _indented(
+            (start_w if hidden else []) + (["start(a, v, for_v, real)"] if output else []), 1
+        ),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from overparam.plugin import Layers, Problem, Recipe
 from overparam_numba.vectors import lanes_of
 
-__all__ = ["Workspace"]
+__all__ = ["Workspace", "acting_units", "aligned"]
 
 _LINE = 64  # bytes of a cache line
 
@@ -99,13 +100,11 @@ class Workspace:
             Leave out hidden units with output weight 0: they contribute nothing and have gradient 0.
         """
         X, W0, v = np.asarray(problem.X), np.asarray(problem.W0), np.asarray(problem.v)
-        (n, d), (real, _) = X.shape, W0.shape
-        units: slice | NDArray[np.int64] = slice(None)
-        if idle and (acting := v.nonzero()[0]).size < real:
-            units, real = acting, acting.size
+        n, d = X.shape
+        units, real = acting_units(v, idle=idle)
         dtype = np.dtype(recipe.dtype)
         layout = _layout(_Size(n, d, real, batch, states, recipe.layers, dtype.itemsize))
-        memory, (x, y, _, _, _, at_v, at_w, *_) = _aligned(layout.length, dtype), layout.places
+        memory, (x, y, _, _, _, at_v, at_w, *_) = aligned(layout.length, dtype), layout.places
         k, m, wide = layout.k, layout.m, layout.wide
         samples = memory[x : x + d * m].reshape(d, m)
         samples[:, :n] = X.T
@@ -143,7 +142,23 @@ class Workspace:
         return self.memory[v:end], self.memory[states:]
 
 
-def _aligned(length: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+def put_back(carried: Sequence[NDArray[Any]], arrays: Sequence[NDArray[Any]]) -> bool:
+    """Put arrays where they were copied from; False, with nothing changed, where they do not fit."""
+    if [(a.shape, a.dtype) for a in arrays] != [(part.shape, part.dtype) for part in carried]:
+        return False
+    for part, array in zip(carried, arrays, strict=True):
+        part[:] = array
+    return True
+
+
+def acting_units(v: NDArray[Any], *, idle: bool) -> tuple[slice | NDArray[np.int64], int]:
+    """Which hidden units take part, and how many: with `idle`, those with output weight 0 do not."""
+    if idle and (acting := v.nonzero()[0]).size < v.size:
+        return acting, acting.size
+    return slice(None), v.size
+
+
+def aligned(length: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Zeros that begin at a cache line."""
     buffer = np.zeros(length + _LINE // dtype.itemsize, dtype=dtype)
     address, _ = buffer.__array_interface__["data"]
