@@ -317,14 +317,18 @@ def iterations_of(checkpoint):
 
 
 def check_kills(tmp_path, engine, executor, updates, moments, period):
-    """Kill one training run at these moments; how many seconds each kill has cost, and where it went on."""
+    """Kill one training run at these moments; how many seconds each kill has cost, and where it went on.
+
+    None where it was over before it was killed.
+    """
     whole, study = tmp_path / "whole.study", tmp_path / "a.study"
     Session(whole, engine, "serial", updates, 0).finish()
     checkpoint = Checkpoints.of(study).path(KEY)
     lost, reached = [], [0]
     for moment in moments:
         seconds = Session(study, engine, executor, updates, period).kill(moment, checkpoint)
-        assert seconds is not None, "it was over before it was killed: ask for more updates"
+        if seconds is None:
+            return None
         lost.append(seconds)
         reached.append(iterations_of(checkpoint))
         assert load_study(study).status()["checkpoints"] == 1
@@ -341,7 +345,12 @@ def check_kills(tmp_path, engine, executor, updates, moments, period):
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_a_long_run_killed_twice_ends_as_if_it_had_not_been(tmp_path):
-    check_kills(tmp_path, "portable", "serial", 4000, (0.1, 0.3), 0.2)
+    for updates in (6_000, 24_000, 96_000):  # machines differ
+        folder = tmp_path / str(updates)
+        folder.mkdir()
+        if check_kills(folder, "portable", "serial", updates, (0.1, 0.2), 0.2) is not None:
+            return
+    pytest.fail("it was over before it was killed")
 
 
 @pytest.mark.slow
@@ -353,7 +362,9 @@ def test_a_long_run_killed_at_ten_random_moments(tmp_path, engine, updates, exec
         pytest.importorskip("overparam_numba")
     chance = random.Random(f"{engine} {executor}")
     moments = [chance.uniform(0.0, 3.0) for _ in range(10)]
-    lost, reached = check_kills(tmp_path, engine, executor, updates, moments, 1.0)
+    found = check_kills(tmp_path, engine, executor, updates, moments, 1.0)
+    assert found is not None, "it was over before it was killed: ask for more updates"
+    lost, reached = found
     print(f"{engine}, {executor}: lost {[f'{s:.2f}' for s in lost]} s of 1; went on at {reached[1:]}")
 
 
