@@ -27,6 +27,7 @@ def test_the_graph_does_the_same_trainings(activation):
     assert found.min() < 400
 
 
+@pytest.mark.slow  # it trains twelve diagrams in three processes
 def test_figure_2_is_compared_trial_by_trial():
     command = [sys.executable, "-m", "tests.benchmarks.gpu.outcomes", "--backend", "torch", "--grid", "8:9"]
     ended = subprocess.run(
