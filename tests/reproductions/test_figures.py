@@ -68,8 +68,8 @@ def test_capacity_searches_for_every_budget_and_for_the_second_order_method():
     assert [*sweeps] == ["capacity-gd-100", "capacity-gd-400", "capacity-levenberg-marquardt"]
     for asked in sweeps.values():
         assert asked.design == BoundarySearch(0.05)
-        assert not asked.limited
-        assert {(cell.n, cell.d) for cell in asked.grid.cells} == {(100, 5), (100, 10)}
+        assert asked.limited
+        assert {*asked.grid.cells} == {(100, 2, 5), (100, 160, 5), (100, 2, 10), (100, 80, 10)}
     assert sweeps["capacity-gd-400"].specification.recipe.stop.max_iterations == 400
     assert sweeps["capacity-levenberg-marquardt"].specification.recipe.dtype == "float64"
 
