@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["check_output", "open_input", "real_path", "replaced", "require_regular", "same_file"]
+__all__ = ["beside", "check_output", "open_input", "real_path", "replaced", "require_regular", "same_file"]
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -29,6 +29,12 @@ def real_path(path: Path) -> Path:
     `Path.resolve` raises a RuntimeError for them before Python 3.13.
     """
     return Path(os.path.realpath(path))
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the file of the same name with an ending, where the file itself is and not a link to it."""
+    real = real_path(path)
+    return real.with_name(real.name + ending)
 
 
 def same_file(one: Path, other: Path) -> bool:

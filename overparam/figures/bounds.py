@@ -42,9 +42,8 @@ def bounds_figure(certificate: Certificate, *, ax: Any = None) -> Figure:
     PlottingUnavailable
         Without matplotlib.
     """
-    from overparam.theory import (
-        prediction,  # most users of figures need no theory, and it takes long to import
-    )
+    # Most users of figures need no theory, and it takes long to import.
+    from overparam.theory import prediction
 
     setting, run = certificate.setting, certificate.run
     norm = setting.label_norm

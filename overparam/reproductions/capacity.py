@@ -14,12 +14,10 @@ from overparam.figures import Curve, Panel, curves_figure
 from overparam.methods import GradientDescent, Optimizer
 from overparam.model.activations import Activation
 from overparam.reproductions.base import Figure, Reproduction, Setup
-from overparam.reproductions.crossed import curve_of, documents, width_in_words
+from overparam.reproductions.crossed import curve_of, documents, searched, width_in_words
 from overparam.runs import Recipe, StopRule
 from overparam.studies import (
-    Cell,
     Crossing,
-    Grid,
     ParameterCount,
     Specification,
     Study,
@@ -31,10 +29,6 @@ from overparam.sweeps import Asked, BoundarySearch
 __all__ = ["Capacity"]
 
 _SECOND_ORDER = "capacity-levenberg-marquardt"
-_WIDEST = 8
-"""Widths up to this many times the one with n parameters: where 150,000 updates are too few for n/d, a search
-without a limit would go on to thousands of units."""
-
 _STEPS = 2000
 """Levenberg–Marquardt takes tens of steps where it interpolates; more do not move its boundary."""
 
@@ -98,9 +92,9 @@ class Capacity(Figure):
             stop=StopRule(budget),
             dtype="float64" if float64 else setup.sweep_dtype,
         )
-        widths = (Cell(self.n, k, d) for d in parse_range(self.d) for k in (2, _WIDEST * -(-self.n // d)))
+        columns = searched((self.n, d) for d in parse_range(self.d))
         specification = Specification(seed=setup.seed, recipe=recipe)
-        return Asked(specification, Grid.of(widths, trials=1), BoundarySearch(self.error))
+        return Asked(specification, columns, BoundarySearch(self.error))
 
     def _study(self, budget: int) -> str:
         return f"capacity-gd-{budget}"

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from overparam.figures import Curve
-from overparam.studies import Crossing
+from overparam.studies import Cell, Crossing, Grid
 
-__all__ = ["curve_of", "documents", "width_in_words"]
+__all__ = ["WIDEST", "curve_of", "documents", "searched", "width_in_words"]
+
+WIDEST = 8
+"""Widths are searched up to this many times the one with n parameters: where the updates are too few for
+n/d, a search without a limit would go on to thousands of units."""
+
+
+def searched(pairs: Iterable[tuple[int, int]]) -> Grid:
+    """The least and the largest width of a search at every (n, d)."""
+    return Grid.of((Cell(n, k, d) for n, d in pairs for k in (2, WIDEST * -(-n // d))), trials=1)
 
 
 def curve_of(label: str, crossings: Sequence[Crossing], x: Callable[[Crossing], float]) -> Curve:

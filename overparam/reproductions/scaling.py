@@ -14,15 +14,14 @@ from overparam.figures import Curve, Panel, curves_figure
 from overparam.methods import GradientDescent
 from overparam.model.activations import Activation, ReLU, Softplus
 from overparam.reproductions.base import Figure, Reproduction, Setup
-from overparam.reproductions.crossed import documents, width_in_words
+from overparam.reproductions.crossed import WIDEST, documents, searched, width_in_words
 from overparam.runs import Recipe, StopRule
-from overparam.studies import Cell, Crossing, Grid, Specification, Study
+from overparam.studies import Crossing, Specification, Study
 from overparam.sweeps import Asked, BoundarySearch
 
 __all__ = ["Scaling"]
 
 _LEAST, _RATIO = 50, 10
-_WIDEST = 8
 """The widest networks tried have this many times as many parameters as there are labels."""
 
 _ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
@@ -86,7 +85,7 @@ class Scaling(Figure):
                         dtype=setup.sweep_dtype,
                     ),
                 ),
-                Grid.of((Cell(n, k, d) for n, d in pairs for k in (2, _WIDEST * -(-n // d))), trials=1),
+                searched(pairs),
                 BoundarySearch(self.error),
             )
             for activation in _ACTIVATIONS
@@ -100,7 +99,7 @@ class Scaling(Figure):
         titles = {_PROPORTIONAL: "d = n/10", _FIXED: f"d = {self.d}"}
         lines = [
             f"Gradient descent with the step 1/‖J(W₀)‖², {self.max_iterations:,} updates at most at every n; "
-            f"widths up to {_WIDEST} times that with as many parameters as labels."
+            f"widths up to {WIDEST} times that with as many parameters as labels."
         ]
         for way, title in titles.items():
             for activation in _ACTIVATIONS:

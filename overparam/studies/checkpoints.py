@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from overparam.files import open_input, real_path, replaced
+from overparam.files import beside, open_input, replaced
 from overparam.runs import Snapshot
 from overparam.studies.grid import TrialKey
 
@@ -53,8 +53,7 @@ class Checkpoints:
     @classmethod
     def of(cls, study: Path) -> Checkpoints:
         """Those of the study at a path, whatever links lead there."""
-        real = real_path(study)
-        return cls(real.with_name(f"{real.name}-checkpoints"))
+        return cls(beside(study, "-checkpoints"))
 
     def path(self, key: TrialKey) -> Path:
         """The file of a trial."""

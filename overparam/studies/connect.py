@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from overparam.files import real_path, require_regular
+from overparam.files import beside, real_path, require_regular
 from overparam.studies.errors import NotAStudy, StudyError
 from overparam.studies.integrity import TrialScan, wrong_tables
 from overparam.studies.journals import check_journals, journal_names
@@ -96,7 +96,7 @@ def require_study(path: Path) -> None:
     except ValueError as error:
         raise NotAStudy(str(error)) from error
     # An empty file may be a study that was killed at its birth, and so may one with a log to undo it.
-    if not state.st_size or any(beside.exists() for beside in journal_names(path)):
+    if not state.st_size or any(name.exists() for name in journal_names(path)):
         return
     # By SQLite: a file that this process opens and closes itself loses all locks that SQLite has on it.
     with closing(_connect(f"{real_path(path).as_uri()}?immutable=1")) as connection:
@@ -170,7 +170,7 @@ def connect_reader(path: Path, *, checked: bool = False) -> sqlite3.Connection:
         _is_new(connection)
     except sqlite3.OperationalError:
         connection.close()
-        if Path(f"{real_path(path)}-wal").exists():
+        if beside(path, "-wal").exists():
             raise
         connection = _connect(f"{quoted}?immutable=1")
     try:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from overparam.files import open_input, real_path, require_regular
+from overparam.files import beside, open_input, real_path, require_regular
 from overparam.studies.errors import NotAStudy
 from overparam.studies.seals import Mark
 
@@ -43,8 +43,7 @@ class _Log(NamedTuple):
 
 def journal_names(path: Path) -> list[Path]:
     """What SQLite would look for beside a database."""
-    real = real_path(path)
-    return [real.with_name(real.name + suffix) for suffix in ("-wal", "-journal", "-shm")]
+    return [beside(path, suffix) for suffix in ("-wal", "-journal", "-shm")]
 
 
 def check_journals(path: Path) -> None:
@@ -55,10 +54,10 @@ def check_journals(path: Path) -> None:
     NotAStudy
     OSError
     """
-    for beside in journal_names(path):
-        if beside.is_symlink() or beside.exists():
+    for name in journal_names(path):
+        if name.is_symlink() or name.exists():
             try:
-                require_regular(beside)
+                require_regular(name)
             except ValueError as error:
                 raise NotAStudy(f"{error}; move it elsewhere") from error
     wal, journal, _ = journal_names(path)

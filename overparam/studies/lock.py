@@ -19,7 +19,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from overparam.files import real_path, require_regular
+from overparam.files import beside, require_regular
 from overparam.studies.errors import NotAStudy, StudyError
 
 if sys.platform == "win32":
@@ -56,7 +56,7 @@ class WriterLock:
     """
 
     def __init__(self, study: Path) -> None:
-        self._study, self._path = study, _beside(study)
+        self._study, self._path = study, beside(study, "-lock")
         self._inode: int | None = None
         self._file = self._take()
         try:
@@ -131,7 +131,7 @@ class WriterLock:
 def holder(study: Path) -> str | None:
     """Say who is writing a study; None where nobody is."""
     try:
-        file = os.open(_beside(study), os.O_RDONLY | _FLAGS)
+        file = os.open(beside(study, "-lock"), os.O_RDONLY | _FLAGS)
     except OSError:
         file = None
     if file is not None:
@@ -141,11 +141,6 @@ def holder(study: Path) -> str | None:
         finally:
             os.close(file)
     return "a process that knows it by another name" if _byte_is_locked(study) else None
-
-
-def _beside(study: Path) -> Path:
-    real = real_path(study)
-    return real.with_name(f"{real.name}-lock")
 
 
 def _introduction() -> str:

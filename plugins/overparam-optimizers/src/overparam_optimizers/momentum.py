@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from overparam.plugin import (
-    Activation,
-    Array,
-    FirstOrder,
-    Layers,
-    Loss,
-    Problem,
-    State,
-    Step,
-    jacobian_step_size,
-    require_positive,
-)
-from overparam_optimizers.requirements import jacobian_objection, require_fraction
+from overparam.plugin import Array, State, Step
+from overparam_optimizers.accelerated import Accelerated
 
 __all__ = ["Momentum"]
 
 
 @dataclass(frozen=True)
-class Momentum(FirstOrder):
+class Momentum(Accelerated):
     """Heavy ball (Polyak, 1964): U_{τ+1} = βU_τ + ∇L(W_τ), W_{τ+1} = W_τ − ηU_{τ+1}, U₀ = 0.
 
     On a quadratic with largest curvature λ it is stable for η < 2(1 + β)/λ.
@@ -37,27 +26,8 @@ class Momentum(FirstOrder):
     """
 
     name: ClassVar[str] = "momentum"
-    step_size: float | Literal["jacobian"] = 0.1
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        if self.step_size != "jacobian":
-            require_positive("step_size", self.step_size, "jacobian")
-        require_fraction("momentum", self.momentum)
-
-    def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
-        """The Jacobian's step is about W and the squared loss."""
-        return jacobian_objection(self.step_size, loss, layers)
-
-    def init(self, weights: Array) -> State:
-        """U₀ = 0."""
-        return (0.0 * weights,)
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
         """One step of the heavy ball."""
         velocity = self.momentum * state[0] + gradient
         return weights - step.size * velocity, (velocity,)
-
-    def step_size_for(self, problem: Problem, activation: Activation) -> float:
-        """η as given, or 1/‖J(W₀)‖²."""
-        return jacobian_step_size(problem, activation) if self.step_size == "jacobian" else self.step_size
