@@ -9,16 +9,18 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam.arrays.memory import second_level_cache
 from overparam.arrays.namespace import Array, Namespace, array_namespace
+from overparam.arrays.threads import in_threads
 from overparam.components import Component
 
 __all__ = [
@@ -35,6 +37,9 @@ __all__ = [
 ]
 
 DType: TypeAlias = Literal["float32", "float64"]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 _VALUES_IN_CACHE = 1 << 16
 """Activation values whose arrays (Z, φ, φ′, an exponential) stay in a second-level cache of 1 or 2 MiB."""
@@ -90,7 +95,7 @@ class Backend(Component):
 
     def working_set(self) -> int:
         """Return the bytes that a batch may touch in one iteration and stay fast."""
-        return _second_level_cache()
+        return second_level_cache()
 
     def values_at_a_time(self) -> int | None:
         """Return how many activation values to compute at a time; None for all of an iteration at once.
@@ -98,6 +103,16 @@ class Backend(Component):
         The same on every machine, since the sums that a training run adds up are cut accordingly.
         """
         return None
+
+    def side_by_side(
+        self, function: Callable[[_Item], _Result], items: Sequence[_Item], take: Callable[[_Result], object]
+    ) -> None:
+        """Apply a function to independent items, in threads where that is faster; `take` gets results in order.
+
+        The function computes with this backend's arrays and shares nothing that it changes.
+        """
+        for item in items:
+            take(function(item))
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return the context in which this backend's work is done."""
@@ -146,6 +161,12 @@ class NumPy(Backend):
     def values_at_a_time(self) -> int:
         """Return what a core's cache holds."""
         return _VALUES_IN_CACHE
+
+    def side_by_side(
+        self, function: Callable[[_Item], _Result], items: Sequence[_Item], take: Callable[[_Result], object]
+    ) -> None:
+        """Apply it in as many threads as BLAS would use, with one thread each for the matrix products."""
+        in_threads(function, items, take)
 
     def scope(self) -> AbstractContextManager[Any]:
         """Silence the warnings of trainings that diverge: they are reported as a status."""
@@ -278,7 +299,7 @@ class Torch(Backend):
         torch = self._torch()
         if torch.device(self.device).type == "cuda":
             return int(torch.cuda.mem_get_info(self.device)[0]) // 4
-        return _second_level_cache()
+        return second_level_cache()
 
     def values_at_a_time(self) -> int | None:
         """Return what the caches of a CPU hold, None on a GPU."""
@@ -358,15 +379,6 @@ def _index_dtype(xp: Namespace, device: Any) -> Any:
     if hasattr(xp, "__array_namespace_info__"):
         return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
     return xp.int64
-
-
-def _second_level_cache() -> int:
-    """Bytes of a core's second-level cache where Linux tells it, else one MiB."""
-    try:
-        size = Path("/sys/devices/system/cpu/cpu0/cache/index2/size").read_text().strip()
-        return int(size.rstrip("K")) * 1024
-    except (OSError, ValueError):
-        return 1 << 20
 
 
 def dtype_of(array: Array) -> DType:

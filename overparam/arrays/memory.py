@@ -1,11 +1,12 @@
-"""How much memory this machine has: many systems promise more than they have, and end who uses it."""
+"""How much memory this machine has (many promise more than that, and end who uses it), and how much is fast."""
 
 from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
-__all__ = ["physical_memory"]
+__all__ = ["physical_memory", "second_level_cache"]
 
 
 @cache
@@ -15,3 +16,12 @@ def physical_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return 1 << 62
+
+
+def second_level_cache() -> int:
+    """Bytes of a core's second-level cache where Linux tells it, else one MiB."""
+    try:
+        size = Path("/sys/devices/system/cpu/cpu0/cache/index2/size").read_text().strip()
+        return int(size.rstrip("K")) * 1024
+    except (OSError, ValueError):
+        return 1 << 20

@@ -18,7 +18,7 @@ from overparam.runs.batch import Batch
 from overparam.runs.demands import require_state, require_step_size, require_update
 from overparam.runs.driver import Loop, Seen
 from overparam.runs.engine import Job
-from overparam.runs.evaluation import activation_function, loss_function
+from overparam.runs.evaluation import activation_function, is_recorded, loss_function
 from overparam.runs.idle import leaves_idle_units
 from overparam.runs.rows import RowSource, row_stream
 from overparam.runs.snapshot import Snapshot, fit
@@ -167,14 +167,24 @@ class Descent(Loop):
         due = t % check_every == 0 or t == self._job.stop.max_iterations
         if self._measured is not None or not (due or self._rows is None or wanted):
             return
-        total, *sums = self._measured_on(self._blocks[0])
-        for block in self._blocks[1:]:
-            more, *parts = self._measured_on(block)
-            total = total + more
-            sums = [a + b for a, b in zip(sums, parts, strict=True)]
+        total, *sums = self._measured_everywhere()
         self._measured = _Measured(total, tuple(self._gradients_from(sums)))
         if due:
             self._active = self._within(self._measured.total)
+
+    def _measured_everywhere(self) -> list[Array]:
+        """The sums over all samples, added up block by block in their order."""
+        sums: list[Array] = []
+
+        def add(parts: list[Array]) -> None:
+            sums[:] = [a + b for a, b in zip(sums, parts, strict=True)] if sums else parts
+
+        if is_recorded(self._activation) and is_recorded(self._loss):
+            self._job.backend.side_by_side(self._measured_on, self._blocks, add)
+        else:  # a component's own code is called by one thread at a time
+            for block in self._blocks:
+                add(self._measured_on(block))
+        return sums
 
     def _measured_on(self, block: slice) -> list[Array]:
         """Σ miss²/scale² over a block of samples and, for a full gradient, the block's products for it."""

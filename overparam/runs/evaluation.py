@@ -13,7 +13,7 @@ from overparam.runs.elementwise import require_alike
 from overparam.tracing.printing import compile_program
 from overparam.tracing.symbolic import Unrecordable, record_activation, record_loss
 
-__all__ = ["Evaluation", "activation_function", "loss_function"]
+__all__ = ["Evaluation", "activation_function", "is_recorded", "loss_function"]
 
 Evaluation: TypeAlias = Callable[..., tuple[Array, ...]]
 
@@ -51,3 +51,8 @@ def _lost(loss: Loss, f: Array, y: Array) -> tuple[Array, Array]:
     require_alike(loss, "derivative", residual, f)
     require_alike(loss, "miss", miss, f)
     return residual, miss
+
+
+def is_recorded(function: Evaluation) -> bool:
+    """Whether a function is a recorded program, which threads can share, or runs a component's own code."""
+    return not isinstance(function, partial)

@@ -1,13 +1,16 @@
 """Samples in blocks: the same iterates up to rounding, the same bits in any company, no array of n × k."""
 
+import threading
 import tracemalloc
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from overparam.arrays import threads
 from overparam.arrays.backends import NumPy, Torch
 from overparam.methods import GradientDescent, StochasticGradientDescent
-from overparam.model.activations import Softplus
+from overparam.model.activations import Activation, Softplus
 from overparam.model.losses import Logistic, Squared
 from overparam.model.problem import Problem, draw_problem
 from overparam.runs import Job, Portable, Recipe, StopRule
@@ -77,7 +80,43 @@ def test_company_changes_no_bit_of_what_is_cut(dtype):
         assert (alone.iterations, alone.path_length) == (outcome.iterations, outcome.path_length)
 
 
-def test_an_update_needs_no_array_of_n_times_k():
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_threads_change_no_bit(dtype, monkeypatch):
+    problem = draw_problem(n=501, d=30, k=12)
+    outcomes = []
+    for count in (1, 2, 5):
+        monkeypatch.setattr(threads._blas(), "threads", count)
+        outcomes += run([problem], InBlocks(), dtype=dtype, optimizer=GradientDescent(0.01), layers="both")
+    for other in outcomes[1:]:
+        np.testing.assert_array_equal(other.W, outcomes[0].W)
+        np.testing.assert_array_equal(other.v, outcomes[0].v)
+        assert other.path_length == outcomes[0].path_length
+
+
+@dataclass(frozen=True)
+class Watched(Activation):
+    """A softplus that cannot be recorded, and keeps an array that two threads would spoil for each other."""
+
+    name = "watched"
+
+    def value(self, z):
+        assert threading.current_thread() is threading.main_thread()
+        return np.logaddexp(0, z)
+
+    def derivative(self, z):
+        assert threading.current_thread() is threading.main_thread()
+        return 1 / (1 + np.exp(-z))
+
+
+def test_code_that_is_not_ours_runs_in_one_thread(monkeypatch):
+    monkeypatch.setattr(threads._blas(), "threads", 3)
+    problem = draw_problem(n=501, d=30, k=12)
+    [own], [recorded] = (run([problem], InBlocks(), activation=phi) for phi in (Watched(), Softplus()))
+    np.testing.assert_allclose(own.W, recorded.W, rtol=0, atol=1e-12)
+
+
+def test_an_update_needs_no_array_of_n_times_k(monkeypatch):
+    monkeypatch.setattr(threads._blas(), "threads", 2)  # each has a block under way
     p = draw_problem(n=20_000, d=2, k=50)
     bytes_of_all = 4 * p.n * p.k
     given = {"dtype": "float32", "optimizer": GradientDescent(1e-4), "activation": Softplus()}
