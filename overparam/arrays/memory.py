@@ -1,4 +1,4 @@
-"""How much memory this machine has (many promise more than that, and end who uses it), and how much is fast."""
+"""How much memory this machine has, since many promise more than that, and how much of it is fast."""
 
 from __future__ import annotations
 
