@@ -101,7 +101,7 @@ def bench_gpu(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site in build/docs, without a network and with warnings as errors; then run all its examples."""
+    """Build the site in build/docs without a network, warnings as errors; then run all its examples."""
     _install(session, "docs", "test", extras="[plot,report]")
     session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--keep-going", "docs", "build/docs")
     session.run("pytest", "-m", "docs", "tests/docs", env={"BUILT_SITE": "build/docs"})
