@@ -10,7 +10,6 @@ import dataclasses
 import difflib
 import math
 import types
-import typing
 from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,18 @@ from functools import cache
 from importlib.metadata import entry_points
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, Union, get_args, get_origin
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from overparam.components.source import DIGEST, source_of
 
@@ -29,6 +39,7 @@ __all__ = [
     "Resolve",
     "build",
     "did_you_mean",
+    "field_types",
     "handed_over",
     "members",
     "parse_specification",
@@ -157,6 +168,18 @@ def parse_specification(text: str) -> tuple[str, dict[str, str]]:
     return name, parameters
 
 
+@cache
+def field_types(cls: type[Component]) -> Mapping[str, Any]:
+    """Types of a component's fields, with annotations given as text evaluated.
+
+    Raises
+    ------
+    Exception
+        What an annotation that cannot be evaluated raises.
+    """
+    return get_type_hints(cls)
+
+
 def build(cls: type[C], parameters: Mapping[str, str]) -> C:
     """Make a component of class `cls` from raw parameters, converted by its fields' annotations.
 
@@ -165,7 +188,7 @@ def build(cls: type[C], parameters: Mapping[str, str]) -> C:
     ComponentError
         For an unknown, missing or unconvertible parameter; the message names the choices.
     """
-    hints = typing.get_type_hints(cls)
+    hints = field_types(cls)
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
     for key in parameters:
         if key not in fields:

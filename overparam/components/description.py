@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import typing
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
-from overparam.components.component import Component, members, spelled, type_in_words
+from overparam.components.component import Component, field_types, members, spelled, type_in_words
 
 __all__ = ["Description", "Parameter", "describe_class"]
 
@@ -82,7 +81,7 @@ def _summary(cls: type[Component]) -> str:
 
 
 def _parameters(cls: type[Component]) -> tuple[Parameter, ...]:
-    hints = typing.get_type_hints(cls)
+    hints = field_types(cls)
     return tuple(
         Parameter(field.name, type_in_words(hints[field.name]), _default(field), _choices(hints[field.name]))
         for field in dataclasses.fields(cls)

@@ -12,7 +12,6 @@ import inspect
 import re
 import sys
 import time
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import Any
 import pluggy
 
 from overparam.arrays.backends import Backend
-from overparam.components import Component, handed_over
+from overparam.components import Component, field_types, handed_over
 from overparam.components.faults import PluginFailure, described
 from overparam.components.source import Source
 from overparam.files import open_input
@@ -264,7 +263,7 @@ def _objection(item: object, family: type[Component]) -> str | None:
     if not item.__dict__.get("__dataclass_params__") or not item.__dict__["__dataclass_params__"].frozen:
         return f"{item.__name__} is not a frozen dataclass: write @dataclass(frozen=True) above it"
     try:
-        typing.get_type_hints(item)
+        field_types(item)
         if issubclass(item, _WITHOUT_PARAMETERS):
             item()
     except KeyboardInterrupt:

@@ -30,6 +30,8 @@ _STEPS = np.array([-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
 """Edges of panels around a point where the mean of g′ passes a break, in units of sin θ."""
 _FLAT = 0.02
 """Below this |cos θ| the mean of g′ does not depend on g enough to resolve it."""
+_PANELS = 2048
+"""Of the inner integrals at a time, so that the values of f there stay in a core's cache."""
 _MOST_BREAKS = 48
 """A function that needs more of them is not resolved; two rules then disagree."""
 
@@ -86,8 +88,13 @@ class PairRule:
         edges = np.sort(np.concatenate([np.broadcast_to(base, (len(g), len(base))), cuts], axis=1), axis=1)
         # Most breaks are out of reach at a small sin θ: their panels are empty.
         row, column = np.nonzero(edges[:, 1:] > edges[:, :-1])
-        h, weights = _nodes(edges[row, column], edges[row, column + 1], self.refinement)
-        panels = (self.f(cosine * g[row, None] + sine * h) * weights).sum(axis=1)
+        panels = np.empty(len(row))
+        for start in range(0, len(row), _PANELS):
+            some = slice(start, start + _PANELS)
+            h, weights = _nodes(
+                edges[row[some], column[some]], edges[row[some], column[some] + 1], self.refinement
+            )
+            panels[some] = (self.f(cosine * g[row[some], None] + sine * h) * weights).sum(axis=1)
         return np.asarray(np.bincount(row, weights=panels, minlength=len(g)), dtype=np.float64)
 
 
