@@ -16,6 +16,14 @@ import pytest
 from overparam.arrays.backends import Ambient, CuPy, NumPy, Torch
 from tests.tolerances import tolerance
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One worker more than there are cores: many tests wait for processes or for the disk."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 1
+
+
 # Where SIGINT is ignored, as under nohup or in a background job, the processes that tests start and
 # interrupt would ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
