@@ -18,21 +18,21 @@ _NEAR = 1.7  # times the floor; beyond it a cell is named in the summary
 
 _READING = """\
 Every contender trains the same instances (X, y, W₀, v) by gradient descent with the paper's step size
-(0.02 where n > 40d, for there it diverges) and checks the stop rule at every iterate, with a tolerance
-that is never met. They take turns within one run, round after round in changing order; each one's best
-round counts. A turn is as many updates of
-every training as fill the same time. An entry is thousands of updates a second over the whole batch, in
-brackets how many times as fast the fused engine was. *Best peer* is the smallest of these ratios.
-*gemm* is the share of this machine's rate for a large square matrix product, on all cores in the same
-rounds, that the fused engine's 4nkd flops an update make. *Floor* is how many times longer an update
-took than those flops at that rate plus its nk values of φ and φ′ at the rate of the fused engine's pass
-over them alone. (At odd k the fused engine leaves out the hidden unit with output weight 0, and the
-floor does not.) Both engines are timed from the host's arrays to finished outcomes, path length and
-all; the peers from arrays that are theirs already to iteration counts. Compilation is excluded and
-shown in seconds: the fused engine compiles once an activation and data type and keeps the result on the
-disk, JAX once a shape. PyTorch runs on one thread or on all cores, whichever was faster in the cell;
+(0.02 where n > 40d, because the paper's diverges there) and checks the stop rule at every iterate,
+with a tolerance that is never met. They take turns within one run, round after round in changing
+order; each one's best round counts. In a turn, each makes as many updates of every training run as fit
+into the same time. An entry is thousands of updates a second over the whole batch, and in brackets how
+many times as fast the fused engine was. *Best peer* is the smallest of these ratios. *gemm* is the
+share of this machine's rate for a large square matrix product, on all cores in the same rounds, that
+the fused engine's 4nkd flops an update make. *Floor* is how many times longer an update took than
+those flops at that rate plus its nk values of φ and φ′ at the rate of the fused engine's pass over
+them alone. (At odd k the fused engine leaves out the hidden unit with output weight 0, and the floor
+does not.) Both engines are timed from the host's arrays to finished outcomes, path length included;
+the peers from their own arrays to iteration counts. Compilation is excluded and shown in seconds: the
+fused engine compiles once for each activation and data type and keeps the result on the disk, JAX once
+for each shape. PyTorch runs on one thread or on all cores, whichever was faster in the cell;
 torch.compile was not tried. Before the page is written, all contenders must agree on the iteration
-counts of converging trainings, to a few steps."""
+counts of converging training runs, to a few steps."""
 
 
 def page(
@@ -72,7 +72,7 @@ def page(
     parts += ["## Summary", _summary(measurements), "## How to read the tables", _READING]
     for (activation, dtype), group in groupby(measurements, lambda m: (m.cell.activation.name, m.cell.dtype)):
         parts += [f"## {activation}, {dtype}", _table(list(group))]
-    parts += ["## A stranger's activation", _gelu(gelu)]
+    parts += ["## A plugin's activation", _gelu(gelu)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -158,7 +158,7 @@ def _thousands(rate: float) -> str:
 
 def _gelu(gelu: Sequence[tuple[Cell, float, float]]) -> str:
     lines = [
-        "GELU in its tanh form, written over the Array API alone, by the fused engine beside softplus:",
+        "GELU in its tanh form, written over the Array API alone, beside softplus in the fused engine:",
         "",
         "| dtype | n | k | d | GELU, 1000 updates/s | softplus | softplus / GELU |",
         "|---|--:|--:|--:|--:|--:|--:|",
