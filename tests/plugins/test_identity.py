@@ -101,7 +101,7 @@ def test_a_study_of_before_is_continued_and_told(site, tmp_path):
     reseal(study)
     again = sweep(site, study, "relu", 2)
     assert again.code == 0
-    assert "does not say which distributions" in again.errors
+    assert "did not name the distributions" in again.errors
     specification = json.loads(overparam(site, "status", study, "--json").output)["specification"]
     assert specification["activation_distribution"] == "overparam"
     assert sweep(site, study, "shadow/relu", 3).code == 2
