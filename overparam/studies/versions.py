@@ -26,7 +26,7 @@ def changed_versions(
     """Return, for each distribution of `environment`, a note on other versions in earlier sessions."""
     earlier = versions_used(environments)
     return tuple(
-        f"{distribution} {version} is installed, the study's earlier trials were computed with "
+        f"{distribution} {version} is installed; the study's earlier trials were computed with "
         + " and ".join(f"{distribution} {other}" for other in others)
         for distribution, (version,) in versions_used([environment]).items()
         if (others := [other for other in earlier.get(distribution, []) if other != version])
