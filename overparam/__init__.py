@@ -1,6 +1,6 @@
 """overparam: moderate overparameterization (Oymak & Soltanolkotabi, arXiv:1902.04674), runnable.
 
-The public names are imported when they are first used, so that ``import overparam`` costs nothing.
+Public names are imported when they are first used, so that ``import overparam`` is fast.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""``python -m overparam``, and the ``overparam`` script."""
+"""Entry point of ``python -m overparam`` and of the ``overparam`` script."""
 
 import os
 import signal
@@ -6,18 +6,18 @@ import sys
 from types import FrameType
 
 _SIGNALLED = 128
-"""Exit codes of a process that a signal ended: this, and the number of the signal."""
+"""Exit code of a process that a signal ended: this number plus the signal's number."""
 
 
 class _Interrupt(KeyboardInterrupt):
-    """An interrupt: one of the base class, met while a class is made, has Python end by SIGINT at last."""
+    """Interrupt by a signal; a plain KeyboardInterrupt raised in a class body makes Python exit by SIGINT."""
 
 
 def run() -> None:
-    """Run the command line; at whatever moment a signal comes, it ends in one way and with one exit code.
+    """Run the command line; a signal ends it in the same way, with the same exit code, at any moment.
 
-    SIGTERM is handled like SIGINT: everything finished is saved. One that was ignored from the start, as by
-    nohup, stays ignored.
+    SIGTERM is handled like SIGINT: everything finished is saved. A signal that was ignored from the start,
+    for example by nohup, stays ignored.
     """
     _open_standard_streams()
     received: list[int] = []
@@ -33,7 +33,7 @@ def run() -> None:
         try:
             for number in handled:
                 signal.signal(number, interrupt)
-            # Inside: importing takes time, in which a signal may come.
+            # Imported here, inside the try block: a signal may come during the import.
             from overparam.cli.main import run as run_commands
 
             run_commands()
@@ -42,7 +42,7 @@ def run() -> None:
         except KeyboardInterrupt:
             print("Interrupted.", file=sys.stderr)
         finally:
-            # What follows is Python's own end: there is nothing to save any more, and nothing to undo.
+            # Only Python's own shutdown follows: nothing is left to save or to undo.
             for number in handled:
                 signal.signal(number, signal.SIG_IGN)
     except BaseException:
@@ -52,7 +52,7 @@ def run() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Occupy the descriptors 0, 1 and 2 where they are closed, or the next files opened would take them."""
+    """Open the descriptors 0, 1 and 2 if they are closed, so that no other file takes their numbers."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -61,7 +61,7 @@ def _open_standard_streams() -> None:
 
 
 def _leave_current_folder() -> None:
-    """Import nothing more from the folder that ``python -m`` was called in."""
+    """Remove the folder in which ``python -m`` was called from the import path."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()) and os.getcwd() != here:
         del sys.path[0]

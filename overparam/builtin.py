@@ -1,4 +1,4 @@
-"""The built-in components, handed over by the same hooks as a stranger's."""
+"""The built-in components, provided by the same hooks that plugins use."""
 
 from overparam.arrays.backends import Backend, CuPy, NumPy, Torch
 from overparam.methods import GradientDescent, LeastSquares, Optimizer, StochasticGradientDescent
@@ -44,13 +44,13 @@ def overparam_activations() -> list[type[Activation]]:
 
 @hookimpl
 def overparam_losses() -> list[type[Loss]]:
-    """The paper's squared loss, and two for labels ±1."""
+    """Squared loss of the paper; logistic and hinge loss for labels ±1."""
     return [Squared, Logistic, Hinge]
 
 
 @hookimpl
 def overparam_initializations() -> list[type[Initialization]]:
-    """The theorems', one of other scales, and one that starts at f = 0."""
+    """Initialization of the theorems, one with other scales, and one that starts at f = 0."""
     return [Paper, Scaled, Symmetric]
 
 
@@ -62,13 +62,13 @@ def overparam_optimizers() -> list[type[Optimizer]]:
 
 @hookimpl
 def overparam_data() -> list[type[DataGenerator]]:
-    """Uniform on the sphere, from a cube, δ-separated, and from a file."""
+    """Data uniform on the sphere, data from a cube, δ-separated data, and data from a file."""
     return [Sphere, Cube, Separated, File]
 
 
 @hookimpl
 def overparam_labels() -> list[type[Labels]]:
-    """Gaussian, Rademacher, and those that come with the data."""
+    """Gaussian and Rademacher labels, and the labels of a data file."""
     return [Gaussian, Rademacher, FileLabels]
 
 
@@ -86,19 +86,19 @@ def overparam_engines() -> list[type[Engine]]:
 
 @hookimpl
 def overparam_theorems() -> list[type[Theorem]]:
-    """The paper's."""
+    """Theorems of the paper."""
     return list(builtin_theorems())
 
 
 @hookimpl
 def overparam_claims() -> list[type[Claim]]:
-    """The paper's that are no theorem to evaluate."""
+    """Claims of the paper that are not theorems to evaluate."""
     return list(builtin_claims())
 
 
 @hookimpl
 def overparam_executors() -> list[type[Executor]]:
-    """In this process, and a pool of processes."""
+    """Executors in this process and in a pool of processes."""
     return [Serial, Processes]
 
 

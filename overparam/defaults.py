@@ -1,4 +1,4 @@
-"""What is used where nothing is said: spelled as on the command line, which must start without NumPy."""
+"""Default values, spelled as on the command line, which must start without NumPy."""
 
 from __future__ import annotations
 

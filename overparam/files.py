@@ -1,4 +1,4 @@
-"""Files as users name them: inputs are read whole, outputs appear whole or not at all."""
+"""Users' files: inputs must be regular files; outputs appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _UNNAMED: int = getattr(os, "O_TMPFILE", 0)
 
 
 def real_path(path: Path) -> Path:
-    """Return where a name leads through its links, as an absolute path.
+    """Return the absolute path of the file that a name leads to through its links.
 
-    Links that lead in a circle are left as they are, so that whoever opens the file is told by the system;
-    `Path.resolve` raises a RuntimeError for them before Python 3.13.
+    Circular links are left as they are: the system reports the error when the file is opened. Before Python
+    3.13, `Path.resolve` raises a RuntimeError for them.
     """
     return Path(os.path.realpath(path))
 
 
 def beside(path: Path, ending: str) -> Path:
-    """Return the file of the same name with an ending, where the file itself is and not a link to it."""
+    """Return the path with an ending added, in the folder of the file itself, not of a link to it."""
     real = real_path(path)
     return real.with_name(real.name + ending)
 
 
 def same_file(one: Path, other: Path) -> bool:
-    """Whether two names are of one file, through links of either kind."""
+    """Whether two paths are the same file, also through hard or symbolic links."""
     try:
         return one.samefile(other)
     except OSError:
@@ -46,14 +46,14 @@ def same_file(one: Path, other: Path) -> bool:
 
 
 def require_regular(path: Path, state: os.stat_result | None = None) -> os.stat_result:
-    """Return the stat of a file; opening a pipe, a device or a socket could wait for ever.
+    """Return the stat of a regular file; opening a pipe, a device or a socket could block for ever.
 
     Raises
     ------
     ValueError
         For a pipe, a device or a socket, also behind a link.
     OSError
-        Where there is no file, or it is a folder.
+        If there is no file, or the path is a folder.
     """
     state = path.stat() if state is None else state
     kind = stat.S_IFMT(state.st_mode)
@@ -65,9 +65,9 @@ def require_regular(path: Path, state: os.stat_result | None = None) -> os.stat_
 
 
 def open_input(path: Path) -> IO[bytes]:
-    """Open a regular file for reading; errors as `require_regular`."""
+    """Open a regular file for reading; raises the errors of `require_regular`."""
     require_regular(path)
-    # Without O_NONBLOCK, a pipe put in its place meanwhile would make us wait.
+    # Without O_NONBLOCK, this blocks if a pipe has replaced the file meanwhile.
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         require_regular(path, os.fstat(file))
@@ -78,20 +78,20 @@ def open_input(path: Path) -> IO[bytes]:
 
 
 def check_output(path: Path, endings: Iterable[str] = (), inputs: Iterable[Path] = ()) -> None:
-    """Refuse a file that could not, or must not, be written; to be called before any work is done.
+    """Refuse an output file that cannot or must not be written; called before any work is done.
 
     Parameters
     ----------
     path : Path
     endings : iterable of str
-        One of which the name must have, such as ".csv"; any where empty.
+        Allowed endings of the name, such as ".csv"; empty allows any.
     inputs : iterable of Path
-        Files that are read, whatever they are called: none may be written.
+        Files that are read; the output must be none of them.
 
     Raises
     ------
     ValueError
-        The message says what was needed.
+        The message states what is needed.
     """
     endings = tuple(endings)
     if endings and path.suffix.lower() not in endings:
@@ -101,7 +101,7 @@ def check_output(path: Path, endings: Iterable[str] = (), inputs: Iterable[Path]
         raise ValueError(f"{path}: the folder {folder} does not exist")
     for read in inputs:
         if same_file(path, read):
-            raise ValueError(f"{path} is what is read ({read}): write to another file")
+            raise ValueError(f"{path} is the input file ({read}): write to another file")
     if path.is_dir():
         raise ValueError(f"{path} is a folder")
     if path.exists():
@@ -114,11 +114,11 @@ def check_output(path: Path, endings: Iterable[str] = (), inputs: Iterable[Path]
 
 @contextmanager
 def replaced(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of `path` when the block ends, and leaves nothing if it is left early.
+    """Open a file that replaces `path` when the block ends; an error in the block leaves no file.
 
-    The data are on the disk before the name points to them. Permissions are as the umask says. While it is
-    written the file has no name where the system can do that, so that nothing stays even of a killed process;
-    elsewhere it has a hidden name beside `path`, and the next writer removes what a killed one left.
+    The data are on the disk before the name points to them. Permissions follow the umask. If the system
+    allows, the file has no name while it is written, so that a killed process leaves no file. Otherwise it
+    has a hidden name beside `path`, and the next writer removes the file that a killed process left.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
     if _UNNAMED and Path("/proc/self/fd").is_dir():
         try:
             file = os.open(target.parent, os.O_RDWR | _UNNAMED, 0o666)
-        except OSError:  # this file system has no unnamed files; a real obstacle shows again below
+        except OSError:  # this file system has no unnamed files; any other error occurs again below
             pass
         else:
             with os.fdopen(file, "w+b") as handle:
@@ -144,11 +144,11 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _move_unnamed(file: int, target: Path) -> None:
-    """Name an unnamed file; it cannot take an existing name at once."""
+    """Give an unnamed file its name, by way of a hidden one: a link cannot replace an existing file."""
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         partial = f".{target.name[:200]}.{secrets.token_hex(4)}.partial"
-        # With a folder given, Python follows the link in /proc, which is what names the file.
+        # With dst_dir_fd, Python follows the link in /proc to the unnamed file.
         os.link(f"/proc/self/fd/{file}", partial, dst_dir_fd=folder, follow_symlinks=True)
         try:
             os.replace(partial, target.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -163,7 +163,7 @@ def _move_unnamed(file: int, target: Path) -> None:
 
 @contextmanager
 def _hidden(target: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    """A file with a hidden name, removed unless it was moved away."""
+    """Open a file with a hidden name; it is removed at the end unless it was moved."""
     for left in target.parent.glob(f".{_escaped(target.name[:200])}.*.partial"):
         _remove_if_left(left)
     partial = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.partial")
@@ -181,7 +181,7 @@ def _escaped(name: str) -> str:
 
 
 def _lock(handle: IO[bytes]) -> bool:
-    """Hold a partial file: it tells others that its writer is alive."""
+    """Lock a partial file: the lock shows other processes that its writer is alive."""
     if sys.platform == "win32":
         return True  # an open file cannot be removed there
     import fcntl  # not on Windows

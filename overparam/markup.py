@@ -1,4 +1,4 @@
-"""Text of others, shown as text: HTML tables that escape everything, and letters that no reader would see."""
+"""Foreign text shown as plain text: HTML tables with everything escaped, invisible characters as escapes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["is_hidden", "shown", "table", "visible"]
 
 _ODD = re.compile(r"[^\x20-\x7e]")
 _HIDDEN = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
-"""Unicode's categories of control and format characters, surrogates, line ends and what has no meaning."""
+"""Unicode categories: control and format characters, surrogates, unassigned, private use, line ends."""
 
 
 def shown(value: object) -> str:
-    """A value as a reader wants it: six digits, a dash for what is not there."""
+    """Return a value as text: six digits for a number, a dash for None."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -27,7 +27,7 @@ def shown(value: object) -> str:
 
 
 def table(caption: str, rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> str:
-    """Return an HTML table; the first cell of a row names it, and nothing in it is taken for markup."""
+    """Return an HTML table with all text escaped; the first cell of each row is its header."""
     lines = [f"<table><caption>{escape(caption)}</caption>"]
     if head:
         lines.append(f"<thead><tr>{''.join(f'<th>{escape(one)}</th>' for one in head)}</tr></thead>")
@@ -39,18 +39,18 @@ def table(caption: str, rows: Iterable[Sequence[object]], head: Sequence[str] = 
 
 
 def is_hidden(letter: str) -> bool:
-    """Whether a letter is a control or format character, a surrogate, a line end or without meaning."""
+    """Whether a character is invisible: control, format, surrogate, unassigned, private use or line end."""
     return unicodedata.category(letter) in _HIDDEN
 
 
 def visible(text: object, keep: str = "") -> str:
-    """Return a text with what no reader would see written as Python would, such as ``\\x1b`` or ``\\u202e``.
+    """Return a text with invisible characters as Python escapes, such as ``\\x1b`` or ``\\u202e``.
 
     Parameters
     ----------
     text : object
     keep : str
-        Control characters that may stand, such as line ends.
+        Control characters to leave as they are, such as line ends.
     """
 
     def shown(found: re.Match[str]) -> str:

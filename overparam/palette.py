@@ -9,8 +9,8 @@ __all__ = ["CLAIMS", "CURVE", "NO_DATA", "OUTLINE", "SCALES", "SERIES", "TAPER",
 
 RGB = tuple[int, int, int]
 
-# Lightness grows along the way, so the picture survives a grey print, and no stop is pale, so white
-# curves show on all of it.
+# Lightness grows along the scale, so the picture also works in grey. No stop is pale, so white curves are
+# visible everywhere.
 TAPER: tuple[RGB, ...] = ((28, 58, 158), (84, 54, 160), (132, 50, 150), (184, 48, 116), (226, 58, 52))
 """Stops from certain failure to certain success, evenly spaced, in sRGB."""
 
@@ -23,17 +23,17 @@ SCALES: dict[str, tuple[RGB, ...]] = {
 """Colour scales to choose from, the paper's first; readers of any colour vision can read the others."""
 
 NO_DATA: RGB = (130, 130, 130)
-"""Cells where nothing was run."""
+"""Colour of cells without trials."""
 
 CURVE: RGB = (255, 255, 255)
-"""The curves n = kd and n = 2⌊k/2⌋d, and what marks them."""
+"""Colour of the curves n = kd and n = 2⌊k/2⌋d, and of their labels."""
 
 
 CLAIMS: tuple[RGB, ...] = ((100, 195, 255), (250, 240, 110), (255, 165, 50), (255, 205, 230), (160, 245, 200))
-"""Curves of claims on the map, each told from the others with any colour vision."""
+"""Colours of claims' curves on the map; readers of any colour vision can distinguish them."""
 
 OUTLINE: RGB = (20, 20, 30)
-"""Around the curves of claims, so that they show on any ground."""
+"""Outline of claims' curves, so that they are visible on any background."""
 
 SERIES: tuple[RGB, ...] = (
     (0, 114, 178),
@@ -43,16 +43,16 @@ SERIES: tuple[RGB, ...] = (
     (86, 180, 233),
     (230, 159, 0),
 )
-"""Studies beside each other on white ground: colours of Okabe and Ito."""
+"""Colours of several studies on a white background, by Okabe and Ito."""
 
 
 def rgb(colour: RGB) -> tuple[float, ...]:
-    """Return a colour the way matplotlib takes it."""
+    """Return a colour in matplotlib's form: channels in [0, 1]."""
     return tuple(channel / 255 for channel in colour)
 
 
 def taper(fraction: ArrayLike) -> NDArray[np.uint8]:
-    """Colours of success fractions.
+    """Return the colours of success fractions.
 
     Parameters
     ----------

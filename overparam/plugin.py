@@ -1,4 +1,4 @@
-"""All that the author of a plugin needs to import."""
+"""Everything that the author of a plugin needs to import."""
 
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.arrays.backends import Backend, CuPy, DType, NumPy, backend_of

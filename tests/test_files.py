@@ -84,9 +84,9 @@ def test_outputs_that_cannot_be(tmp_path):
     read.touch()
     (tmp_path / "link.csv").symlink_to("read.csv")
     for path, said in (
-        (read, "is what is read"),
-        (tmp_path / "link.csv", "is what is read"),
-        (tmp_path / "." / "read.csv", "is what is read"),
+        (read, "is the input file"),
+        (tmp_path / "link.csv", "is the input file"),
+        (tmp_path / "." / "read.csv", "is the input file"),
         (tmp_path / "a.txt", r"must end in \.csv"),
         (tmp_path / "no" / "a.csv", "does not exist"),
         (tmp_path, "must end in"),

@@ -1,4 +1,4 @@
-"""The library's front door: the functions of the command line, for scripts and notebooks.
+"""Main functions of the library: what the command line does, for scripts and notebooks.
 
 Components are given as objects or as the strings that the command line takes.
 """

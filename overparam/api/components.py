@@ -1,4 +1,4 @@
-"""What there is to name: `describe`."""
+"""Lists of components: `describe`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["describe"]
 def describe(what: str | None = None) -> list[Description]:
     """Return the components that can be named, with their parameters and the package that brings each.
 
-    Those of first-party packages that are not installed are among them.
+    Components of first-party packages that are not installed are included.
 
     Parameters
     ----------
     what : str, optional
-        A kind, such as "activations", or a name, such as "gd"; everything unless given.
+        A kind, such as "activations", or a name, such as "gd"; by default everything.
 
     Returns
     -------

@@ -32,25 +32,25 @@ def write_report(
     studies : path or Study, or sequence of them
         Their diagrams stand side by side, their boundaries in one picture.
     path : path
-        Ends in .html.
+        The output file; its name ends in .html.
     curves : int
         Trials of each diagram that are trained again and drawn, on both sides of the boundary.
     claims : sequence of Claim
         Widths that theorems name, drawn over the diagrams.
     fit : Fit, optional
-        Exponents of the boundary, shown as a table; those that `Study.boundary` fits unless given.
+        Exponents of the boundary, shown as a table; by default those that `Study.boundary` fits.
 
     Returns
     -------
     Written
-        With `size`, `diagrams`, `runs` and `notes`, which say what could not be trained again.
+        With `size`, `diagrams`, `runs`, and `notes` about trials that could not be trained again.
 
     Raises
     ------
     ImportError
-        Without Jinja2: pip install 'overparam[report]'.
+        If Jinja2 is not installed: pip install 'overparam[report]'.
     StudyError
-        Where a study cannot be read, or has no cells.
+        If a study cannot be read, or has no cells.
     ValueError
         For another ending, a negative number of curves, or a file that must not or cannot be written.
     """
@@ -65,7 +65,7 @@ def write_report(
 
 
 def replayer(registry: Registry) -> Replayer:
-    """Return the function by which a report has trials trained again."""
+    """Return the function that trains a trial of a study again for a report."""
 
     def again(study: Study, key: TrialKey, record_every: int) -> Replay:
         find = partial(engines_named, registry)

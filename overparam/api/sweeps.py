@@ -63,34 +63,34 @@ def sweep(
     checkpoint_every: float = defaults.CHECKPOINT_EVERY,
     progress: bool | Callable[[Progress], None] | None = None,
 ) -> Study:
-    """Run or resume a phase diagram; every finished trial is kept in the file `study`.
+    """Run or resume a phase diagram; every finished trial is saved in the file `study`.
 
-    What is not given is the study's own where there is one: `op.sweep("mine.study", trials=20)` adds trials
-    to all its cells, and `op.sweep("mine.study", k="26:30")` adds cells. For a new study it is the default
-    that ``overparam sweep --help`` names.
+    If the study exists, arguments that are not given are taken from it: `op.sweep("mine.study", trials=20)`
+    adds trials to all its cells, and `op.sweep("mine.study", k="26:30")` adds cells. For a new study they
+    have the defaults that ``overparam sweep --help`` lists.
 
     Parameters
     ----------
     study : path
         The study's file; created if missing, resumed if present.
     n, k, d : int, sequence of int, or str
-        The grid's axes; a range is also written as on the command line: "2:40:2", "5,10". For the design
-        "boundary" k gives the least and the largest width, which are not limited unless given.
+        The grid's axes; ranges may be written as on the command line: "2:40:2", "5,10". For the design
+        "boundary", k gives the smallest and the largest width; by default there are no limits.
     trials : int
-        Independent realizations a cell of the design "grid".
+        Independent realizations per cell, for the design "grid".
     seed, activation, loss, initialization, optimizer, layers, data, labels, max_iterations, tolerance
         As in `train` and `draw_problem`.
     dtype, backend, engine, executor
-        How and where it is computed.
+        How and where the trials are computed.
     design : str or Design, optional
-        Which trials come next: "grid", all of them, or "boundary:error=0.05", those that tell most of where
-        half of the training runs succeed.
+        Which trials are trained next: "grid" trains all of them; "boundary:error=0.05" trains the most
+        informative ones about the width at which half of the training runs succeed.
     checkpoint_every : float
-        Keep the state of a training run that takes longer than so many seconds beside the study, so that at
-        most so much of it is lost where it is killed; 0 keeps none.
+        Seconds between checkpoints. The state of a longer training run is saved beside the study at this
+        interval, so that a killed sweep loses at most so much of it; 0 saves none.
     progress : bool or callable, optional
-        Whether to show how it goes: in a notebook by the diagram that fills, else on standard error. Unless
-        given, it is shown in notebooks and on terminals. A function is called with every `Progress` instead.
+        Whether to show progress: in a notebook as a growing diagram, else on standard error. By default it is
+        shown in notebooks and on terminals. A function is called with every `Progress` instead.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def sweep(
     Raises
     ------
     StudyError
-        Where the file is not a study, is of another specification, or cannot be written.
+        If the file is not a study, has another specification, or cannot be written.
     ValueError
         For unknown components or impossible sizes.
 
@@ -167,10 +167,10 @@ def replay(
     record_every: int | None = None,
     engine: str = "auto",
 ) -> Replay:
-    """Train one trial of a study again, and compare with what the study holds.
+    """Train one trial of a study again, and compare the outcome with the stored one.
 
-    It is trained on the backend, in the data type and by the engine that the study's session had, where they
-    are here; its notes say where they are not.
+    Backend, data type and engine are those of the session that trained it, if they are available here;
+    otherwise the notes say so.
 
     Parameters
     ----------
@@ -178,9 +178,9 @@ def replay(
     n, k, d, trial : int
         Which trial.
     record_every : int, optional
-        Keep a point of the outcome's history every so many iterations.
+        Record a point of the outcome's history every so many iterations.
     engine : str
-        Train by the engine of this name instead.
+        Name of another engine to train with.
 
     Returns
     -------
@@ -190,9 +190,9 @@ def replay(
     Raises
     ------
     StudyError
-        Where the study does not hold the trial, or its data or its components are others by now.
+        If the study does not hold the trial, or its data or components have changed since.
     ValueError
-        Where a component of the study is not installed.
+        If a component of the study is not installed.
 
     Examples
     --------

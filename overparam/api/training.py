@@ -36,11 +36,11 @@ def draw_problem(
     Parameters
     ----------
     n, d, k : int
-        Samples, inputs, hidden units; each at least 1.
+        Numbers of samples, inputs and hidden units; each at least 1.
     seed, trial : int
-        Non-negative; with (n, k, d) they name the instance.
+        Non-negative; together with (n, k, d) they identify the instance.
     data, labels, initialization : str or component
-        The labels are the data's own where they bring some, else Gaussian, unless they are named.
+        By default the labels are those that come with the data, or Gaussian if none do.
 
     Returns
     -------
@@ -125,29 +125,29 @@ def train(
     Parameters
     ----------
     problem : Problem, or sequence of Problem
-        Arrays of any standard namespace, computed where they live unless `backend` says otherwise;
-        with leading batch axes they are a stack of problems. The problems of a sequence have one n and one
-        kind of arrays; their k and d may differ.
+        Arrays of any standard namespace, computed on their own device unless `backend` is given; arrays with
+        leading batch axes are a stack of problems. The problems of a sequence must have the same n and the
+        same kind of arrays; their k and d may differ.
     activation, loss, optimizer : str or component
     layers : "hidden", "output" or "both", optional
-        What is trained: W, v or both; what the optimizer trains by default unless given.
+        Trained weights: W, v or both; by default the optimizer's own choice.
     max_iterations : int
-        Updates at most.
+        Largest number of updates.
     tolerance : float
-        Success at the first iterate whose measure, ‖f(W) − y‖/‖y‖ for the squared loss, is below it.
+        A run succeeds at the first iterate whose measure, ‖f(W) − y‖/‖y‖ for the squared loss, is below it.
     record_every : int, optional
-        Keep a point of the outcome's history every so many iterations.
+        Record a point of the outcome's history every so many iterations.
     backend : str or Backend, optional
     dtype : "float32" or "float64", optional
-        The problem's own unless given.
+        By default that of the problem.
     engine : str
-        "auto" takes the fastest engine that can.
+        "auto" takes the fastest engine that can run the problem.
 
     Returns
     -------
     Outcome, or list of Outcome
-        A list for a sequence, and for a problem with batch axes, first axis slowest. Types cannot tell
-        whether arrays have batch axes: for a type checker give `problem.singles()`.
+        A list for a sequence, and for a problem with batch axes, first axis slowest. The types do not show
+        whether arrays have batch axes: for a type checker, pass `problem.singles()`.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def prepare_training(
     backend: str | Backend | None,
     engine: str,
 ) -> Training:
-    """Choose where and by which engine single problems are trained."""
+    """Return a training run of single problems, with its backend and engine chosen."""
     place = backend_of(problems[0].X) if backend is None else registry.resolve(Backend, backend)
     place.require()
     job = Job(problems, recipe, place, record_every)
@@ -196,7 +196,7 @@ def prepare_training(
 
 
 def engines_named(registry: Registry, name: str) -> list[Engine]:
-    """Return the engines to ask, fastest first: all for "auto", else the one of that name."""
+    """Return the candidate engines, fastest first: all for "auto", else the one with that name."""
     if name == "auto":
         return registry.engines()
     if name.rpartition("/")[2] not in registry.choices(Engine):

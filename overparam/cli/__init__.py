@@ -1,1 +1,1 @@
-"""The command line: one command a file; they parse, call and print."""
+"""The command line, one file per command: each parses, calls and prints."""

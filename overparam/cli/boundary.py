@@ -1,4 +1,4 @@
-"""``overparam boundary``: where half of the training runs succeed, and how that scales."""
+"""``overparam boundary``: the width at which half of the training runs succeed, and its scaling."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CSV = ".csv"
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
-    help="Of the intervals.",
+    help="Confidence level of the intervals.",
 )
 @claims_option
 @json_flag
@@ -52,12 +52,12 @@ def boundary(
     claimed: str | None,
     as_json: bool,
 ) -> None:
-    """Where half of the training runs of each STUDY succeed, and how that scales with n and d.
+    """Measure the width at which half of the training runs of each STUDY succeed, and how it scales.
 
-    k is the width in units that can act, with its interval. The exponents are those of effective parameters
-    ~ n^alpha d^beta at the boundary, by binomial regression with intervals clustered by (n, d); they need
-    statsmodels: pip install 'overparam[boundary]'. --claims draws what theories ask for beside the boundary,
-    as in overparam plot.
+    k is the width, counted in units that can act, with its interval. The exponents alpha and beta describe
+    the effective parameters at the boundary, ~ n^alpha d^beta. They come from binomial regression, with
+    intervals clustered by (n, d), and need statsmodels: pip install 'overparam[boundary]'. --claims draws the
+    widths of theorems and claims beside the boundary, as in overparam plot.
     """
     if len({str(path) for path in studies}) < len(studies):
         raise ValueError("a study is named twice")

@@ -1,4 +1,4 @@
-"""A certificate as text: one line a theorem and a legend, or every hypothesis, promise and note."""
+"""A certificate as text: one line per theorem and a legend, or every hypothesis, promise and note."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["echo_details", "echo_lines"]
 
 _VERDICTS = 80
-"""Columns of the verdicts; where there are 20 more they show the hypothesis that is missed most."""
+"""Columns that the verdicts need; with 20 more, the hypothesis that is missed most is shown too."""
 
 _COLOURS = {"met": "green", "kept": "green", "missed": "yellow", "broken": "red", "vacuous": "yellow"}
 
 _WORDS = {
-    "hypotheses": "met; missed N×, the worst of them by the factor N; open, where one cannot be told; none "
+    "hypotheses": "met; missed N×: the worst one fails by the factor N; open: one could not be decided; none "
     "asked",
-    "promises": "kept, broken, open or vacuous (it promises nothing here), and measured over promised at its "
-    "worst: at most 1 where it is kept",
-    "rate": "by what fraction ‖f(W_τ) − y‖ falls in an update, on average over the run: measured, and "
-    "promised at least",
-    "P ≥": "probability of the promises, at least; vacuous where that is 0 or less",
+    "promises": "kept, broken, open or vacuous (the theorem promises nothing here), with the worst ratio of "
+    "measured to promised: at most 1 if kept",
+    "rate": "fraction by which ‖f(W_τ) − y‖ falls per update, averaged over the run: measured, and promised "
+    "at least",
+    "P ≥": "lower bound on the probability of the promises; vacuous if it is 0 or less",
 }
 
 _SYMBOLS = {
     "n, d, k": "samples, inputs, hidden units; kd hidden weights",
     "X, y, W, v": "data, labels, hidden and output weights; W₀ at the start, W_τ after τ updates",
-    "θ": "what is trained of W and v",
+    "θ": "the trained weights, of W and v",
     "f, J": "the network's outputs on X, and their Jacobian",
     "η, η̄": "step size, and step size over the largest that the theorem allows",
     "φ, B, M": "activation; |φ′|, |φ″| ≤ B; |φ″| ≤ M",
@@ -44,13 +44,13 @@ _SYMBOLS = {
     "Σ, λ; Σ̃, λ̃": "kernel matrices of φ′ and of φ, and their least eigenvalues",
     "σ, σmin(X∗X)": "least singular value of the Khatri–Rao product of X with itself",
     "κ, κ̃": "√(d/n)‖X‖/σ², √(d/n)‖X‖/λ",
-    "δ": "--delta, the larger the surer; in Theorem I.1, how far samples are apart",
+    "δ": "--delta; a larger δ gives a higher probability. In Theorem I.1, the separation of the samples",
     "c, C": "constants that the paper does not give",
 }
 
 
 def echo_lines(certificate: Certificate) -> None:
-    """Write one line a theorem, what could not be evaluated, and a legend."""
+    """Write one line per theorem, the theorems that could not be evaluated, and a legend."""
     if certificate.evaluated:
         _echo_table(_verdicts(certificate))
         echo()
@@ -68,7 +68,7 @@ def echo_details(certificate: Certificate) -> None:
 
 
 def _verdicts(certificate: Certificate) -> Table:
-    # Inside: rich takes a tenth of a second to import, which JSON does not need.
+    # Imported here: importing rich takes a tenth of a second, and JSON does not need it.
     from rich.table import Table
     from rich.text import Text
 
@@ -119,7 +119,7 @@ def _probability(one: Evaluated) -> str:
 
 
 def _factor(value: float) -> str:
-    """A factor of two digits, written out where that is short."""
+    """Return a factor as text with two digits, written out if that is short."""
     return f"{float(f'{value:.2g}'):,.0f}" if 10.0 <= value < 1e5 else _number(value, 2)
 
 
@@ -128,7 +128,7 @@ def _shortened(text: str, most: int) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    """A number for a narrow column."""
+    """Return a number as text for a narrow column."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞" if value > 0.0 else "−∞"
     return f"{value:.{digits}g}"
@@ -145,9 +145,9 @@ def _echo_table(table: Table) -> None:
 
 
 def _echo_others(certificate: Certificate) -> None:
-    """What is about other settings, and what failed."""
+    """Write the theorems about other settings, and those that failed."""
     if certificate.inapplicable:
-        echo("Not about this setting")
+        echo("Theorems about other settings")
         width = max(len(visible(other.theorem.title)) for other in certificate.inapplicable)
         for other in certificate.inapplicable:
             echo_wrapped(f"  {visible(other.theorem.title):<{width}} {visible(other.reason)}", width + 3)
@@ -178,7 +178,7 @@ def _echo_theorem(one: Evaluated) -> None:
         shown = f"{width:,.0f}" if width < 1e9 else _number(width, 3)
         echo(f"  smallest k for its condition on the width: {shown if math.isfinite(width) else 'none'}")
     if one.probability is not None:
-        nothing = " (it promises nothing)" if one.probability <= 0.0 else ""
+        nothing = " (the theorem promises nothing)" if one.probability <= 0.0 else ""
         echo(f"  with probability at least {one.probability:.6g}{nothing}")
     echo()
 

@@ -42,7 +42,7 @@ __all__ = ["certify"]
     type=click.IntRange(min=2, max=1_000_000),
     default=9,
     show_default=True,
-    help="Looks at the Jacobian, at most.",
+    help="Compute the Jacobian's spectrum at no more than this many iterates.",
 )
 @click.option(
     "--plot",
@@ -52,25 +52,25 @@ __all__ = ["certify"]
 @click.option(
     "--gap",
     is_flag=True,
-    help="Split the distance between Theorems 6.2, 6.3 and 3.2 and this run into what each step of the "
-    "proof costs; --plot then draws that.",
+    help="Split the gap between Theorems 6.2, 6.3 and 3.2 and this run into one factor for each step of the "
+    "proof; --plot then draws the factors.",
 )
 @click.option(
     "--draws",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Train from N draws of W₀ on the same data, and say how often each promise is kept, beside the "
+    help="Train from N draws of W₀ on the same data, and compare how often each promise is kept with the "
     "stated probability.",
 )
 @click.option("--details", is_flag=True, help="List every hypothesis and promise, with notes.")
 @json_flag
 @click.pass_obj
 def certify(settings: Settings, /, **given: Any) -> None:
-    """Train, and evaluate every theorem that applies: hypotheses and promises, theory against practice.
+    """Train, and evaluate the hypotheses and promises of every theorem that applies.
 
-    One line a theorem: whether its hypotheses are met, or by what factor the worst is missed, and whether
-    its promises are kept. A ratio of a promise is measured over promised, at its worst on the run: at most
-    1 where it is kept. A hypothesis that fails does not stop the promises being measured.
+    Each theorem has one line: whether its hypotheses are met, or by what factor the worst one fails, and
+    whether its promises are kept. The ratio of a promise is the worst ratio of measured to promised during
+    the run: at most 1 if it is kept. Promises are also measured if a hypothesis fails.
     """
     registry = settings.registry
     check_outputs(registry, given, {"plot": ENDINGS})

@@ -1,4 +1,4 @@
-"""The option ``--claims`` and what it asks for."""
+"""The option ``--claims``, and the claims that it selects."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["claims_of", "claims_option", "distinct", "note_left_out"]
 
 
 def claims_option(function: F) -> F:
-    """Ask for claims about widths, all or some by name."""
+    """Option that selects claims about widths: all, or some by name."""
     return click.option(
         "--claims",
         "claimed",
         metavar="all|NAME,…",
-        help="Draw how wide is wide enough by theorems and claims; those about another setting are left out, "
-        "with the reason.",
+        help="Draw the widths that theorems and claims call sufficient. Those about another setting are left "
+        "out, with the reason.",
     )(function)
 
 
 def claims_of(settings: Settings, study: Study, named: str, sizes: Sequence[int]) -> dict[int, Claims]:
-    """Return the claims about a study, by n, fitted to its measured boundary; d are those asked for.
+    """Return the claims about a study at each n, fitted to its measured boundary, at the d of its grid.
 
     Raises
     ------
     ComponentError
-        For a name that no claim has, or a component of the study that is not here.
+        For an unknown claim, or a component of the study that is not installed.
     SpecificationMismatch
-        Where the study's components or its data are not here as they were.
+        If the study's components or its data have changed.
     """
     registry = settings.registry
     asked = chosen(named, (*registry.all_of(Claim), *registry.all_of(Theorem)))
@@ -44,13 +44,13 @@ def claims_of(settings: Settings, study: Study, named: str, sizes: Sequence[int]
 
 
 def distinct(found: Iterable[Claims]) -> list[Curve]:
-    """Every curve once, also where several studies have it."""
+    """Return every curve once, even if several studies have it."""
     curves = (curve for each in found for curve in each.curves)
     return [*{(curve.name, curve.n, curve.d, curve.k): curve for curve in curves}.values()]
 
 
 def note_left_out(settings: Settings, found: Sequence[Claims], of: str = "") -> None:
-    """Say on standard error which claims are left out and why, each once."""
+    """Report on standard error which claims are left out and why, each once."""
     for text in dict.fromkeys(_left_out(one) for each in found for one in each.left_out):
         settings.note(f"{of}{text}")
 

@@ -1,4 +1,4 @@
-"""The commands under their headings, with a line and an example each, known without importing them."""
+"""The commands by heading, with a line of help and an example each, without importing them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Final, NamedTuple
 __all__ = ["COMMANDS", "SECTIONS", "WHERE", "Entry"]
 
 WHERE: Final = ("backend", "dtype", "engine")
-"""The global options that say where to compute."""
+"""The global options that select where to compute."""
 
 
 class Entry(NamedTuple):
-    """What the list of commands says of one.
+    """One command in the list of commands.
 
     Attributes
     ----------
     help, example : str
     uses : tuple of str
-        Which of the global options that say where to compute the command uses; it refuses the others.
+        Which of the options in `WHERE` the command uses; it refuses the others.
     """
 
     help: str
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 SECTIONS: Final[dict[str, dict[str, Entry]]] = {
     "Run": {
         "train": Entry(
-            "Train one realization and report how it ended.",
+            "Train one realization and report the outcome.",
             "overparam train --n 100 --d 20 --k 20 --activation relu",
             WHERE,
         ),
@@ -38,35 +38,38 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             WHERE,
         ),
         "reproduce": Entry(
-            "Measure a figure of the paper, or a claim of the literature, again.",
+            "Reproduce a figure of the paper or a claim of the literature.",
             "overparam reproduce fig2a --output figure2",
             WHERE,
         ),
         "replay": Entry(
-            "Train one trial of a study again and compare with what it holds.",
+            "Train one trial of a study again and compare with the stored outcome.",
             "overparam replay my.study --n 100 --k 12 --d 10",
             ("engine",),
         ),
     },
-    "Look": {
+    "Results": {
         "status": Entry(
-            "What a study holds, what is left, and its 50 % boundary so far.", "overparam status my.study"
+            "Show a study's finished and missing trials, and its 50 % boundary so far.",
+            "overparam status my.study",
         ),
         "boundary": Entry(
-            "Where half of the training runs succeed, and how that scales with n and d.",
+            "Measure the width at which half of the training runs succeed, and how it scales.",
             "overparam boundary my.study -o boundary.png",
         ),
         "plot": Entry("Draw a study's phase diagram.", "overparam plot my.study -o diagram.png"),
         "report": Entry(
-            "Write studies as one HTML file to hand over.", "overparam report my.study -o report.html"
+            "Write studies as one HTML file to share.", "overparam report my.study -o report.html"
         ),
-        "export": Entry("Write a study as a table, one row a trial.", "overparam export my.study -o my.csv"),
+        "export": Entry(
+            "Write a study as a table, one row per trial.", "overparam export my.study -o my.csv"
+        ),
         "merge": Entry(
-            "Make one study of several of one specification, such as shards.",
+            "Merge studies with one specification, such as shards, into one.",
             "overparam merge shard1.study shard2.study -o all.study",
         ),
         "salvage": Entry(
-            "Take what is whole of a damaged study.", "overparam salvage damaged.study -o whole.study"
+            "Recover the intact trials of a damaged study.", "overparam salvage damaged.study -o whole.study"
         ),
     },
     "Theory": {
@@ -81,13 +84,13 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             ("backend", "dtype"),
         ),
     },
-    "Around": {
+    "Installation": {
         "describe": Entry(
-            "Components, their parameters, and which package brings each.", "overparam describe activations"
+            "List components, their parameters, and the package of each.", "overparam describe activations"
         ),
-        "plugins": Entry("Look at the installed plugins.", "overparam plugins list"),
+        "plugins": Entry("List and check the installed plugins.", "overparam plugins list"),
         "info": Entry(
-            "Versions, backends, devices and engines, and why one is unavailable.", "overparam info"
+            "Show versions, backends, devices and engines, and why one is unavailable.", "overparam info"
         ),
     },
 }

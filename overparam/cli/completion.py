@@ -13,24 +13,24 @@ from click.shell_completion import BashComplete, CompletionItem, add_completion_
 
 from overparam.components.faults import OverparamError
 
-if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
+if TYPE_CHECKING:  # the command line must start without NumPy, so that --help and --version are fast
     from overparam.components import Description
 
 __all__ = ["Bash", "Component", "Described", "catalogue"]
 
 _BREAKS = {":", "="}
-"""What a word of bash's is broken at, beside white space (COMP_WORDBREAKS)."""
+"""Characters at which bash breaks words, besides white space (COMP_WORDBREAKS)."""
 
 
 class Component(click.ParamType[str]):
-    """A component as the command line spells it: ``name`` or ``name:key=value,key=value``.
+    """A component on the command line: ``name`` or ``name:key=value,key=value``.
 
     Parameters
     ----------
     kind : str
-        Of the components that are completed.
+        Kind of the components that are completed.
     *words : str
-        What is taken beside them.
+        Other words that are accepted.
     """
 
     name = "component"
@@ -41,7 +41,7 @@ class Component(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[str]]:
-        """Return the names, or the parameters of the component that is named, or a parameter's choices."""
+        """Return the names, or the parameters of the named component, or a parameter's choices."""
         known = [each for each in catalogue(ctx, engines=self.kind == "engine") if each.kind == self.kind]
         items = [CompletionItem(word) for word in self.words]
         items += [CompletionItem(each.name, help=each.summary) for each in known]
@@ -50,7 +50,7 @@ class Component(click.ParamType[str]):
 
 
 class Described(click.ParamType[str]):
-    """What ``overparam describe`` takes: a kind or a name."""
+    """Argument of ``overparam describe``: a kind or a name."""
 
     name = "described"
 
@@ -58,7 +58,7 @@ class Described(click.ParamType[str]):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[str]]:
         """Return the kinds and the names."""
-        from overparam.plugins import KINDS, default_registry, describe  # here: both import NumPy
+        from overparam.plugins import KINDS, default_registry, describe  # imported here: both import NumPy
 
         names = dict.fromkeys(each.name for each in describe(default_registry()))
         words = [word for word in (*KINDS, *names) if " " not in word]
@@ -66,9 +66,9 @@ class Described(click.ParamType[str]):
 
 
 def catalogue(ctx: click.Context, *, engines: bool = False) -> tuple[Description, ...]:
-    """Return the installed components, without those of plugins that the call leaves out.
+    """Return the installed components, except those of plugins that this call disables.
 
-    Unless engines are asked for, packages of ours that bring nothing else are not loaded: compilers are slow
+    First-party packages that provide only engines are loaded only if engines are needed: compilers are slow
     to import.
     """
     given = ctx.find_root().params
@@ -80,7 +80,7 @@ def catalogue(ctx: click.Context, *, engines: bool = False) -> tuple[Description
 def _catalogue(
     only_builtin: bool, disabled: tuple[str, ...], files: tuple[Path, ...], engines: bool
 ) -> tuple[Description, ...]:
-    from overparam.plugins import Registry, describe, first_party  # here: it imports NumPy
+    from overparam.plugins import Registry, describe, first_party  # imported here: it imports NumPy
 
     skipped = set(disabled)
     if not engines:
@@ -89,13 +89,13 @@ def _catalogue(
         skipped |= slow & {str(entry.dist and entry.dist.name) for entry in entry_points(group="overparam")}
     try:
         registry = Registry(disabled=skipped, only_builtin=only_builtin, files=files)
-    except (ValueError, RuntimeError, OSError, OverparamError):  # the command itself says what is wrong
+    except (ValueError, RuntimeError, OSError, OverparamError):  # the command itself reports the error
         return ()
     return tuple(each for each in describe(registry) if each.installed)
 
 
 def _parameters(component: Description, incomplete: str) -> list[CompletionItem[str]]:
-    """What may follow, where this component is the one that is named."""
+    """Return the possible continuations if this is the named component."""
     name, _, given = incomplete.partition(":")
     if name != component.name:
         return []
@@ -118,20 +118,20 @@ def _parameters(component: Description, incomplete: str) -> list[CompletionItem[
 
 @add_completion_class
 class Bash(BashComplete):
-    """Completion for bash, which breaks words at ``:`` and ``=`` and replaces the last piece only."""
+    """Completion for bash, which breaks words at ``:`` and ``=`` and replaces only the last piece."""
 
     source_template = BashComplete.source_template.replace(
         "COMPREPLY+=($value)", 'COMPREPLY+=("$value"); [[ $value == *= ]] && compopt -o nospace'
     )
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Return the words before the incomplete one, and that one, as they were before bash broke them."""
+        """Return the words before the incomplete one, and that word, as typed: bash has broken them."""
         cursor = int(os.environ["COMP_CWORD"])
         words = split_arg_string(os.environ["COMP_WORDS"])[: cursor + 1]
         joined, broken = [""], False
         for word in words:
             breaks = set(word) <= _BREAKS
-            if breaks or broken:  # nothing stood between them and the word before
+            if breaks or broken:  # no space before it
                 joined[-1] += word
             else:
                 joined.append(word)
@@ -143,7 +143,7 @@ class Bash(BashComplete):
         return joined[2:-1], joined[-1]
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
-        """Return what is to stand where bash's own last word stands."""
+        """Return the replacement of bash's last piece."""
         kept = incomplete.removesuffix(self._replaced)
         if kept.startswith("-"):  # --option=value
             kept = kept.partition("=")[2]

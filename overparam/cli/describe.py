@@ -1,4 +1,4 @@
-"""``overparam describe``: what can be named, with its parameters, and who brings it."""
+"""``overparam describe``: the components, with their parameters and packages."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _WIDEST = 110
 @json_flag
 @click.pass_obj
 def describe(settings: Settings, what: str | None, as_json: bool) -> None:
-    """List components: what each is, its parameters and their defaults, and which package brings it.
+    """List components: a summary, the parameters with their defaults, and the package of each.
 
     NAME is a component, such as gd; KIND is a family, such as activations. Without either, all are listed.
-    Those of first-party packages that are not installed are among them.
+    Components of first-party packages that are not installed are included.
     """
     found = plugins.describe(settings.registry, what)
     if as_json:

@@ -1,4 +1,4 @@
-"""How far the design of a study is, for ``sweep`` and ``status``."""
+"""Progress of a study's design, for ``sweep`` and ``status``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["design_document", "echo_design"]
 
 
 def design_document(study: Study) -> dict[str, Any] | None:
-    """The design, its rounds and the boundary at each (n, d); None where the only design is the grid."""
+    """Return the design, its rounds and the boundary at each (n, d); None if the only design is the grid."""
     if (plan := study.plan) is None:
         return None
     return {
@@ -27,7 +27,7 @@ def design_document(study: Study) -> dict[str, Any] | None:
 
 
 def echo_design(study: Study) -> None:
-    """Print it as a table, one line for each (n, d); nothing where the only design is the grid."""
+    """Print the same as a table, one line for each (n, d); nothing if the only design is the grid."""
     if (plan := study.plan) is None:
         return
     state = "finished" if plan.finished else "not finished"

@@ -1,4 +1,4 @@
-"""The parts of a JSON document that several commands have: what was trained, and how it ended."""
+"""Parts of the JSON documents of several commands: problem, recipe, components and outcome."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def problem_document(problem: Problem, activation: Activation, given: dict[str, 
 
 
 def recipe_document(problem: Problem, recipe: Recipe) -> dict[str, Any]:
-    """Return what is trained and how; "step_size" is null for a method without one."""
+    """Return the recipe; "step_size" is null for a method without one."""
     return {
         "loss": recipe.loss.specification(),
         "initialization": recipe.initialization.specification(),
@@ -39,13 +39,13 @@ def recipe_document(problem: Problem, recipe: Recipe) -> dict[str, Any]:
 
 
 def components_document(recipe: Recipe, data: DataGenerator, labels: Labels) -> dict[str, Any]:
-    """Return "components": who each is."""
+    """Return "components": the identity of each."""
     parts = {**recipe.components, "data": data, "labels": labels}
     return {part: component.identity()._asdict() for part, component in parts.items()}
 
 
 def outcome_document(loss: Loss, outcome: Outcome) -> dict[str, Any]:
-    """Return how a training run ended."""
+    """Return the outcome of a training run."""
     return {
         "status": str(outcome.status),
         "success": outcome.success,

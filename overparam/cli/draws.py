@@ -10,10 +10,10 @@ from overparam.theory import Draws, Frequency, Held
 __all__ = ["echo_draws"]
 
 _WORDS = {
-    "kept": "draws in which the promise is kept; open, in which that could not be told",
-    "95 %": "Clopper and Pearson's interval of the probability; draws that are open widen it",
-    "stated": "probability that the theorem states, at least, for all its promises together; it is about "
-    "draws in which its hypotheses are met",
+    "kept": "draws in which the promise is kept; open: draws in which this could not be decided",
+    "95 %": "Clopper–Pearson interval of the probability; open draws widen it",
+    "stated": "lower bound that the theorem states on the probability of all its promises together, for "
+    "draws that meet its hypotheses",
 }
 
 
@@ -33,7 +33,7 @@ def _echo_held(held: Held, number: int) -> None:
     said = "stated: vacuous" if stated is not None and stated <= 0.0 else said
     title = visible(held.theorem.title)
     echo_wrapped(f"{title}: {said}; hypotheses met in {held.hypotheses_met} of {number}", 2)
-    # With one promise, all together are that one.
+    # A single promise is the same as all promises together.
     shown = held.promises if len(held.promises) == 1 else (held.together, *held.promises)
     for one in shown:
         echo_wrapped(f"  {_counts(one)}  {visible(one.statement)}", 34)

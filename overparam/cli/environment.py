@@ -1,4 +1,4 @@
-"""Environment variables that look like options of ours and are none."""
+"""Environment variables ``OVERPARAM_…`` that are not options."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from overparam.components import did_you_mean
 __all__ = ["PREFIX", "name_variables", "unknown_variables"]
 
 PREFIX = "OVERPARAM_"
-"""What the options' environment variables begin with."""
+"""Prefix of the options' environment variables."""
 
 _NO_OPTIONS = {"OVERPARAM_STRICT_PLUGINS", "OVERPARAM_CACHE_DIR"}
-"""The first is the registry's. The second is overparam-numba's."""
+"""The registry reads the first, overparam-numba the second."""
 
 
 def name_variables(command: click.Command, prefix: str) -> None:
-    """Let every option be read from the variable that is spelled as the option is.
+    """Read every option also from the environment variable with the option's spelling.
 
-    Click does so by itself where the option's parameter has the same name.
+    Click does so by itself if the option's parameter has the same name.
     """
     for option in _own_options(command):
         variable = f"{prefix}{_long(option)}".upper().replace("-", "_")
@@ -33,20 +33,20 @@ def name_variables(command: click.Command, prefix: str) -> None:
 
 
 def unknown_variables(ctx: click.Context) -> str | None:
-    """Return one line about the variables ``OVERPARAM_…`` that nothing reads; None where there are none."""
+    """Return one line about the variables ``OVERPARAM_…`` that nothing reads; None if there are none."""
     found = [name for name in sorted(os.environ) if name.startswith(PREFIX)]
     known = {*_NO_OPTIONS}
     for option in ctx.command.params:
         known.update(_names(option, PREFIX))
-    if all(name in known for name in found):  # most calls: no other command needs to be imported
+    if all(name in known for name in found):  # usual case: no other command needs to be imported
         return None
     known.update(_below(ctx, ctx.command, PREFIX))
     strays = [f"{name}{did_you_mean(name, sorted(known))}" for name in found if name not in known]
-    return f"environment variables that overparam does not know: {', '.join(strays)}" if strays else None
+    return f"unknown environment variables: {', '.join(strays)}" if strays else None
 
 
 def _below(ctx: click.Context, group: click.Command, prefix: str) -> Iterator[str]:
-    """The variables of the commands of a group."""
+    """Return the variables of the commands of a group."""
     if isinstance(group, click.Group):
         for name in group.list_commands(ctx):
             command = group.get_command(ctx, name)
@@ -58,13 +58,13 @@ def _below(ctx: click.Context, group: click.Command, prefix: str) -> Iterator[st
 
 
 def _own_options(command: click.Command) -> list[click.Option]:
-    """The options that are not the program's."""
+    """Return the options that are not global."""
     options = [option for option in command.params if isinstance(option, click.Option)]
     return [option for option in options if not isinstance(option, GlobalOption)]
 
 
 def _names(option: click.Parameter, prefix: str) -> Iterator[str]:
-    """The variables that an option is read from: click's own, and the one that it was given."""
+    """Return the variables that an option is read from: click's own, and the one set by `name_variables`."""
     yield f"{prefix}{option.name}".upper().replace("-", "_")
     if isinstance(option.envvar, str):
         yield option.envvar

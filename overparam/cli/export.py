@@ -29,7 +29,7 @@ _STANDARD_OUTPUT = Path("-")
 @json_flag
 @click.pass_obj
 def export(settings: Settings, study: Path, output: Path, as_json: bool) -> None:
-    """Write STUDY as a table, one row a trial, ordered by (n, k, d, trial)."""
+    """Write STUDY as a table, one row per trial, ordered by (n, k, d, trial)."""
     if output == _STANDARD_OUTPUT:
         loaded = load_study(study)
         with binary_output() as file:

@@ -1,4 +1,4 @@
-"""The gap between theorems and a run as text: a line for each step of a proof."""
+"""The gap between theorems and a run as text, with one line for each step of a proof."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from overparam.theory import Gap
 __all__ = ["echo_gaps"]
 
 _WORDS = {
-    "width": "hidden units: asked for by the theorem, and used",
-    "rate": "fraction by which ‖f(W_τ) − y‖ falls in an update, on average: promised, and measured",
-    "factor": "(promised/measured)^power: what this step of the proof costs on this run; below 1, the run is "
-    "worse than the step assumes",
+    "width": "hidden units: the number that the theorem asks for, and the number used",
+    "rate": "average fraction by which ‖f(W_τ) − y‖ falls per update: promised, and measured",
+    "factor": "(promised/measured)^power: how much this step of the proof loses on this run; below 1, the "
+    "run is worse than the step assumes",
 }
 
 
 def echo_gaps(gaps: Sequence[Gap]) -> None:
-    """Write a table for every gap that can be split, why the others cannot, and a legend."""
+    """Write a table for every gap that can be split, the reason for every other gap, and a legend."""
     split = [gap for gap in gaps if gap.factors]
     for gap in split:
         _echo_gap(gap)

@@ -1,4 +1,4 @@
-"""``overparam info``: what this installation can do."""
+"""``overparam info``: the capabilities of this installation."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PACKAGES = (
 @json_flag
 @click.pass_obj
 def info(settings: Settings, as_json: bool) -> None:
-    """Versions, backends, devices and engines, and why one is unavailable."""
+    """Show versions, backends, devices and engines, and why one is unavailable."""
     registry = settings.registry
     document = {
         "python": platform.python_version(),
@@ -72,7 +72,7 @@ def _backend(backend: Backend) -> dict[str, Any]:
 
 
 def _engines(registry: Registry) -> list[dict[str, Any]]:
-    """Ask each engine for gradient descent with softplus on every backend that is here."""
+    """Test whether each engine can run gradient descent with softplus on every available backend."""
     rows: list[dict[str, Any]] = []
     for engine in registry.engines():
         answers = {

@@ -1,4 +1,4 @@
-"""One instance of a training problem, as several commands are asked for it."""
+"""One instance of a training problem, from the options of several commands."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["UNUSED_LABELS", "check_outputs", "instance_of", "instance_options", 
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-UNUSED_LABELS = "Note: the data bring labels of their own, which --labels {} leaves unused."
+UNUSED_LABELS = "Note: the data have labels of their own; --labels {} replaces them."
 
 _DEFAULT_N, _DEFAULT_D = 100, 20
 
 
 def instance_options(components: Callable[[Any], Any] = problem_options) -> Callable[[F], F]:
-    """Sizes, components, seed and trial of one instance."""
+    """Options of one instance: sizes, components, seed and trial."""
     return all_of(
         click.option("--n", type=int, help="Samples.  [default: the data file's, else 100]"),
         click.option("--d", type=int, help="Inputs.  [default: the data file's, else 20]"),
@@ -37,7 +37,7 @@ def instance_options(components: Callable[[Any], Any] = problem_options) -> Call
             type=int,
             default=20,
             show_default=True,
-            help="Hidden units. The data depend on it too: (seed, n, k, d, trial) names the instance.",
+            help="Hidden units. The data depend on k too: (seed, n, k, d, trial) identifies the instance.",
         ),
         components,
         click.option("--trial", type=click.IntRange(min=0), default=0, show_default=True),
@@ -50,7 +50,7 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
     Raises
     ------
     ValueError
-        For sizes that cannot be, or that are not the data's.
+        For impossible sizes, or sizes that differ from those of the data.
     """
     data = registry.resolve(DataGenerator, given["data"])
     n, d = _sizes(data, given)
@@ -67,7 +67,7 @@ def instance_of(registry: Registry, given: dict[str, Any]) -> Problem:
 
 
 def recipe_for(registry: Registry, given: dict[str, Any], dtype: DType) -> Recipe:
-    """What the options say is trained."""
+    """Return the recipe that the options describe."""
     return recipe_of(
         registry.resolve,
         activation=given["activation"],
@@ -81,7 +81,7 @@ def recipe_for(registry: Registry, given: dict[str, Any], dtype: DType) -> Recip
 
 
 def labels_of(registry: Registry, given: dict[str, Any]) -> tuple[Labels, bool]:
-    """Return the labels that the options ask for, and whether they leave some of the data's own unused."""
+    """Return the labels that the options select, and whether they replace labels of the data."""
     data = registry.resolve(DataGenerator, given["data"])
     usual = usual_labels(data, *_sizes(data, given), given["seed"])
     if given["labels"] is None:
@@ -91,7 +91,7 @@ def labels_of(registry: Registry, given: dict[str, Any]) -> tuple[Labels, bool]:
 
 
 def _sizes(data: DataGenerator, given: dict[str, Any]) -> tuple[int, int]:
-    """(n, d) as asked for, else the data's own, else the usual one."""
+    """Return (n, d): the given ones, else those of the data, else the defaults."""
     with calling(data, may_refuse=True):
         own = data.shape()
     n, d = own or (_DEFAULT_N, _DEFAULT_D)
@@ -99,7 +99,7 @@ def _sizes(data: DataGenerator, given: dict[str, Any]) -> tuple[int, int]:
 
 
 def check_outputs(registry: Registry, given: Mapping[str, Any], endings: Mapping[str, Sequence[str]]) -> None:
-    """Refuse files that could not or must not be written, before anything is trained.
+    """Refuse output files that cannot or must not be written, before anything is trained.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def check_outputs(registry: Registry, given: Mapping[str, Any], endings: Mapping
     given : mapping
         The command's parameters.
     endings : mapping
-        Of the parameters that are files to be written, how their names may end.
+        Allowed endings of the output files, by parameter.
 
     Raises
     ------

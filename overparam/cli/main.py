@@ -1,4 +1,4 @@
-"""The command group: global options, commands imported when they are used, and what becomes of errors."""
+"""The command group: global options, commands imported on use, and the handling of errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 
 class Commands(click.Group):
-    """A group that knows its commands' one-line helps without importing them."""
+    """A group that shows its commands' one-line helps without importing the commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of the documentation."""
@@ -43,27 +43,27 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; the nearest is looked for among those that are not imported too."""
+        """Return the command; suggestions for a misspelt name include commands that are not imported."""
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:
             raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands under their headings, each with an example."""
+        """Write the commands by heading, each with an example."""
         for heading, section in SECTIONS.items():
             with formatter.section(heading):
                 rows = [[(name, entry.help), ("", entry.example)] for name, entry in section.items()]
                 formatter.write_dl([line for lines in rows for line in lines])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; whatever a user could have caused ends in one line and an exit code."""
+        """Run a command; an error that a user can cause becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise _interrupted(error) from None
         except BaseException as error:
-            # By a ValueError a component refuses what was asked for; anything else is its failure.
+            # A component refuses bad values with a ValueError; any other exception is its failure.
             failure = None if isinstance(error, ValueError) else plugin_failure(error)
             if failure is None and isinstance(error, click.Abort):
                 raise _interrupted(error) from None
@@ -76,7 +76,7 @@ class Commands(click.Group):
 
 
 def _interrupted(error: BaseException) -> click.exceptions.Exit:
-    """Say that it was interrupted, and return the exit with the code for that."""
+    """Print that the command was interrupted, and return the exit with its code."""
     click.echo(f"Interrupted{f': {error}' if str(error) else '.'}", err=True)
     return click.exceptions.Exit(130)
 
@@ -97,7 +97,7 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
     "--dtype",
     cls=GlobalOption,
     type=click.Choice(["float32", "float64"]),
-    help="Data type. [default: float32 for sweep and reproduce, else float64]",
+    help="Data type.  [default: float32 for sweep and reproduce, else float64]",
 )
 @click.option(
     "--engine",
@@ -112,7 +112,7 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
     "--no-plugins",
     cls=GlobalOption,
     is_flag=True,
-    help="Load no installed plugin: only built-in components.",
+    help="Do not load installed plugins: only built-in components are available.",
 )
 @click.option(
     "--plugin",
@@ -120,25 +120,25 @@ def _interrupted(error: BaseException) -> click.exceptions.Exit:
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE.py",
-    help="Take one Python file with hooks as a plugin, for this call (repeatable).",
+    help="Load a Python file with hooks as a plugin, for this call (repeatable).",
 )
 @click.option(
     "--disable-plugin",
     cls=GlobalOption,
     multiple=True,
     metavar="NAME",
-    help="Leave one plugin out (repeatable).",
+    help="Do not load this plugin (repeatable).",
 )
-@click.option("-v", "--verbose", cls=GlobalOption, count=True, help="Say more; -vv shows tracebacks.")
-@click.option("-q", "--quiet", cls=GlobalOption, is_flag=True, help="No progress and no notes.")
+@click.option("-v", "--verbose", cls=GlobalOption, count=True, help="Print details; -vv shows tracebacks.")
+@click.option("-q", "--quiet", cls=GlobalOption, is_flag=True, help="Do not print progress and notes.")
 @click.version_option(version("overparam"), "--version", prog_name="overparam", cls=GlobalOption)
 @click.pass_context
 def main(ctx: click.Context, /, **given: Any) -> None:
     """Over-parameterized one-hidden-layer networks: train them, map their phase diagrams, check the theory.
 
-    The network is vᵀφ(Wx) of Oymak & Soltanolkotabi (arXiv:1902.04674). Components are written
-    name or name:key=value,key=value; ranges 1:25, 5:50:5 or 10,20,50. The options below may stand before
-    or after the command's name.
+    The network is vᵀφ(Wx) of Oymak & Soltanolkotabi (arXiv:1902.04674). Components are written as name or
+    name:key=value,key=value, and ranges as 1:25, 5:50:5 or 10,20,50. The options below may come before or
+    after the command's name.
     """
     require_used(ctx)
     if (strays := unknown_variables(ctx)) is not None:
@@ -149,7 +149,7 @@ def main(ctx: click.Context, /, **given: Any) -> None:
 def run() -> None:
     """Entry point of the ``overparam`` script."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know no φ
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack φ
     code: object = 0
     try:
         main(prog_name="overparam")
@@ -167,7 +167,7 @@ def run() -> None:
 
 
 def _unwritten(error: OSError) -> int:
-    """Say that standard output cannot be written; a reader that left has all it wanted."""
+    """Report that standard output cannot be written; a closed pipe is no error."""
     if isinstance(error, BrokenPipeError):
         return 0
     click.echo(f"Error: standard output: {error.strerror}", err=True)
@@ -175,7 +175,7 @@ def _unwritten(error: OSError) -> int:
 
 
 def _close_output() -> None:
-    """Let nothing that ends with the process, a plugin's exit handler or a full buffer, write any more."""
+    """Close standard output, so that exit handlers of plugins and full buffers write nothing more."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.close(nothing)

@@ -1,4 +1,4 @@
-"""``overparam merge``: several studies made one."""
+"""``overparam merge``: several studies merged into one."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = ["merge"]
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="The study that takes in the others; made where there is none.",
+    help="The study that receives the trials; created if missing.",
 )
 @json_flag
 @click.pass_obj
 def merge(settings: Settings, studies: tuple[Path, ...], output: Path, as_json: bool) -> None:
-    """Bring the trials of STUDIES, all of one specification, into one study.
+    """Merge the trials of STUDIES, all with one specification, into one study.
 
-    Trials that are there already are left alone, so merging again changes nothing. Studies that hold
-    different outcomes of one trial, wall time aside, are refused.
+    Trials that are already there stay unchanged, so merging again changes nothing. Studies that hold
+    different outcomes of one trial, apart from wall time, are refused.
     """
     check_output(output)
     taken = merge_studies(output, studies)
-    settings.note(f"{output}: {taken:,} trials taken in")
+    settings.note(f"{output}: {taken:,} trials added")
     if as_json:
         studies_read = [str(study) for study in studies]
         echo_json({"command": "merge", "studies": studies_read, "output": str(output), "trials": taken})

@@ -33,18 +33,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Range(click.ParamType[tuple[int, ...]]):
-    """Whole numbers: ``1:25`` with both ends in, ``5:50:5`` with a step, ``10,20,50``, or mixtures."""
+    """Whole numbers: ``1:25`` with both ends included, ``5:50:5`` with a step, ``10,20,50``, or mixtures."""
 
     name = "range"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
-        """Parse; a file of options may give numbers and lists of them."""
+        """Parse a range; in a sweep file it may also be a number or a list of numbers."""
         if isinstance(value, tuple):
             return value
         parts = value if isinstance(value, list) else [value]
-        # Inside: the command line must start without NumPy.
+        # Imported here: the command line must start without NumPy.
         from overparam.studies.grid import parse_range
 
         try:
@@ -57,12 +57,12 @@ RANGE = Range()
 
 
 def range_option(name: str, default: str, text: str) -> Callable[[F], F]:
-    """An option that takes a range."""
+    """Return an option whose value is a range."""
     return click.option(name, type=RANGE, default=default, show_default=True, metavar="RANGE", help=text)
 
 
 def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
-    """Several options as one decorator, in the order of the help."""
+    """Return several options as one decorator, in the order of the help."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -73,7 +73,7 @@ def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
 
 
 class _Components(click.Option):
-    """An option that names a component; its help lists the installed ones."""
+    """An option whose value is a component; its help lists the installed ones."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the line of the help."""
@@ -87,7 +87,7 @@ class _Components(click.Option):
 
 
 def component_option(name: str, kind: str, default: str | None, more: str = "") -> Callable[[F], F]:
-    """An option that names a component; `more` follows the names in its help."""
+    """Return an option whose value is a component; `more` follows the names in its help."""
     return click.option(
         name,
         cls=_Components,
@@ -105,12 +105,12 @@ _INITIALIZATION = component_option(
     "--initialization",
     "initialization",
     defaults.INITIALIZATION,
-    "; paper is Theorem 2.1's; e.g. scaled:hidden=1,output=1,signs=random",
+    "; paper is that of Theorem 2.1; e.g. scaled:hidden=1,output=1,signs=random",
 )
 _LAYERS = click.option(
     "--layers",
     type=click.Choice(["hidden", "output", "both"]),
-    help="What is trained: W, v or both.  [default: the optimizer's; hidden for gd]",
+    help="Trained weights: W, v or both.  [default: the optimizer's; hidden for gd]",
 )
 _OPTIMIZER = component_option(
     "--optimizer",
@@ -123,19 +123,19 @@ _DATA = component_option(
     "--data", "data generator", defaults.DATA, "; e.g. separated:delta=0.5, file:path=X.npz"
 )
 _LABELS = component_option(
-    "--labels", "labels", None, "; unless given, the data's own where they bring some, else gaussian"
+    "--labels", "labels", None, "; default: those that come with the data, else gaussian"
 )
 executor_option = component_option("--executor", "executor", defaults.EXECUTOR, "; e.g. processes:workers=2")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 
 
 def problem_options(function: F) -> F:
-    """What is trained: activation, loss, initialization, optimizer, layers, data, labels and seed."""
+    """Options of a training run: the components of its problem and its recipe, and the seed."""
     return all_of(_ACTIVATION, _LOSS, _INITIALIZATION, _OPTIMIZER, _LAYERS, _DATA, _LABELS, _SEED)(function)
 
 
 def data_options(function: F) -> F:
-    """Activation, data and seed, for commands that train nothing."""
+    """Options of commands that train nothing: activation, data and seed."""
     return all_of(_ACTIVATION, _DATA, _SEED)(function)
 
 
@@ -147,12 +147,12 @@ trials_option = click.option(
     type=click.IntRange(min=1),
     default=defaults.TRIALS,
     show_default=True,
-    help="Realizations a cell.",
+    help="Realizations per cell.",
 )
 
 
 def stop_options(function: F) -> F:
-    """When a training stops."""
+    """Options of the stop rule of a training run."""
     return all_of(
         max_iterations_option,
         click.option(
@@ -160,15 +160,15 @@ def stop_options(function: F) -> F:
             type=float,
             default=defaults.TOLERANCE,
             show_default=True,
-            help="Success below this ‖f − y‖/‖y‖; for logistic and hinge, the fraction that may be wrong.",
+            help="Success: ‖f − y‖/‖y‖ below this; for logistic and hinge, at most this share misclassified.",
         ),
     )(function)
 
 
 def json_flag(function: F) -> F:
-    """Ask for one JSON document on standard output."""
+    """Option that prints one JSON document on standard output."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else."
+        "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else."
     )(function)
 
 

@@ -1,4 +1,4 @@
-"""Standard output: it belongs to the command, and what plugins print goes to standard error."""
+"""Standard output, reserved for the command; output of plugins goes to standard error."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _KEY = "overparam.output"
 
 
 def keep_output() -> None:
-    """Keep standard output for `echo` until the command ends; what others print goes to standard error."""
+    """Reserve standard output for `echo` until the command ends; other output goes to standard error."""
     context = click.get_current_context(silent=True)
     if context is not None and _KEY not in context.meta:
         context.meta[_KEY] = context.find_root().with_resource(_kept())
 
 
 def output() -> TextIO | None:
-    """Return the stream of the command's own output; None where standard output is closed."""
+    """Return the stream of the command's own output; None if standard output is closed."""
     context = click.get_current_context(silent=True)
     stream: TextIO | None = sys.stdout if context is None else context.meta.get(_KEY, sys.stdout)
     return stream
 
 
 def echo(text: str = "") -> None:
-    """Write a line to standard output; characters that its encoding lacks are written as escapes.
+    """Write a line to standard output, with characters that its encoding lacks as escapes.
 
     Raises
     ------
     OSError
-        Where it is closed or cannot be written; the error names standard output.
+        If it is closed or cannot be written; the error names standard output.
     """
     with _opened() as stream:
         encoding = stream.encoding or "utf-8"
@@ -45,7 +45,7 @@ def echo(text: str = "") -> None:
 
 @contextmanager
 def binary_output() -> Iterator[IO[bytes]]:
-    """Standard output for bytes, such as a file's; errors as of `echo`."""
+    """Standard output for bytes, such as a file's; raises the errors of `echo`."""
     with _opened() as stream:
         stream.flush()
         yield stream.buffer
@@ -74,7 +74,7 @@ def is_utf8() -> bool:
 
 @contextmanager
 def _kept() -> Iterator[TextIO | None]:
-    """The stream that standard output was; meanwhile ``sys.stdout`` and descriptor 1 are standard error."""
+    """The original standard output; meanwhile ``sys.stdout`` and descriptor 1 are standard error."""
     given = sys.__stdout__
     if given is None or sys.stdout is not given:  # closed, or another stream, as in tests and notebooks
         shown = sys.stdout
@@ -90,7 +90,7 @@ def _kept() -> Iterator[TextIO | None]:
         with redirect_stdout(sys.stderr):
             yield own
     finally:
-        with suppress(OSError):  # what cannot be written was said where it was written
+        with suppress(OSError):  # the failed write has been reported already
             own.close()
         with suppress(OSError):
             given.flush()
@@ -101,7 +101,7 @@ def _kept() -> Iterator[TextIO | None]:
 def _point_to_standard_error(number: int) -> None:
     try:
         os.dup2(sys.stderr.fileno(), number)
-    except (AttributeError, OSError, ValueError):  # standard error is closed, or is no file
+    except (AttributeError, OSError, ValueError):  # standard error is closed, or is not a file
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, number)
         os.close(nothing)

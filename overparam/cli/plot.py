@@ -32,7 +32,7 @@ __all__ = ["plot", "titled"]
 @click.option(
     "--panels",
     is_flag=True,
-    help="Of several studies, their phase diagrams side by side, not their boundaries.",
+    help="For several studies, draw phase diagrams side by side instead of boundaries.",
 )
 @claims_option
 @json_flag
@@ -45,12 +45,12 @@ def plot(
     claimed: str | None,
     as_json: bool,
 ) -> None:
-    """Draw a study's phase diagram, a panel for every n, or the boundaries of several on one axes.
+    """Draw a study's phase diagram, one panel per n, or the boundaries of several studies in one plot.
 
-    The boundary is the width at which half of the runs succeed, with its 95 % interval; an arrow says that
-    it is beyond what was trained. With --claims, the style of a claim's curve tells its kind: exact solid,
-    order dashed, existence dotted, conjecture dash-dotted. The constant of an order claim is fitted to the
-    measured boundary. Widths that depend on X are those of the data of trial 0.
+    The boundary is the width at which half of the training runs succeed, with its 95 % interval; an arrow
+    means that it lies beyond the trained widths. With --claims, the line style shows the kind of a claim:
+    exact solid, order dashed, existence dotted, conjecture dash-dotted. The constant of an order claim is
+    fitted to the measured boundary. Widths that depend on X are computed from the data of trial 0.
     """
     check_output(output, ENDINGS, inputs=list(studies))
     loaded = {path: load_study(path) for path in studies}
@@ -92,7 +92,7 @@ def _draw_panels(
     claims: dict[Path, dict[int, Claims]],
     output: Path,
 ) -> None:
-    """A phase diagram for every n of every study."""
+    """Draw a phase diagram for every n of every study."""
     names = _names(studies) if len(studies) > 1 else dict.fromkeys(studies, "")
     panels = [(path, n) for path in studies for n in sizes[path]]
     figure = phase_figure(
@@ -106,7 +106,7 @@ def _draw_panels(
 def _draw_boundaries(
     studies: dict[Path, Study], claims: dict[Path, dict[int, Claims]], output: Path
 ) -> list[dict[str, Any]]:
-    """The measured boundaries on one axes, and a claim that several studies share once; return the points."""
+    """Draw the measured boundaries in one plot, and shared claims once; return the points."""
     names, found = _names(studies), {path: crossings(study) for path, study in studies.items()}
     if not any(found.values()):
         raise StudyError(f"{' and '.join(map(str, studies))} hold no finished trials to draw")
@@ -122,7 +122,7 @@ def _draw_boundaries(
 
 
 def _names(studies: Sequence[Path] | dict[Path, Study]) -> dict[Path, str]:
-    """A study's name in a legend: its file's, or the whole path where two files are called the same."""
+    """Return a study's name in a legend: that of its file, or the whole path if two files share a name."""
     stems = [path.stem for path in studies]
     return {
         path: visible(str(path) if stems.count(path.stem) > 1 else path.stem).replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""A sweep that shows how it goes on standard error, and its diagrams at the end."""
+"""A sweep with progress on standard error, and its diagrams at the end."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from overparam.sweeps import Asked, Cost, Execution, Progress
 
 __all__ = ["train_with_progress"]
 
-_LONG = 1e11  # floating-point operations that take the portable engine about half a minute
-_FASTER = {"numpy": "numba", "cupy": "cuda"}  # the fused engine of ours for each backend
+_LONG = 1e11  # floating-point operations; about half a minute on the portable engine
+_FASTER = {"numpy": "numba", "cupy": "cuda"}  # our fused engine for each backend
 
 
 def train_with_progress(
@@ -34,7 +34,7 @@ def train_with_progress(
     diagrams: bool = True,
     refresh: Callable[[], None] | None = None,
 ) -> None:
-    """Run a sweep and show how it goes on standard error; at the end, the diagrams on standard output.
+    """Run a sweep with progress on standard error; at the end, print the diagrams on standard output.
 
     `refresh` is called after every commit to the study.
     """
@@ -70,7 +70,7 @@ def train_with_progress(
 
 
 def _name_a_faster_engine(settings: Settings, asked: Asked, execution: Execution) -> None:
-    """Say how to install the fused engine, where a long sweep is left to the portable one for want of it."""
+    """Note how to install the fused engine if a long sweep would run on the portable one without it."""
     if settings.engine != "auto" or settings.no_plugins or len(execution.engines) > 1:
         return
     faster = [

@@ -1,4 +1,4 @@
-"""``overparam replay``: one trial of a study, trained again."""
+"""``overparam replay``: train one trial of a study again."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ _SIZE = click.IntRange(min=0)
 @json_flag
 @click.pass_obj
 def replay(settings: Settings, /, study: Path, plot: Path | None, **given: Any) -> None:
-    """Train one trial of STUDY again and compare with what it holds.
+    """Train one trial of STUDY again and compare with the stored outcome.
 
-    Backend, data type and engine are those of the session that trained it, where they are here; --engine
-    names another. What differs is said, and the exit code is 0: "equal" tells.
+    Backend, data type and engine are those of the session that trained it, if they are available; --engine
+    selects another engine. Differences are printed. The exit code is 0 also if the outcomes differ; in JSON,
+    "equal" says whether they agree.
     """
     if plot is not None:
         check_output(plot, ENDINGS, inputs=[study])
@@ -94,6 +95,6 @@ def _document(found: Replay, trial: int) -> dict[str, Any]:
 
 def _print_verdict(found: Replay) -> None:
     if found.equal:
-        echo(f"{'as stored':<18} yes, every value bit for bit, wall time aside")
+        echo(f"{'as stored':<18} yes, every value bit for bit, except wall time")
     for name, (stored, now) in found.differences.items():
         echo(f"{'as stored':<18} no: {name.replace('_', ' ')} is {now}, the study holds {stored}")

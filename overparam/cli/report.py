@@ -34,7 +34,7 @@ __all__ = ["refresh_while", "report", "write_beside"]
     type=click.IntRange(min=0),
     default=defaults.CURVES,
     show_default=True,
-    help="Trials of each diagram that are trained again and drawn, on both sides of the boundary.",
+    help="Number of trials per diagram to train again and draw, on both sides of the boundary.",
 )
 @claims_option
 @json_flag
@@ -47,10 +47,10 @@ def report(
     claimed: str | None,
     as_json: bool,
 ) -> None:
-    """Write STUDY, or several side by side, as one HTML file that needs no network and no installation.
+    """Write one or more STUDY files as one HTML file that needs no network and no installation.
 
-    Diagrams whose cells can be read one by one, the boundary with its intervals, training runs beside the
-    linearized prediction, what was run, and the commands that make it again.
+    The report has diagrams with a value for each cell, the boundary with its intervals, training runs beside
+    the linearized prediction, a record of what was run, and the commands that repeat it.
     """
     check_output(output, ENDINGS, inputs=studies)
     require()
@@ -85,9 +85,9 @@ def report(
 
 
 def refresh_while(settings: Settings, output: Path, studies: Sequence[Path]) -> Callable[[], None]:
-    """Return what writes the report of sweeps that run, when it is called and it is time.
+    """Return a function that refreshes the report of a running sweep, at most once per interval.
 
-    A report that cannot be written is no reason to end a sweep: that is said once.
+    A report that cannot be written does not end the sweep; the error is reported once.
     """
     refresher = Refresher(lambda: write_report([Study(path) for path in studies if path.exists()], output))
     said: set[str] = set()
@@ -98,13 +98,13 @@ def refresh_while(settings: Settings, output: Path, studies: Sequence[Path]) -> 
         except (OSError, OverparamError) as error:
             if str(error) not in said:
                 said.add(str(error))
-                settings.note(f"Note: no report for now: {error}")
+                settings.note(f"Note: the report could not be written: {error}")
 
     return refresh
 
 
 def write_beside(settings: Settings, output: Path, studies: Sequence[Study]) -> None:
-    """Write the report of studies that were just trained; without Jinja2, say what to install."""
+    """Write the report of studies that were just trained; if Jinja2 is missing, print what to install."""
     try:
         written = write_report(studies, output, replay=replayer(settings.registry), curves=defaults.CURVES)
     except ReportingUnavailable as error:

@@ -1,4 +1,4 @@
-"""``overparam reproduce``: published figures and claims, measured again."""
+"""``overparam reproduce``: reproduce published figures and claims."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OPTIONS = ("trials", "grid", "max_iterations")
 
 
 class _Command(click.Command):
-    """Lists the figures below the options."""
+    """A command whose help lists the figures below the options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then a line for each figure."""
@@ -40,12 +40,12 @@ class _Command(click.Command):
 
 @click.command(cls=_Command)
 @click.argument("figure", type=Component("figure"))
-@click.option("--trials", type=click.IntRange(min=1), help="Realizations a cell.  [default: the figure's]")
+@click.option("--trials", type=click.IntRange(min=1), help="Realizations per cell.  [default: the figure's]")
 @click.option("--grid", type=RANGE, metavar="RANGE", help="Values of k and of d.  [default: the figure's]")
 @click.option(
     "--max-iterations",
     type=click.IntRange(min=0),
-    help="Updates of a training run at most.  [default: the figure's]",
+    help="Largest number of updates of a training run.  [default: the figure's]",
 )
 @click.option(
     "--output",
@@ -53,16 +53,16 @@ class _Command(click.Command):
     help="Folder for studies, pictures and numbers.  [default: figure2, or the figure's name]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--dry-run", is_flag=True, help="Say what would be done and how long it would take, then stop.")
+@click.option("--dry-run", is_flag=True, help="Print the planned trials and the estimated time, then stop.")
 @executor_option
 @json_flag
 @click.pass_obj
 def reproduce(settings: Settings, /, figure: str, **given: Any) -> None:
-    """Measure again what FIGURE shows: a figure of the paper, or a claim of the literature.
+    """Reproduce FIGURE: a figure of the paper or a claim of the literature.
 
-    Prints what the source claims and what was measured, and writes studies, pictures and numbers.
-    Interrupted, it goes on when run again. A figure's parameters follow its name, as in fig2a:trials=3;
-    "overparam describe figures" lists them. An option that a figure has no use for is refused.
+    It prints the published claim and the measured result, and writes studies, pictures and numbers. After an
+    interruption, run it again to resume. A figure's parameters follow its name, as in fig2a:trials=3;
+    "overparam describe figures" lists them. Options that a figure does not use are refused.
     """
     chosen = _with_options(settings.registry.resolve(Figure, figure), given)
     setup = Setup(settings.registry.resolve, given["seed"], settings.dtype)
@@ -92,7 +92,7 @@ def reproduce(settings: Settings, /, figure: str, **given: Any) -> None:
 
 
 def _with_options(figure: Figure, given: Mapping[str, Any]) -> Figure:
-    """The figure with the parameters that are given as options."""
+    """Return the figure with the parameters that are given as options."""
     known = [field.name for field in dataclasses.fields(figure) if field.init]
     said = {name: given[name] for name in _OPTIONS if given[name] is not None}
     for name in said:
@@ -106,7 +106,7 @@ def _with_options(figure: Figure, given: Mapping[str, Any]) -> Figure:
 
 
 def _require_nothing_typed(figure: Figure) -> None:
-    """Refuse to be told, on the command line, where and how to train a figure that has no sweeps."""
+    """Refuse typed options about where and how to train if the figure has no sweeps."""
     context = click.get_current_context()
     places = {**dict.fromkeys(WHERE, context.find_root()), "executor": context}
     for name, place in places.items():
@@ -123,7 +123,7 @@ def _in_words(asked: Asked) -> str:
 def _foresee(
     output: Path, figure: Figure, sweeps: Mapping[str, Asked], execution: Execution, *, as_json: bool
 ) -> None:
-    """Say of every sweep what is left of it."""
+    """Print the remaining work of every sweep."""
     found = {}
     for name, asked in sweeps.items():
         found[name] = estimate = asked.foresee(output / f"{name}.study", execution)

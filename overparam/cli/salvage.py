@@ -1,4 +1,4 @@
-"""``overparam salvage``: what is whole of a damaged study."""
+"""``overparam salvage``: recover the intact trials of a damaged study."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _NAMED = 10
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="The new study; no file may be there.",
+    help="The new study; the file must not exist.",
 )
 @json_flag
 def salvage(study: Path, output: Path, as_json: bool) -> None:
-    """Take what is whole of STUDY, which is damaged, into a new study.
+    """Recover the intact trials of STUDY, a damaged study, into a new study.
 
-    Every trial whose checksum is right is taken, wherever in the file it lies; what is lost is counted, and
-    sweep with the same options trains it again. STUDY is only read.
+    Every trial with a correct checksum is recovered, wherever it lies in the file. Lost trials are counted;
+    sweep with the same options trains them again. STUDY itself is not changed.
     """
     result = take_what_is_whole(study, output)
     lost = None if result.lost is None else sum(result.lost.values())
@@ -48,9 +48,9 @@ def salvage(study: Path, output: Path, as_json: bool) -> None:
             }
         )
         return
-    echo(visible(f"{output}: {result.kept:,} trials are whole"))
+    echo(visible(f"{output}: {result.kept:,} trials are intact"))
     if result.lost is None:
-        echo("how many are lost cannot be told: what counted them is damaged too")
+        echo("the number of lost trials is unknown: the table that counts them is damaged too")
     else:
         cells = [f"{n:,} of n={cell.n}, k={cell.k}, d={cell.d}" for cell, n in result.lost.items()]
         where = "; ".join(cells[:_NAMED]) + ("; …" if len(cells) > _NAMED else "")

@@ -1,4 +1,4 @@
-"""What the global options amount to, and how a command fails."""
+"""The settings from the global options, and the failure of a command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from overparam.cli.output import keep_output
 from overparam.cli.visible import visible
 from overparam.components.faults import OverparamError
 
-if TYPE_CHECKING:  # the group must start without NumPy, so that --help and --version are immediate
+if TYPE_CHECKING:  # the command line must start without NumPy, so that --help and --version are fast
     from overparam.arrays.backends import DType
     from overparam.plugins import Registry
 
@@ -29,9 +29,9 @@ class Failure(click.ClickException):
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
-        """Bad values are the user's (exit code 2); the rest is work that could not be finished (1).
+        """Return the failure for an error: exit code 2 for bad values, 1 for work that could not be finished.
 
-        This package's own errors say so themselves; no other exception may.
+        Errors of this package carry their exit code; those of others are classified here.
         """
         text = visible(" ".join(str(error).split()))
         if isinstance(error, OverparamError):
@@ -63,9 +63,9 @@ class Settings:
 
     @cached_property
     def registry(self) -> Registry:
-        """The components that can be named; what is set aside is reported once on standard error.
+        """The installed components; plugins that fail are reported once on standard error.
 
-        From here on plugins' code can run, so standard output is kept for the command alone.
+        From here on plugins' code can run, so standard output is reserved for the command.
         """
         from overparam.plugins import Registry
 
@@ -77,11 +77,11 @@ class Settings:
         return registry
 
     def note(self, text: str) -> None:
-        """Say something on standard error, unless asked to be quiet."""
+        """Print a line on standard error, unless --quiet is set."""
         if not self.quiet:
             click.echo(visible(text), err=True)
 
     def detail(self, text: str) -> None:
-        """Say something on standard error where asked to say more."""
+        """Print a line on standard error if --verbose is set."""
         if self.verbose:
             click.echo(visible(text), err=True)

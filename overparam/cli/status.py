@@ -1,4 +1,4 @@
-"""``overparam status``: how far a study has come."""
+"""``overparam status``: the progress of a study."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINES = "\n\t"
 @click.option("--cells", is_flag=True, help="List every cell with its binomial interval; --json always does.")
 @json_flag
 def status(study: Path, cells: bool, as_json: bool) -> None:
-    """What STUDY holds, what is left, and its 50 % boundary so far."""
+    """Show the finished and missing trials of STUDY, and its 50 % boundary so far."""
     loaded = load_study(study)
     summary, statuses = loaded.status(), loaded.cell_statuses()
     diagrams = {n: loaded.diagram(n) for n in loaded.sample_sizes()}
@@ -44,4 +44,4 @@ def status(study: Path, cells: bool, as_json: bool) -> None:
             interval = f"{low:.2f} to {high:.2f}"
             echo(f"{n:>6} {k:>4} {d:>4} {asked:>7} {trials:>7} {successes:>8}  {interval}")
     if written is not None:
-        echo(f"asked for by this file:\n{visible(written.rstrip(), keep=_LINES)}")
+        echo(f"sweep file:\n{visible(written.rstrip(), keep=_LINES)}")

@@ -1,4 +1,4 @@
-"""What was trained and how it ended, as the rows of text that several commands begin with."""
+"""Problem, recipe and outcome as rows of text, which several commands print first."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ def training_rows(document: Mapping[str, Any], outcome: Mapping[str, Any]) -> di
 
 
 def text_width() -> int:
-    """Return the columns that text may take: the terminal's, at most 120."""
+    """Return the width of text in columns: the terminal's, at most 120."""
     return min(shutil.get_terminal_size().columns, 120)
 
 
 def echo_rows(rows: Mapping[str, str]) -> None:
-    """Write rows of a name and a text, wrapped beside the names."""
+    """Write rows of a name and a text; the texts are wrapped beside the names."""
     indent = max(map(len, rows), default=0) + 2
     for name, text in rows.items():
         echo_wrapped(f"{name:<{indent}}{text}", indent)
 
 
 def echo_wrapped(text: str, indent: int) -> None:
-    """Write a text that goes on `indent` columns to the right; no word is broken."""
+    """Write a wrapped text with continuation lines indented by `indent` columns; words stay whole."""
     wrapper = TextWrapper(
         text_width(), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     )

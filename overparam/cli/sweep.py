@@ -47,14 +47,16 @@ __all__ = ["execution_of", "sweep"]
     callback=read_sweep_file,
 )
 @range_option("--n", defaults.N, "Samples.")
-@range_option("--k", defaults.K, "Hidden units; limits for the design boundary, which has none unless given.")
+@range_option(
+    "--k", defaults.K, "Hidden units; for the design boundary, the width's limits (none unless given)."
+)
 @range_option("--d", defaults.D, "Inputs.")
 @click.option(
     "--combine",
     type=click.Choice(["product", "zip"]),
     default="product",
     show_default=True,
-    help="All combinations of n, k and d, or their values side by side.",
+    help="product: all combinations of n, k and d; zip: their i-th values together.",
 )
 @trials_option
 @click.option(
@@ -62,8 +64,8 @@ __all__ = ["execution_of", "sweep"]
     default=defaults.DESIGN,
     show_default=True,
     metavar="SPEC",
-    help="What is trained next: grid, all trials of all cells; boundary:error=0.05,trials=200, those that "
-    "tell most of where half of the training runs succeed.",
+    help="Which trials are trained next. grid: all trials of all cells; boundary:error=0.05,trials=200: the "
+    "most informative ones about the width at which half of the training runs succeed.",
 )
 @problem_options
 @stop_options
@@ -72,15 +74,15 @@ __all__ = ["execution_of", "sweep"]
     type=click.Path(path_type=Path),
     default=Path("overparam.study"),
     show_default=True,
-    help="The file that keeps everything; made, or gone on with.",
+    help="Study file; created if missing, resumed if present.",
 )
 @executor_option
 @click.option(
     "--shard",
     metavar="I/N",
-    help="Do only the I-th of N parts, into a study of its own, for overparam merge.",
+    help="Train only the I-th of N parts, into a separate study, for overparam merge.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done and how long it would take, then stop.")
+@click.option("--dry-run", is_flag=True, help="Print the planned trials and the estimated time, then stop.")
 @click.option(
     "--verify",
     "verified",
@@ -93,7 +95,7 @@ __all__ = ["execution_of", "sweep"]
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the report, a .html file, and refresh it while the sweep runs.",
+    help="Write a report, a .html file, and refresh it while the sweep runs.",
 )
 @click.option(
     "--checkpoint-every",
@@ -101,18 +103,18 @@ __all__ = ["execution_of", "sweep"]
     default=defaults.CHECKPOINT_EVERY,
     show_default=True,
     metavar="SECONDS",
-    help="Keep the state of a training run that takes longer beside the study, so that at most so much of it "
-    "is lost where it is killed; 0 keeps none.",
+    help="Interval at which the state of a long training run is saved beside the study; a killed sweep loses "
+    "at most this much of it. 0 saves none.",
 )
 @json_flag
 @click.pass_context
 def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
-    """Run, or go on with, a phase diagram; everything finished is kept in the study's file.
+    """Run or resume a phase diagram; everything finished is saved in the study's file.
 
-    FILE is TOML with the options as keys (docs/sweep-files.md); options given here override it.
+    FILE is a TOML file with the options as keys (docs/sweep-files.md); options given here override it.
 
-    Of a study that is there, everything that is not given is its own: --trials 20 adds trials to all its
-    cells, --k 26:30 adds cells, and a search for the boundary goes on.
+    If the study exists, options that are not given are taken from it: --trials 20 adds trials to all its
+    cells, --k 26:30 adds cells, and a search for the boundary is resumed.
     """
     settings = file.settings(ctx)
     execution = replace(execution_of(settings, given["executor"]), checkpoint_every=given["checkpoint_every"])
@@ -135,7 +137,7 @@ def sweep(ctx: click.Context, /, file: SweepFile, **given: Any) -> None:
 
 
 def _refreshed(settings: Settings, report: Path | None, studies: Sequence[Path]) -> Callable[[], None] | None:
-    """What refreshes the report after a commit; refuses one that could not be written."""
+    """Return a function that refreshes the report after a commit; refuse an unwritable file now."""
     if report is None:
         return None
     check_output(report, ENDINGS, inputs=studies)
@@ -152,7 +154,7 @@ def execution_of(settings: Settings, executor: str) -> Execution:
 
 
 def _asked(settings: Settings, file: SweepFile, ctx: click.Context, given: dict[str, Any]) -> Asked:
-    """What one study is asked for; what is taken from it, or left unused, is noted."""
+    """Return the request to one study; note the options taken from it, and unused labels."""
     study, resolve = given["study"], settings.registry.resolve
     said = {name: given[name] for name in file.said(ctx) if given.get(name) is not None}
     if given["shard"] is not None:
@@ -164,7 +166,7 @@ def _asked(settings: Settings, file: SweepFile, ctx: click.Context, given: dict[
     specification = asked.specification
     if asked.taken:
         taken = ", ".join(f"{name} {value}" for name, value in asked.taken.items())
-        settings.note(f"Note: {study} goes on with its own {taken}")
+        settings.note(f"Note: {study} is resumed with its own {taken}")
     if "labels" in said and not isinstance(specification.labels, FileLabels):
         usual = labels_of_sweep(specification.data, asked.grid, specification.seed)
         if isinstance(usual, FileLabels):
@@ -204,7 +206,7 @@ def _require_no_failure(documents: Sequence[dict[str, Any]]) -> None:
         first = next(document for document in documents if document["failed"])
         reason = next(row.message for row in load_study(first["study"]) if row.message)
         raise Failure(
-            f"{failed} trials could not be trained, the first because: {reason}; "
-            "the rest is saved, and the same command tries these again",
+            f"{failed} trials could not be trained. Reason of the first: {reason}. "
+            "The rest is saved; run the same command to try these again",
             1,
         )

@@ -1,4 +1,4 @@
-"""A sweep as a TOML file: the options of ``overparam sweep``, and grids that options cannot spell."""
+"""A sweep as a TOML file: the options of ``overparam sweep``, and grids that options cannot express."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from overparam.studies import Grid
 __all__ = ["SweepFile", "read_sweep_file"]
 
 _VERSION = 1
-_LARGEST_FILE = 1 << 24  # bytes; a sweep's file has some lines
-_MOST_CELLS = 4_000_000  # of all grids, those that overlap counted again
+_LARGEST_FILE = 1 << 24  # bytes; a sweep file has only a few lines
+_MOST_CELLS = 4_000_000  # of all grids together; overlapping cells count repeatedly
 _AXES = ("n", "k", "d")
 _GLOBAL = ("backend", "dtype", "engine")
 _SEVERAL = ("activation", "loss", "initialization", "optimizer", "layers", "data", "labels", "seed")
-"""Keys that may hold a list: every combination of theirs is a study of its own."""
+"""Keys that may hold a list; every combination of their values is a separate study."""
 
 _ONLY_TYPED = ("json", "dry_run")
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
@@ -36,16 +36,16 @@ _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 @dataclass(frozen=True)
 class SweepFile:
-    """What a file asks for; nothing where there is none.
+    """Content of a sweep file; empty if there is no file.
 
     Attributes
     ----------
     text : str or None
-        As it was written.
+        The file's text.
     options : mapping
-        By the names of the command's parameters and the global ones.
+        Values by the names of the command's parameters and the global ones.
     parts : tuple of mapping
-        Axes and `combine` of the grids whose union is asked for; none for that of `options` alone.
+        Axes and `combine` of the grids, whose union is trained; empty if `options` has the only grid.
     """
 
     text: str | None = None
@@ -53,13 +53,13 @@ class SweepFile:
     parts: tuple[Mapping[str, Any], ...] = ()
 
     def settings(self, ctx: click.Context) -> Settings:
-        """The global options, with the file's where the command line gives none."""
+        """Return the global options: those of the command line, else those of the file."""
         settings: Settings = ctx.obj
         root = ctx.find_root()
         return replace(settings, **{key: self.options[key] for key in _GLOBAL if self._holds(root, key)})
 
     def grid(self, ctx: click.Context, given: Mapping[str, Any]) -> Grid:
-        """The union of the file's grids, or the one grid of the options."""
+        """Return the union of the file's grids, or the one grid of the options."""
         grids: list[Grid] = []
         cells = 0
         for part in self.parts or ({},):
@@ -73,12 +73,12 @@ class SweepFile:
         return Grid.union(grids)
 
     def studies(self, ctx: click.Context, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The options of each study: one, or one for every combination of what the file lists.
+        """Yield the options of each study: one study, or one for every combination of listed values.
 
         Raises
         ------
         ValueError
-            Where two of them would have one file name.
+            If two of them would have the same file name.
         """
         several = [key for key in _SEVERAL if self._holds(ctx, key) and isinstance(self.options[key], list)]
         names = set()
@@ -92,7 +92,7 @@ class SweepFile:
             yield {**given, **own, "study": study.with_name(name + study.suffix)}
 
     def said(self, ctx: click.Context) -> set[str]:
-        """The parameters whose values the command line, the environment or the file gives."""
+        """Return the parameters that the command line, the environment or the file sets."""
         usual = (ParameterSource.DEFAULT, None)
         return {name for name in ctx.params if ctx.get_parameter_source(name) not in usual} | {*self.options}
 
@@ -101,12 +101,12 @@ class SweepFile:
 
 
 def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | None) -> SweepFile:
-    """Read the file of an eager argument and make its values the defaults of the command's options.
+    """Return the sweep file of an eager argument; its values become the defaults of the command's options.
 
     Raises
     ------
     click.BadParameter
-        For text that is not TOML, keys that are no option's and values of another type.
+        For text that is not TOML, unknown keys, and values of the wrong type.
     """
     if path is None:
         return SweepFile()
@@ -124,7 +124,7 @@ def read_sweep_file(ctx: click.Context, argument: click.Parameter, path: Path | 
 
 
 def _text(path: Path) -> str:
-    """The text of a regular file of sane size: a pipe or a device may never end."""
+    """Return the text of a regular file of limited size: a pipe or a device may never end."""
     with open_input(path) as handle:
         content = handle.read(_LARGEST_FILE + 1)
     if len(content) > _LARGEST_FILE:
@@ -133,7 +133,7 @@ def _text(path: Path) -> str:
 
 
 def _options(ctx: click.Context, only: tuple[str, ...] = ()) -> dict[str, click.Option]:
-    """The options of a command that a file may hold, by what they are called there."""
+    """Return the options of a command that a file may hold, by their keys."""
     named = {
         parameter.opts[0].lstrip("-").replace("-", "_"): parameter
         for parameter in ctx.command.params
@@ -146,9 +146,9 @@ def _parse(text: str, options: Mapping[str, click.Option]) -> SweepFile:
     document = tomllib.loads(text)
     version = document.pop("version", None)
     if isinstance(version, int) and version > _VERSION:
-        raise ValueError(f"version {version} is of a newer overparam: upgrade overparam")
+        raise ValueError(f"version {version} belongs to a newer overparam: upgrade overparam")
     if version != _VERSION or isinstance(version, bool):
-        raise ValueError(f"a sweep's file says version = {_VERSION}")
+        raise ValueError(f"a sweep file must contain version = {_VERSION}")
     grid = document.pop("grid", [])
     parts = grid if isinstance(grid, list) else [grid]
     if not all(isinstance(part, dict) for part in parts):
@@ -158,7 +158,7 @@ def _parse(text: str, options: Mapping[str, click.Option]) -> SweepFile:
 
 
 def _values(table: Mapping[str, Any], options: Mapping[str, click.Option]) -> dict[str, Any]:
-    """The table's values as the options take them, by the names of the parameters."""
+    """Return the table's values, converted as the options convert them, by parameter names."""
     values: dict[str, Any] = {}
     for written, value in table.items():
         key = written.replace("-", "_")
@@ -167,7 +167,7 @@ def _values(table: Mapping[str, Any], options: Mapping[str, click.Option]) -> di
         option = options[key]
         if key in _SEVERAL and isinstance(value, list):
             if not value:
-                raise ValueError(f"{written} lists nothing")
+                raise ValueError(f"{written} is an empty list")
             value = [_converted(written, each, option) for each in value]
         else:
             value = _converted(written, value, option)
@@ -178,7 +178,7 @@ def _values(table: Mapping[str, Any], options: Mapping[str, click.Option]) -> di
 
 
 def _converted(key: str, value: Any, option: click.Option) -> Any:
-    """Convert as the command line would, but take no number for a text, nor 2.5 for 2."""
+    """Convert as the command line would, but refuse a number for a text, and 2.5 for a whole number."""
     kind = "a text"
     allowed: tuple[type, ...] = (str,)
     if option.type is RANGE:

@@ -54,15 +54,15 @@ __all__ = ["theory"]
 def theory(settings: Settings, /, **given: Any) -> None:
     """Compute the paper's quantities for a data set and an activation.
 
-    The data are those of the trial that train would run with the same options; with --dtype float32,
-    rounded to it. Everything is computed in float64.
+    The data are those of overparam train with the same options, rounded to float32 with --dtype float32. All
+    computations are in float64.
 
-    A coefficient (μ, μ̃, γ, μ_r) and a σmin that cannot be told from zero within their error are
-    exactly 0. κ and κ̃ are then vacuous, null in JSON, and a note says why. λ and λ̃ stand beside their
-    errors. A number that overflows is null.
+    A coefficient (μ, μ̃, γ, μ_r) or σmin that cannot be distinguished from zero within its error is set to
+    exactly 0. κ and κ̃ are then vacuous (null in JSON), and a note gives the reason. λ and λ̃ are printed
+    with their errors. A number that overflows is null.
 
-    A table has the lower bounds on λ(X) that theorems prove, the largest first, and σ²min(J(W₀))/‖v‖² of
-    one W₀ with --k hidden units.
+    A table lists the lower bounds on λ(X) from theorems, largest first, and σ²min(J(W₀))/‖v‖² for one W₀ with
+    --k hidden units.
     """
     registry = settings.registry
     check_outputs(registry, given, {"plot": ENDINGS})
@@ -105,8 +105,8 @@ def _print(report: TheoryReport) -> None:
         *((f"σmin(X^∗{s.order})", f"{s.sigma_min:.6g}") for s in report.khatri_rao),
         ("λ(X)", _with_error(report.lambda_)),
         ("λ̃(X)", _with_error(report.lambda_tilde)),
-        ("κ(X)", _or_vacuous(report.kappa, "σmin(X^∗2) is not told from zero")),
-        ("κ̃(X)", _or_vacuous(report.kappa_tilde, "λ(X) is not told from zero")),
+        ("κ(X)", _or_vacuous(report.kappa, "σmin(X^∗2) cannot be distinguished from zero")),
+        ("κ̃(X)", _or_vacuous(report.kappa_tilde, "λ(X) cannot be distinguished from zero")),
     ]
     for name, text in lines:
         echo(f"{name:<16} {text}")
@@ -115,7 +115,7 @@ def _print(report: TheoryReport) -> None:
 
 
 def _print_chain(chain: Chain) -> None:
-    """One line a quantity, largest first."""
+    """Print one line per quantity, largest first."""
     echo("Lower bounds on λ(X), largest first")
     width = max(len(rung.symbol) for rung in chain.rungs)
     echo(f"{'quantity':<{width}}  {'value':>10}  {'of λ(X)':>8}  from")
@@ -124,7 +124,7 @@ def _print_chain(chain: Chain) -> None:
         value = "zero" if rung.value is None or rung.value.high == 0.0 else f"{float(rung.value.value):.4g}"
         text = f"{visible(rung.symbol):<{width}}  {value:>10}  "
         text += f"{'' if share is None else f'{share:.3g}':>8}  {visible(rung.source)}"
-        echo_wrapped(text + ("" if above else "; not told apart from the next"), width + 2)
+        echo_wrapped(text + ("" if above else "; not distinguishable from the next"), width + 2)
     for rung in chain.rungs:
         if rung.note:
             echo_wrapped(f"note: {visible(rung.symbol)}: {visible(rung.note)}", 6)

@@ -49,7 +49,7 @@ __all__ = ["train"]
 @json_flag
 @click.pass_obj
 def train(settings: Settings, /, **given: Any) -> None:
-    """Train one realization and report how it ended."""
+    """Train one realization and report the outcome."""
     output, plot = given["output"], given["plot"]
     record_every = given["record_every"]
     if plot is not None and record_every is None:

@@ -1,4 +1,4 @@
-"""One training run as `train` and `replay` report it: a JSON document, or a table of it."""
+"""One training run, reported by `train` and `replay` as a JSON document or a table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 _POINTS_OF_A_PLOT = 500
 
 record_every_option = click.option(
-    "--record-every", type=click.IntRange(min=1), metavar="N", help="Keep the residual every N iterations."
+    "--record-every", type=click.IntRange(min=1), metavar="N", help="Record the residual every N iterations."
 )
 plot_option = click.option(
     "--plot",
@@ -33,7 +33,7 @@ plot_option = click.option(
 
 
 def points_of_a_plot(max_iterations: int) -> int:
-    """How many iterations lie between two points of a picture."""
+    """Return the number of iterations between two points of a picture."""
     return max(1, max_iterations // _POINTS_OF_A_PLOT)
 
 
@@ -45,7 +45,7 @@ def training_document(
     labels: Labels,
     given: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return the JSON document; `given` has seed, trial, and data and labels as they are spelled."""
+    """Return the JSON document; `given` has the seed, the trial, and the strings of data and labels."""
     job = training.job
     problem = job.problems[0]
     return {
@@ -64,6 +64,6 @@ def training_document(
 
 
 def print_training(document: dict[str, Any]) -> None:
-    """Print it as a table."""
+    """Print the JSON document as a table."""
     computed = "{engine} on {backend}, {device}, {dtype}, in {seconds:.3g} s".format(**document)
     echo_rows({**training_rows(document, document), "computed by": computed})

@@ -1,4 +1,4 @@
-"""Text of others on a terminal: what is in a file must not move the cursor or turn the reading direction."""
+"""Foreign text on a terminal: it must not move the cursor or change the reading direction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ODD = re.compile(r"[^\x20-\x7e]")
 
 
 def visible_json(text: str) -> str:
-    """Return a JSON document with such characters escaped as JSON escapes them; the document is the same."""
+    """Return the same JSON document with invisible characters as JSON escapes."""
 
     def shown(found: re.Match[str]) -> str:
         letter = found[0]

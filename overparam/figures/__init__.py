@@ -1,4 +1,4 @@
-"""Figures: phase diagrams, boundaries and one training with matplotlib, and the diagram on a terminal."""
+"""Figures: phase diagrams, boundaries and training runs in matplotlib, and diagrams on a terminal."""
 
 from overparam.figures.boundaries import boundaries_figure
 from overparam.figures.bounds import bounds_figure

@@ -1,4 +1,4 @@
-"""Measured boundaries of several studies on one axes: k at each d, with intervals."""
+"""Measured boundaries of several studies in one plot: k at each d, with intervals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["boundaries_figure", "draw_boundaries", "legend", "whole_numbers"]
 
 _MARKERS = ("o", "s", "D", "v", "P", "X")
-_LONG = 42  # letters of a label from which the legend is below, in small letters
+_LONG = 42  # characters of a label; for longer labels the legend is below, in small letters
 _LINE = 0.14  # inches of its lines
 _ROOM = 1.3
 _ASIDE = 1.012
@@ -31,31 +31,31 @@ def boundaries_figure(
 ) -> Figure:
     """Draw the width at which half of the training runs succeed over d, on logarithmic axes.
 
-    A colour tells the study, of several, and a marker n; points of one d stand side by side. Bars and bands
-    are the crossings' intervals. An arrow upwards, or downwards, is where only failures, or only successes,
-    were seen: the boundary is beyond it.
+    Colours distinguish studies and markers distinguish n; points of one d are side by side. Bars and bands
+    are the crossings' intervals. An arrow upwards means only failures, an arrow downwards only successes: the
+    boundary lies beyond it.
 
     Parameters
     ----------
     boundaries : mapping of str to sequence of Crossing
-        For each label what `overparam.studies.crossings` returned.
+        The result of `overparam.studies.crossings` for each label.
     claims : sequence of Curve, optional
-        Of `overparam.theory.claims`; one that lies outside the measured widths is in the legend, with where
-        it is.
+        Curves of `overparam.theory.claims`. A curve outside the measured widths is only in the legend, with
+        its position.
     ax : matplotlib axes, optional
-        Axes of your own to draw on. What you have plotted on them with a label is in the legend.
+        Your own axes to draw on. Your labelled curves on them are in the legend too.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Belongs to no window; `save` writes it. That of `ax` where it is given.
+        A figure without a window; `save` writes it. The figure of `ax` if given.
 
     Raises
     ------
     ValueError
-        Without any crossing.
+        If there are no crossings.
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     if not any(boundaries.values()):
         raise ValueError("there is no boundary to draw")
@@ -89,7 +89,7 @@ def draw_boundaries(
 
 
 def _draw(axes: Any, found: Sequence[Crossing], label: str, aside: float, look: dict[str, Any]) -> None:
-    """One series, every d multiplied by `aside`."""
+    """Draw one series, with every d multiplied by `aside`."""
     bracketed = [
         (one.d * aside, one.k, one.k - (one.k_low or 0.0), (one.k_high or one.k) - one.k)
         for one in found
@@ -118,7 +118,7 @@ def _draw(axes: Any, found: Sequence[Crossing], label: str, aside: float, look: 
 
 
 def _tell_sizes(axes: Any, curves: Sequence[Curve]) -> None:
-    """Say at the end of every claim's curve which n it is for, where there are several."""
+    """Write its n at the end of every claim's curve, if there are several n."""
     if len({curve.n for curve in curves}) < 2:
         return
     low, high = axes.get_ylim()
@@ -129,7 +129,7 @@ def _tell_sizes(axes: Any, curves: Sequence[Curve]) -> None:
 
 
 def _limits(axes: Any, boundaries: Mapping[str, Sequence[Crossing]]) -> None:
-    """Limits around what was measured, and ticks that are whole numbers."""
+    """Set limits around the measured values, and whole numbers as ticks."""
     crossings = [one for found in boundaries.values() for one in found]
     widths = [end for one in crossings for end in (one.k, one.k_low, one.k_high) if end is not None]
     inputs = [one.d for one in crossings]
@@ -142,7 +142,7 @@ def _limits(axes: Any, boundaries: Mapping[str, Sequence[Crossing]]) -> None:
 
 
 def whole_numbers(axis: Any, *, wide: bool) -> None:
-    """Ticks of a logarithmic axis as plain numbers."""
+    """Write the ticks of a logarithmic axis as plain numbers."""
     # Optional and slow to import; see phase_figure.
     from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
@@ -152,7 +152,7 @@ def whole_numbers(axis: Any, *, wide: bool) -> None:
 
 
 def legend(figure: Any, axes: Any, *, below: bool) -> None:
-    """What was measured first, and a claim once, whatever n it is drawn for."""
+    """Draw the legend: measurements first, and each claim once, for all n."""
     found = list(zip(*axes.get_legend_handles_labels(), strict=True))
     measured = [id(container) for container in axes.containers]
     found.sort(key=lambda pair: id(pair[0]) not in measured)

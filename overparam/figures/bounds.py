@@ -19,30 +19,30 @@ _POINTS = 300
 
 
 def bounds_figure(certificate: Certificate, *, ax: Any = None) -> Figure:
-    """Draw ‖f(W_τ) − y‖/‖y‖ over τ on a logarithmic axis, beside what theory says of it.
+    """Draw ‖f(W_τ) − y‖/‖y‖ over τ on a logarithmic axis, with the theory's bounds and prediction.
 
-    Dashed, the bound of every theorem that has one, its hypotheses met or not; dotted, the network
-    linearized at W₀, by the method's own rule in the eigenbasis of J(W₀)J(W₀)ᵀ, for stochastic gradient
-    descent its mean. Where no prediction is known (`overparam.theory.prediction`) the legend says so and
-    nothing is drawn.
+    Dashed lines are the bounds of all theorems that have one, also if their hypotheses are not met. The
+    dotted line is the network linearized at W₀, by the method's own rule in the eigenbasis of J(W₀)J(W₀)ᵀ;
+    for stochastic gradient descent it is the mean. If no prediction is known (`overparam.theory.prediction`),
+    the legend says so and no line is drawn.
 
     Parameters
     ----------
     certificate : Certificate
     ax : matplotlib axes, optional
-        Axes of your own to draw on. What you have plotted on them with a label is in the legend.
+        Your own axes to draw on. Your labelled curves on them are in the legend too.
 
     Returns
     -------
     matplotlib.figure.Figure
-        That of `ax` where it is given.
+        The figure of `ax` if given.
 
     Raises
     ------
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
-    # Most users of figures need no theory, and it takes long to import.
+    # Most users of figures do not need the theory, and its import is slow.
     from overparam.theory import prediction
 
     setting, run = certificate.setting, certificate.run

@@ -1,4 +1,4 @@
-"""Making and saving matplotlib figures, without pyplot and its global state."""
+"""Creating and saving matplotlib figures, without pyplot and its global state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDINGS", "FORMATS", "PlottingUnavailable", "new_figure", "save"]
 
-# A date would make two files of one figure differ, and so would matplotlib's version after an upgrade.
+# With a date, two files of one figure would differ; with matplotlib's version, they would after an upgrade.
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -24,23 +24,23 @@ FORMATS = tuple(_METADATA)
 """The formats that `save` takes."""
 
 ENDINGS = tuple(f".{kind}" for kind in FORMATS)
-"""How the names of their files end."""
+"""The endings of the file names."""
 
 
 class PlottingUnavailable(ImportError):
-    """A figure was asked for and matplotlib cannot be imported."""
+    """Error for a figure if matplotlib cannot be imported."""
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure, sizes in inches.
+    """Return an empty figure, sizes in inches.
 
     Raises
     ------
     PlottingUnavailable
-        Where matplotlib is missing or broken; the message says what to install.
+        If matplotlib is missing or broken; the message says what to install.
     """
     try:
-        # Inside the function: matplotlib is optional, and importing it takes longer than most commands.
+        # Imported here: matplotlib is optional, and importing it takes longer than most commands.
         from matplotlib.figure import Figure
     except ImportError as error:
         raise PlottingUnavailable(
@@ -57,13 +57,13 @@ def save(figure: Figure, path: str | Path) -> None:
     ValueError
         For another ending.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
         raise ValueError(f"a figure's file must end in one of {', '.join(ENDINGS)}, got {str(path)!r}")
-    # Optional and slow to import, like Figure above; whoever holds a figure has it.
+    # Optional and slow to import, like Figure above; it is available if there is a figure.
     from matplotlib import rc_context
 
     drawn = io.BytesIO()

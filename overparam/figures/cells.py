@@ -1,4 +1,4 @@
-"""What pictures made of characters need: fewer and larger cells, the curve as cells, sparse labels."""
+"""Helpers for pictures made of characters: the curve as cells, and sparse labels."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["on_capacity_curve", "reaches_capacity", "tick_labels"]
 
 
 def reaches_capacity(diagram: PhaseDiagram) -> NDArray[np.bool_]:
-    """Where kd ≥ n, shape (len(k), len(d))."""
+    """Return where kd ≥ n, shape (len(k), len(d))."""
     return np.asarray(np.multiply.outer(diagram.k, diagram.d) >= diagram.n)
 
 
 def on_capacity_curve(diagram: PhaseDiagram) -> NDArray[np.bool_]:
-    """The first cells with kd ≥ n, upwards in k or in d, shape (len(k), len(d))."""
+    """Return the first cells with kd ≥ n, upwards in k or in d, shape (len(k), len(d))."""
     reached = reaches_capacity(diagram)
     first = np.zeros_like(reached)
     first[1:, :] |= ~reached[:-1, :]
@@ -27,20 +27,20 @@ def on_capacity_curve(diagram: PhaseDiagram) -> NDArray[np.bool_]:
 
 
 def tick_labels(values: Sequence[int], apart: int) -> list[str]:
-    """A label for each value, most of them empty so that the others do not collide.
+    """Return a label for each value; most are empty, so that labels do not collide.
 
     Parameters
     ----------
     values : sequence of int
         The values in order, one cell each.
     apart : int
-        The least distance between labels, in cells.
+        The smallest distance between labels, in cells.
 
     Returns
     -------
     list of str
-        Multiples of the smallest of 1, 2, 5, 10, 20, … that keeps them apart; where the values have
-        no such step, every so many values.
+        Multiples of the smallest of 1, 2, 5, 10, 20, … that avoids collisions; if the values have no such
+        step, labels at a regular spacing.
     """
     for step in (m * 10**e for e in range(len(str(values[-1]))) for m in (1, 2, 5)):
         chosen = [i for i, value in enumerate(values) if value % step == 0]

@@ -1,4 +1,4 @@
-"""The lower bounds on λ(X) beside the kernels of drawn networks, over how many parameters they have."""
+"""The lower bounds on λ(X) beside the kernels of drawn networks, over the number of parameters."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _DRAWS = 5
 def chain_figure(chain: Chain, setting: Setting, seed: int = 0) -> Figure:
     """Draw σ²min(J(W₀))/‖v‖² over kd/n for several W₀ on logarithmic axes, and the bounds as lines.
 
-    The data stay the setting's. Where kd < n the least eigenvalue is zero, which has no place on the axis. Of
-    a bound that is zero only the legend speaks.
+    The data are those of the setting. For kd < n the least eigenvalue is zero and cannot be drawn. A bound
+    that is zero appears only in the legend.
 
     Raises
     ------
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     from overparam.theory import start_eigenvalues  # as in `bounds_figure`
 
@@ -50,7 +50,7 @@ def chain_figure(chain: Chain, setting: Setting, seed: int = 0) -> Figure:
             axes.axhline(value, linestyle=style, color=f"C{number + 1}", label=text)
         else:
             axes.plot([], [], " ", label=f"{text}: zero")
-    axes.set_xscale("log", base=2)  # a decade or two in tens have labels that overlap
+    axes.set_xscale("log", base=2)  # with base 10, the labels of one or two decades overlap
     axes.set_yscale("log")
     axes.set_xlabel("$kd/n$")
     axes.set_ylabel("least eigenvalue")

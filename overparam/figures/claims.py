@@ -1,4 +1,4 @@
-"""Claims about widths as curves on axes of d and k: the line's style tells the kind, its colour the claim."""
+"""Claims about widths as curves over d: the line style shows the kind, the colour the claim."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ STYLES: dict[ClaimKind, Any] = {
     "existence": (0, (1, 1.4)),
     "conjecture": (0, (5, 1.5, 1, 1.5)),
 }
-"""The line style of each kind, as matplotlib takes it."""
+"""The line style of each kind, in matplotlib's form."""
 
-_LONGEST = 80  # letters of a line of the legend
+_LONGEST = 80  # characters in a line of the legend
 _MARKERS = ("", "o", "s", "^", "D")
-"""One for each turn through the colours, so that no two claims look alike."""
+"""Line widths, one for each cycle through the colours, so that no two claims look alike."""
 
 
 def draw_claims(panels: Sequence[Any], curves: Sequence[Sequence[Curve]]) -> None:
-    """Plot the claims of every panel, with their labels, inside the limits that the panels have.
+    """Draw the claims of every panel, with their labels, inside the panels' limits.
 
-    A claim looks the same in all panels. Where none of them shows it, its label says where it is.
+    A claim looks the same in all panels. If no panel shows it, its label gives its position.
     """
     # Optional and slow to import; see phase_figure.
     from matplotlib.patheffects import Normal, Stroke
@@ -67,7 +67,7 @@ def _points(curve: Curve) -> tuple[Any, Any]:
 
 
 def _where(name: str, heights: Sequence[tuple[float, float]], curves: Sequence[Sequence[Curve]]) -> str:
-    """Where a claim is that no panel shows."""
+    """Return the position of a claim that no panel shows, as text."""
     least, above = math.inf, True
     for (low, high), of_panel in zip(heights, curves, strict=True):
         for _, k in (_points(curve) for curve in of_panel if curve.name == name):

@@ -1,4 +1,4 @@
-"""Measured numbers over one quantity, with their intervals, and lines to compare them with."""
+"""Measured numbers over one quantity, with intervals and reference lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Curve(NamedTuple):
     x, y : sequence of float or None
         None leaves a gap.
     low, high : sequence of float or None, optional
-        Ends of the intervals of y; no bar where one is None.
+        Ends of the intervals of y; no bar if one is None.
     """
 
     label: str
@@ -68,13 +68,13 @@ def curves_figure(
     Parameters
     ----------
     panels : sequence of Panel
-        One at least.
+        At least one.
     xlabel, ylabel : str
-        The same for all; without `ylabel` the titles say what is drawn.
+        The same for all; without `ylabel` the titles name the quantity.
     logarithmic : "", "x", "y" or "xy"
-        Which axes are.
+        Logarithmic axes.
     columns : int, optional
-        Panels a row; all in one row unless given.
+        Panels per row; by default all in one row.
 
     Returns
     -------
@@ -83,9 +83,9 @@ def curves_figure(
     Raises
     ------
     ValueError
-        Without panels.
+        If there are no panels.
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     if not panels:
         raise ValueError("a figure needs at least one panel")
@@ -99,7 +99,7 @@ def curves_figure(
         for curve in panel.curves:
             y, bars = _numbers(curve.y), None
             if curve.low is not None and curve.high is not None:
-                # Where an end is unknown, so is the bar; rounding must not make one negative.
+                # No bar if an end is unknown; rounding must not make a bar negative.
                 bars = np.maximum([y - _numbers(curve.low), _numbers(curve.high) - y], 0.0)
             axes.errorbar(_numbers(curve.x), y, yerr=bars, marker="o", ms=4, capsize=2, label=curve.label)
         for number, line in enumerate(panel.references):

@@ -20,13 +20,13 @@ _HEADING, _BAR = 0.9, 0.24
 def gap_figure(gaps: Sequence[Gap]) -> Figure:
     """Draw the factors of every gap that can be split, on a logarithmic axis, and their product.
 
-    A bar to the right costs width, or rate; one to the left is where the run is worse than the proof assumes.
-    Where no gap can be split, the figure says why.
+    A bar to the right is a loss in width or rate; a bar to the left means that the run is worse than the
+    proof assumes. If no gap can be split, the figure gives the reasons.
 
     Raises
     ------
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     split = [gap for gap in gaps if gap.factors]
     if not split:
@@ -41,7 +41,7 @@ def gap_figure(gaps: Sequence[Gap]) -> Figure:
         names = [*(one.name for one in gap.factors), "product, the gap"]
         values = [*(one.value for one in gap.factors), gap.value]
         colours = ["C0"] * len(gap.factors) + ["C3"]
-        # A bar of a logarithmic axis begins at 1, where nothing is lost.
+        # On a logarithmic axis a bar begins at 1, the factor without loss.
         axes.barh(range(len(names)), [one - 1.0 for one in values], left=1.0, color=colours)
         axes.set_xscale("log")
         axes.set_xlim(0.5 * min(1.0, *values), 2.0 * max(1.0, *values))

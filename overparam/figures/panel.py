@@ -1,4 +1,4 @@
-"""Where things stand on a panel, whatever draws it: the edges of its cells, and the curves across them."""
+"""Geometry of a panel for all drawing methods: the edges of its cells, and the curves across them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Axis(NamedTuple):
 
 
 def axis_of(values: tuple[int, ...]) -> Axis:
-    """Cells that meet midway between neighbours, on a logarithmic scale where the gaps differ widely."""
+    """Return an axis with cells that meet midway between values; logarithmic if the gaps differ widely."""
     gaps = np.diff(values)
     logarithmic = len(values) > 2 and values[0] > 0 and bool(gaps.max() > 5 * gaps.min())
     points = np.log(values) if logarithmic else np.asarray(values, dtype=np.float64)
@@ -37,7 +37,7 @@ def axis_of(values: tuple[int, ...]) -> Axis:
 
 
 def capacity_points(diagram: PhaseDiagram, d: Axis, k: Axis) -> NDArray[np.float64]:
-    """Points (d, k) of n = kd inside the panel, shape (m, 2), those at the grid's own d among them."""
+    """Return points (d, k) of n = kd inside the panel, shape (m, 2), including those at the grid's d."""
     low, high = max(d.edges[0], diagram.n / k.edges[-1]), d.edges[-1]
     if k.edges[0] > 0:
         high = min(high, diagram.n / k.edges[0])
@@ -49,9 +49,9 @@ def capacity_points(diagram: PhaseDiagram, d: Axis, k: Axis) -> NDArray[np.float
 
 
 def effective_points(diagram: PhaseDiagram, d: Axis, k: Axis) -> NDArray[np.float64]:
-    """Corners (d, k) of the staircase of the least whole k with n acting parameters, shape (m, 2).
+    """Return the corners (d, k) of the staircase of the least k with n acting parameters, shape (m, 2).
 
-    From the right: the stair at a width runs to the left up to the d where it holds n parameters.
+    From right to left: the step at a width extends to the left until the d where it has n parameters.
     """
     count, n = diagram.count, diagram.n
     lowest = float(diagram.effective_curve(d.edges[-1]))
@@ -61,7 +61,7 @@ def effective_points(diagram: PhaseDiagram, d: Axis, k: Axis) -> NDArray[np.floa
     if count.layers == "output":
         return np.array([[d.edges[-1], lowest], [d.edges[0], lowest]])
     unit = 2.0 if count.pairs and count.layers == "hidden" else 1.0
-    # One stair beyond the panel, so that the last riser is cut by the frame.
+    # One step beyond the panel, so that the frame cuts the last vertical line.
     stairs = np.arange(lowest, min(highest, k.edges[-1] + unit) + 0.5 * unit, unit)
     left = n / stairs - (1.0 if count.layers == "both" else 0.0)
     right = np.concatenate([d.edges[-1:], left[:-1]])

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["phase_figure"]
 
 _PANEL = 3.4
-_TITLE = 42  # letters that fit above a panel
+_TITLE = 42  # characters that fit above a panel
 _LABELS = {
     "2*floor(k/2)*d": r"$n = 2\lfloor k/2\rfloor d$",
     "kd": "$n = kd$, whole $k$",
     "k": "$n = k$",
     "k(d+1)": "$n = k(d + 1)$",
 }
-"""Labels of the curve where as many parameters can act as there are labels, by how they count."""
+"""Labels of the curve with as many acting parameters as labels, by parameter count."""
 
-_LINE = 0.135  # inches of a line of a legend in small letters
+_LINE = 0.135  # inches per line of a legend in small letters
 _MOST_TICKS = 12
 
 
@@ -50,38 +50,38 @@ def phase_figure(
 ) -> Figure:
     """Draw phase diagrams, one panel each, with one colour bar.
 
-    Each panel shows the success fraction from blue (failure) to red (success), cells without data
-    hatched grey, the curve n = kd in white, and dashed the least k with n parameters that can act:
+    Each panel shows the success fraction from blue (failure) to red (success) and cells without data hatched
+    in grey. The curve n = kd is white; the dashed curve is the least k with n parameters that can act:
     2⌊k/2⌋d for the theorems' initialization.
 
     Parameters
     ----------
     diagrams : sequence of PhaseDiagram
-        One at least; four make the 2 × 2 panels of the paper.
+        At least one; four give the 2 × 2 panels of the paper.
     titles : sequence of str, optional
-        One for each diagram; "n = …" unless given.
+        One for each diagram; by default "n = …".
     claims : sequence of sequences of Curve, optional
-        For each diagram, the curves of `overparam.theory.claims`. One that is the white or the dashed curve
-        is not drawn again; one that lies outside the panel is in the legend, with where it is.
+        For each diagram, the curves of `overparam.theory.claims`. A claim equal to the white or the dashed
+        curve is not drawn again; a claim outside the panel is only in the legend, with its position.
     ax : matplotlib axes, or a sequence of them, optional
-        Axes of your own to draw on, one for each diagram. What you have plotted on them with a label is in
-        the legend, and so is what you plot before you call ``ax.legend()`` again.
+        Your own axes to draw on, one for each diagram. Your labelled curves are in the legend too, also those
+        that you plot later and before you call ``ax.legend()`` again.
     colorbar : bool
-        Whether to draw it; it takes its room from the panels.
+        Whether to draw a colour bar, which takes space from the panels.
     quantity : str
-        What the colours show.
+        The quantity that the colours show.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Belongs to no window; `save` writes it. That of `ax` where it is given.
+        A figure without a window; `save` writes it. The figure of `ax` if given.
 
     Raises
     ------
     ValueError
         Without diagrams, or with another number of titles, claims or axes.
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     if titles is None:
         titles = [f"$n = {diagram.n}$" for diagram in diagrams]
@@ -96,7 +96,7 @@ def phase_figure(
             f"{len(diagrams)} diagrams need as many axes and lists of claims, got {len(panels)} axes and "
             f"{len(curves)} lists"
         )
-    # Here, not above: matplotlib is optional, and importing it takes longer than most commands.
+    # Imported here: matplotlib is optional, and importing it takes longer than most commands.
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = LinearSegmentedColormap.from_list("failure to success", [rgb(stop) for stop in TAPER])
@@ -120,7 +120,7 @@ def phase_figure(
 
 
 def _panels(count: int, ax: Any) -> tuple[Figure, list[Any]]:
-    """A new figure with so many panels, or the figure and the list of the axes that are given."""
+    """Return a new figure with this number of panels, or the figure and the list of the given axes."""
     if ax is not None:
         panels = np.ravel(np.asarray(ax, dtype=object)).tolist()
         return panels[0].figure, panels
@@ -131,7 +131,7 @@ def _panels(count: int, ax: Any) -> tuple[Figure, list[Any]]:
 
 
 def _drawn_anyway(curve: Curve, diagram: PhaseDiagram) -> bool:
-    """Whether a claim is one of the curves that every panel has."""
+    """Whether a claim is one of the curves in every panel."""
     d = np.asarray(curve.d)
     own = (diagram.capacity_curve(d), diagram.effective_curve(d))
     return any(np.allclose(curve.k, one, rtol=1e-12) for one in own)
@@ -140,7 +140,7 @@ def _drawn_anyway(curve: Curve, diagram: PhaseDiagram) -> bool:
 def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
     """Draw one diagram on matplotlib axes and return its mesh of cells."""
     d, k = axis_of(diagram.d), axis_of(diagram.k)
-    # What the masked cells let through.
+    # The background, visible through the masked cells.
     panel.patch.set(**_HATCHED)
     mesh = panel.pcolormesh(
         d.edges,
@@ -165,7 +165,7 @@ def _draw(panel: Any, diagram: PhaseDiagram, colours: Any) -> Any:
 
 
 def _scale(axis: Any, set_scale: Any, set_limits: Any, of: Axis) -> None:
-    """Scale, limits and whole-number ticks of one side of a panel."""
+    """Set scale, limits and whole-number ticks of one side of a panel."""
     # Optional and slow to import; see phase_figure.
     from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 
@@ -181,7 +181,7 @@ def _scale(axis: Any, set_scale: Any, set_limits: Any, of: Axis) -> None:
 
 
 def _legend(owner: Any, panels: Sequence[Any], *, gaps: bool, below: bool) -> None:
-    """The legend of a figure, below its panels, or of axes; on dark ground, since the curves are white."""
+    """Draw the legend below a figure's panels, or on axes; its background is dark for the white curves."""
     # Optional and slow to import; see phase_figure.
     from matplotlib.patches import Patch
 

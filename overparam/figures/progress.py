@@ -1,4 +1,4 @@
-"""The progress of a sweep: the diagram as it fills, in a notebook or on a terminal, or lines of text."""
+"""The progress of a sweep: a growing diagram in a notebook or on a terminal, or lines of text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def describe_progress(progress: Progress) -> str:
-    """Return it in one line: what is saved, how fast it goes, how long it will take."""
+    """Return the progress in one line: trials saved, speed and time left."""
     left = "" if _ended(progress) else f", {_span(progress.seconds_left)} left"
     saved = f"{progress.saved:,} of {progress.total:,} trials saved"
     if progress.round:
@@ -37,7 +37,7 @@ def describe_progress(progress: Progress) -> str:
 
 
 def _ended(progress: Progress) -> bool:
-    """Whether nothing follows; of rounds nobody knows."""
+    """Whether the sweep has ended; unknown for rounds."""
     return progress.saved == progress.total and not progress.round
 
 
@@ -48,21 +48,21 @@ def _span(seconds: float) -> str:
 
 
 def lines(study: Path, write: Callable[[str], None]) -> Report:
-    """A report that writes a line now and then, and at the end."""
+    """Return a progress function that writes a line from time to time, and at the end."""
     return _Throttled(_LINE_SECONDS, lambda progress: write(f"{study}: {describe_progress(progress)}"))
 
 
 @contextmanager
 def live(study: Path, clean: Callable[[str], str] = str) -> Iterator[Report]:
-    """A report that draws the diagrams on standard error as they fill.
+    """Return a progress function that draws the growing diagrams on standard error.
 
     Parameters
     ----------
     study : Path
     clean : callable
-        Makes a text fit for the terminal.
+        Returns a text that is safe for the terminal.
     """
-    # Inside: rich takes a tenth of a second to import, which only a terminal needs.
+    # Imported here: importing rich takes a tenth of a second, and only a terminal needs it.
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
@@ -92,13 +92,13 @@ def live(study: Path, clean: Callable[[str], str] = str) -> Iterator[Report]:
 
 @contextmanager
 def progress_shown(study: Path, wanted: bool | None) -> Iterator[Report]:
-    """A report for scripts and notebooks.
+    """Return a progress function for scripts and notebooks.
 
     Parameters
     ----------
     study : Path
     wanted : bool or None
-        None shows it where somebody looks: in a notebook, or where standard error is a terminal.
+        None shows progress in a notebook, or if standard error is a terminal.
     """
     notebook = wanted is not False and _in_notebook()
     terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -114,14 +114,14 @@ def progress_shown(study: Path, wanted: bool | None) -> Iterator[Report]:
 
 
 def _in_notebook() -> bool:
-    """Whether this is the process of a notebook: its shell has a kernel, that of a terminal has none."""
+    """Whether this process belongs to a notebook: its IPython shell has a kernel, a terminal's has none."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel")
 
 
 def _notebook(study: Path) -> Report:
-    """A report that draws the diagrams in one output cell as they fill."""
-    # Inside: it is there in a notebook only.
+    """Return a progress function that draws the growing diagrams in one output cell."""
+    # Imported here: IPython is available only in a notebook.
     from IPython.display import HTML, display
 
     counts, handle = _Counts(study), display(HTML(""), display_id=True)
@@ -140,7 +140,7 @@ def _notebook(study: Path) -> Report:
 
 
 class _Throttled:
-    """Shows a report if the last one shown is some time ago, and the last one in any case."""
+    """Shows a report if the last shown one is old enough, and always the final one."""
 
     def __init__(self, seconds: float, show: Report) -> None:
         self._seconds, self._show, self._last = seconds, show, -seconds
@@ -153,7 +153,7 @@ class _Throttled:
 
 
 class _Counts:
-    """Successes and trials of every n of a study, counted on as rows come in."""
+    """Successes and trials of every n of a study, updated as rows arrive."""
 
     def __init__(self, study: Path) -> None:
         self._study = study
@@ -161,7 +161,7 @@ class _Counts:
         self._round = 0
 
     def take(self, progress: Progress) -> None:
-        """Count what was saved; read the study at first, and in a new round, which may have new cells."""
+        """Count saved trials; read the study at the start, and in a new round, which may have new cells."""
         if not self._of or progress.round != self._round:
             self._round = progress.round
             loaded = load_study(self._study)
@@ -171,7 +171,7 @@ class _Counts:
             self._of[row.n].add(row)
 
     def diagrams(self) -> list[PhaseDiagram]:
-        """The diagrams so far."""
+        """Return the diagrams so far."""
         return [count.diagram() for count in self._of.values()]
 
 
@@ -190,6 +190,6 @@ class _Count:
             self._trials[cell] += 1
 
     def diagram(self) -> PhaseDiagram:
-        """The diagram so far."""
+        """Return the diagram so far."""
         start = self._start
         return PhaseDiagram(start.n, start.k, start.d, self._successes, self._trials, start.count)

@@ -1,4 +1,4 @@
-"""How the boundary of studies scales: k* over d, and effective parameters at the boundary over n."""
+"""Scaling of the boundary of studies: k* over d, and effective parameters at the boundary over n."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _CAPACITY: dict[str, Any] = {"color": "0.35", "linestyle": (0, (3, 1.5)), "linew
 
 
 def scaling_figure(scalings: Mapping[str, BoundaryScaling], *, claims: Sequence[Curve] = ()) -> Figure:
-    """Draw the boundaries of one or more studies, and how they scale.
+    """Draw the boundaries of one or more studies, and their scaling.
 
-    On the left k* over d, as `boundaries_figure` draws it. On the right, where there are two values of n or
-    more, the effective parameters at the boundary over n on logarithmic axes, with the fitted power law.
-    Dashed there: as many effective parameters as labels.
+    On the left, k* over d, as in `boundaries_figure`. On the right, if there are at least two values of n,
+    the effective parameters at the boundary over n on logarithmic axes, with the fitted power law; the dashed
+    line means as many effective parameters as labels.
 
     Parameters
     ----------
     scalings : mapping of str to BoundaryScaling
-        By what the legend calls them, as `Study.boundary` gives them.
+        Results of `Study.boundary`, by their names in the legend.
     claims : sequence of Curve, optional
-        Of `overparam.theory.claims`, drawn on the left.
+        Curves of `overparam.theory.claims`, drawn on the left.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def scaling_figure(scalings: Mapping[str, BoundaryScaling], *, claims: Sequence[
     Raises
     ------
     ValueError
-        Without any crossing.
+        If there are no crossings.
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     found = {name: one.crossings for name, one in scalings.items()}
     sizes = sorted({crossing.n for each in found.values() for crossing in each})

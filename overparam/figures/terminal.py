@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeatMap", "boundary_line", "boundary_table", "plain", "render"]
 
-# Lines of the screen that the title, the axis and the legend take, and a progress display below them.
+# Screen lines for the title, the axis and the legend, and for a progress display below them.
 _OTHER_LINES = 9
 _PLAIN_ROWS = 50
 _MARK_SHARE = 0.6
@@ -29,17 +29,17 @@ _MARK_SHARE = 0.6
 
 @dataclass(frozen=True)
 class HeatMap:
-    """A rich renderable of one diagram, for printing or for `rich.live.Live` while a sweep fills.
+    """A rich renderable of one diagram, for printing or for `rich.live.Live` during a sweep.
 
-    Cells are two columns wide where they fit on the screen, else two to a character, else pooled.
-    Without colours, or where only ASCII can be shown, it is what `plain` returns.
+    Cells are two columns wide if they fit on the screen; otherwise two cells share a character, or cells are
+    pooled. Without colours, or with ASCII only, it is the text of `plain`.
     """
 
     diagram: PhaseDiagram
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the segments of the picture."""
-        # Inside: rich takes a tenth of a second to import, which a command that draws nothing need not wait.
+        # Imported here: importing rich takes a tenth of a second, unnecessary for commands that draw nothing.
         from rich.segment import Segment
 
         if console.color_system is None or options.ascii_only:
@@ -57,16 +57,15 @@ class HeatMap:
 
 
 def render(diagram: PhaseDiagram) -> HeatMap:
-    """Return the diagram as something that rich can print, at whatever size the screen has."""
+    """Return the diagram as a renderable of rich, for any size of the screen."""
     return HeatMap(diagram)
 
 
 def plain(diagram: PhaseDiagram, width: int = 80) -> str:
-    """Return the diagram in ASCII, at most `width` columns wide where that is possible.
+    """Return the diagram in ASCII, at most `width` columns wide if possible.
 
-    A cell is '.' where every training failed, '#' where every one succeeded, else the tenths that
-    succeeded, and blank where nothing was run. A '|' stands left of the first cell of a row with
-    kd >= n.
+    A cell is '.' if every training run failed, '#' if every one succeeded, otherwise the tenths that
+    succeeded, and blank without trials. A '|' stands left of the first cell of a row with kd >= n.
     """
     gutter = len(str(diagram.k[-1])) + 1
     shown = coarsen(diagram, _PLAIN_ROWS, max((width - gutter) // 2, 1))
@@ -89,7 +88,7 @@ def boundary_line(diagram: PhaseDiagram) -> str:
     if known == 0:
         return f"n = {diagram.n}: no input dimension of this grid brackets the 50 % boundary"
     parts = []
-    ratios = {"kd/n": False, f"{boundary.count}/n": True}  # where every unit acts, one and the same
+    ratios = {"kd/n": False, f"{boundary.count}/n": True}  # both are the same if every unit acts
     for name, effective in ratios.items():
         low, middle, high = boundary.quantiles(effective=effective)
         parts.append(f"{name} = {middle:.2f} (quartiles {low:.2f} to {high:.2f})")
@@ -111,7 +110,7 @@ def _digit(fraction: float) -> str:
 
 
 def _d_axis(shown: PhaseDiagram, gutter: int, wide: int) -> str:
-    """Labels of d, each ending under the last column of its cell."""
+    """Return the labels of d, each ending under the last column of its cell."""
     longest = len(str(shown.d[-1]))
     line = " " * gutter
     for j, label in enumerate(tick_labels(shown.d, -(-(longest + 1) // wide))):
@@ -121,7 +120,7 @@ def _d_axis(shown: PhaseDiagram, gutter: int, wide: int) -> str:
 
 
 def _wide_rows(shown: PhaseDiagram, gutter: int) -> Iterator[Segment]:
-    """One line for each width, two columns for each cell."""
+    """Yield one line for each width, two columns for each cell."""
     # Slow to import; see HeatMap.
     from rich.segment import Segment
     from rich.style import Style
@@ -136,7 +135,7 @@ def _wide_rows(shown: PhaseDiagram, gutter: int) -> Iterator[Segment]:
 
 
 def _half_block_rows(shown: PhaseDiagram, gutter: int) -> Iterator[Segment]:
-    """Two widths a line, the label being the upper one: each half of a block in its own colour."""
+    """Yield two widths per line, labelled by the upper one: each half of a block has its own colour."""
     # Slow to import; see HeatMap.
     from rich.segment import Segment
     from rich.style import Style
@@ -152,7 +151,7 @@ def _half_block_rows(shown: PhaseDiagram, gutter: int) -> Iterator[Segment]:
 
 
 def _legend(*, wide: bool) -> Iterator[Segment]:
-    """The colours from failure to success, and how n = kd is marked."""
+    """Yield the colours from failure to success, and the mark of n = kd."""
     # Slow to import; see HeatMap.
     from rich.segment import Segment
     from rich.style import Style
@@ -176,7 +175,7 @@ def _hex(colour: NDArray[np.uint8]) -> str:
 
 
 def boundary_table(scaling: BoundaryScaling) -> list[str]:
-    """The lines of a table with one line for each (n, d)."""
+    """Return the lines of a table with one line for each (n, d)."""
     percent = f"{100 * scaling.level:g} % interval"
     lines = [
         f"{'n':>6} {'d':>5} {'k':>8}  {percent:<18} {'kd/n':>7} {'effective/n':>12}  "

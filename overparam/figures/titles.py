@@ -9,7 +9,7 @@ __all__ = ["title_of"]
 
 
 def title_of(study: Study, n: int) -> str:
-    """Return a panel's title: activation, optimizer and n; loss and layers where they are not the paper's."""
+    """Return a panel's title: activation, optimizer and n; also loss and layers if not the paper's."""
     named = study.specification
     parts = [named.get("activation", "?"), named.get("optimizer", "?")]
     if (loss := named.get("loss", "squared")) != "squared":

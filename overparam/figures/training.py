@@ -1,4 +1,4 @@
-"""The path of one training: how the residual falls and how far the weights travel."""
+"""The path of one training run: the residual, and the distance of the weights."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ def training_figure(
     title: str | None = None,
     ax: Sequence[Any] | None = None,
 ) -> Figure:
-    """Draw a training: relative residual on a logarithmic axis, and below it the distance travelled.
+    """Draw a training run: relative residual on a logarithmic axis, and below it the distance travelled.
 
     Parameters
     ----------
     history : History
-        Points past divergence (`DIVERGENCE_LIMIT`) are left out, and from the logarithmic axis so
-        are residuals of exactly 0.
+        Points past divergence (`DIVERGENCE_LIMIT`) are left out, and residuals of exactly 0 on the
+        logarithmic axis.
     tolerance : float, optional
-        The relative residual at which training stops, drawn as a line.
+        The relative residual at which the training run stops, drawn as a line.
     title : str, optional
-        Above the figure, or above the first of your own axes.
+        The title above the figure, or above the first of your own axes.
     ax : two matplotlib axes, optional
-        Axes of your own to draw on, for the residual and for the distance; labelled curves of yours are in
-        their legends.
+        Your own axes to draw on, for the residual and for the distance; your labelled curves are in their
+        legends.
 
     Returns
     -------
     matplotlib.figure.Figure
-        That of `ax` where it is given.
+        The figure of `ax` if given.
 
     Raises
     ------
     PlottingUnavailable
-        Without matplotlib.
+        If matplotlib is not available.
     """
     drawn = history.relative_residual <= DIVERGENCE_LIMIT
     iterations = history.iterations[drawn]
@@ -82,5 +82,5 @@ def training_figure(
 
 
 def _line(panel: Any, x: NDArray[np.int64], y: NDArray[np.float64], label: str | None, style: str) -> None:
-    """Plot one quantity, with markers where the points are few enough to be told apart."""
+    """Plot one quantity, with markers if the points are few enough to be distinguished."""
     panel.plot(x, y, linestyle=style, marker="." if len(x) <= _MARKED else None, label=label)

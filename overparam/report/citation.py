@@ -1,4 +1,4 @@
-"""How to cite the program and the paper, and under which licence the data of a study are."""
+"""Citations of the program and the paper, and the licence of a study's data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROGRAM: Final = {
     "author": "The overparam authors",
     "licence": "BSD-3-Clause",
 }
-"""As CITATION.cff has it; the file itself is no part of an installed package."""
+"""The same as in CITATION.cff; the file itself is not part of an installed package."""
 
 PAPER: Final = {
     "title": "Towards moderate overparameterization: global convergence guarantees for training shallow "
@@ -28,7 +28,7 @@ _RANDOM = ("sphere", "separated")
 
 
 def bibtex() -> str:
-    """Both as BibTeX entries."""
+    """Return both as BibTeX entries."""
     program = [
         ("title", f"{{{PROGRAM['title']}}}"),
         ("author", f"{{{PROGRAM['author']}}}"),
@@ -49,17 +49,17 @@ def bibtex() -> str:
 
 
 def data_licence(specification: Mapping[str, Any]) -> str:
-    """Say whose the data are, as far as the specification tells."""
+    """Return a sentence on the owner and licence of the data, as far as the specification shows."""
     data = str(specification.get("data", ""))
     owner = str(specification.get("data_distribution", "overparam"))
     if owner == "overparam":
         if data.partition(":")[0] in _RANDOM:
-            return "The data are drawn at random from the seed: they are nobody's, and no licence is needed."
-        return "The data are read from a file. overparam does not know their licence: ask who made the study."
+            return "The data are drawn at random from the seed: no licence is needed."
+        return "The data are read from a file. Their licence is unknown: ask the author of the study."
     try:
         said = metadata(owner)
     except PackageNotFoundError:
-        return f"The data are brought by {owner}, which is not installed here; its licence is not known."
+        return f"The data come from {owner}, which is not installed here; its licence is unknown."
     fields = [field for field in ("License-Expression", "License") if field in said]
     licence = said[fields[0]] if fields else "no licence"
-    return f"The data are brought by {owner} {said['Version']}, which states {licence} for the package."
+    return f"The data come from {owner} {said['Version']}, which states {licence} for the package."

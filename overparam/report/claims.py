@@ -1,4 +1,4 @@
-"""Curves of theorems and fits of exponents, as the page takes them in."""
+"""Curves of theorems and fits of exponents, in the form that the page needs."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ KINDS: Final = {
     "existence": "some width is enough",
     "conjecture": "not proved",
 }
-"""The kinds of claims, and what each says of its width."""
+"""The kinds of claims, and the meaning of each for the width."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A width that a theorem or a conjecture names, as a curve over d.
+    """A width from a theorem or a conjecture, as a curve over d.
 
     Attributes
     ----------
     name, label, reference : str
-        What it is called in the program, in the legend, and where it is stated.
+        Its name in the program, its label in the legend, and its source.
     kind : str
         One of `KINDS`.
     points : sequence of (d, k)
         Along the curve.
     n : int, optional
-        The sample size of the diagrams that it is drawn in; all unless given.
+        The sample size of the diagrams in which it is drawn; by default all.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class Claim:
 
     @classmethod
     def of(cls, curve: Curve) -> Claim:
-        """The claim of a theory's curve."""
+        """Return the claim of a theory's curve."""
         points = [(d, k) for d, k in zip(curve.d, curve.k, strict=True) if isfinite(k)]
         fitted = "" if curve.constant is None else f", fitted c = {curve.constant:.3g}"
         label = f"{curve.title}: {curve.formula}{fitted}"
@@ -69,12 +69,12 @@ class Fit:
     ----------
     exponents : sequence of dict
         As "exponents" of the JSON of ``overparam boundary``: study, alpha, alpha_low, alpha_high, beta,
-        beta_low, beta_high, cells, method, sentence; what is not known is None or missing.
+        beta_low, beta_high, cells, method, sentence; unknown values are None or missing.
     """
 
     exponents: Sequence[dict[str, Any]] = field(default_factory=tuple)
 
     @property
     def known(self) -> list[dict[str, Any]]:
-        """Those of studies whose data can tell."""
+        """The fits of studies whose data determine the exponents."""
         return [one for one in self.exponents if one.get("alpha") is not None or one.get("beta") is not None]

@@ -1,4 +1,4 @@
-"""The command lines that make a study again."""
+"""The command lines that repeat a study."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Axes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 def commands_of(study: Study) -> list[str]:
     """Return the sweeps that train the cells of a study, every option spelled out.
 
-    One where the cells are all combinations of n, k and d, else one for each part that is.
+    One sweep if the cells are all combinations of n, k and d, else one for each such part.
     """
     said = completed(study.specification)
     options = [(name, said[name]) for name in (*_OPTIONS, *_STOP) if name in said]
@@ -38,7 +38,7 @@ def commands_of(study: Study) -> list[str]:
 
 
 def in_ranges(values: Iterable[int]) -> str:
-    """Spell whole numbers as the command line takes them: 1:25, 5:50:5, or 10,20,50."""
+    """Return whole numbers as written on the command line: 1:25, 5:50:5, or 10,20,50."""
     rest, parts = sorted(values), list[str]()
     while rest:
         step = rest[1] - rest[0] if len(rest) > 1 else 1
@@ -63,7 +63,7 @@ def _named(axes: Axes) -> list[tuple[str, object]]:
 
 
 def _searches(plan: Plan) -> list[list[tuple[str, object]]]:
-    """The searches of a design in rounds: columns of equal limits together."""
+    """Yield the searches of a design in rounds, with columns of equal limits together."""
     parts = _products({(column.n, 0, column.d): limits for column, limits in plan.columns.items()})
     found = []
     for (n, _, d), (low, high) in parts:
@@ -73,7 +73,7 @@ def _searches(plan: Plan) -> list[list[tuple[str, object]]]:
 
 
 def _products(cells: Mapping[tuple[int, int, int], T]) -> list[tuple[Axes, T]]:
-    """The cells as few products of axes, each with what its cells share: joined along k, then d, then n."""
+    """Return the cells as few products of axes with equal trials, joined along k, then d, then n."""
     boxes: list[tuple[Axes, T]] = [(((n,), (k,), (d,)), own) for (n, k, d), own in sorted(cells.items())]
     for axis in (1, 2, 0):
         alike: dict[tuple[Axes, T], set[int]] = {}

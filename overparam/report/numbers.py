@@ -1,4 +1,4 @@
-"""The numbers of a report as one JSON document: what its script shows, and what others may read."""
+"""The numbers of a report as one JSON document, for its script and for other programs."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ LETTERS: Final = {
     "empty": "e",
     "failed": "f",
 }
-"""The letter of each status in the list of a cell's trials, a capital where the trial succeeded."""
+"""The letter of each status in the list of a cell's trials, a capital if the trial succeeded."""
 
 _DIGITS = 4
 
 
 def numbers_of(studies: Sequence[Mapping[str, Any]], panels: Sequence[Panel]) -> dict[str, Any]:
-    """Return the document; `studies` is what is said of each.
+    """Return the document; `studies` has the page's text on each study.
 
-    Arrays of "cells" have an entry a cell, by rows of equal k; "intervals" are by successes/trials. Of the
-    listed trials, keyed by that place, numbers have four digits, and a value that all have stands alone.
+    Arrays of "cells" have one entry per cell, in rows of equal k; "intervals" are keyed by successes/trials.
+    Listed trials are keyed by the cell's place; their numbers have four digits, and a value common to all is
+    stored once.
     """
     return {
         "format": "overparam report 1",
@@ -45,7 +46,7 @@ def numbers_of(studies: Sequence[Mapping[str, Any]], panels: Sequence[Panel]) ->
 
 
 def spelled(document: Mapping[str, Any]) -> str:
-    """The document as it may stand in a script element: no text in it can end that, or begin another."""
+    """Return the document for a script element: no text in it can end the element or begin another."""
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
@@ -103,12 +104,12 @@ def _letter(row: TrialRow) -> str:
 
 
 def _alike(values: list[Any]) -> Any:
-    """One value where all are equal."""
+    """Return a single value if all are equal."""
     return values[0] if values and all(value == values[0] for value in values) else values
 
 
 def _short(value: float | None) -> float | int | None:
-    """A number of few digits."""
+    """Return a number with few digits."""
     if value is None:
         return None
     if value == round(value) and abs(value) < 1e15:
@@ -125,7 +126,7 @@ def _crossing(crossing: Crossing) -> dict[str, Any]:
 
 
 def place_of(panel: Panel, cell: Cell) -> int | None:
-    """The place of a cell in a panel's arrays, None where it is not in the panel."""
+    """Return the place of a cell in a panel's arrays, None if it is not in the panel."""
     diagram = panel.diagram
     if cell.n != diagram.n or cell.k not in diagram.k or cell.d not in diagram.d:
         return None

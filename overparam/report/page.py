@@ -1,4 +1,4 @@
-"""The page: what the template shows, and the one HTML document that comes of it."""
+"""The page: the data for the template, and the resulting HTML document."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ __all__ = ["Page", "ReportingUnavailable", "Told", "environment", "html_of", "re
 
 
 class ReportingUnavailable(ImportError):
-    """A report was asked for and Jinja2 cannot be imported."""
+    """Error for a report if Jinja2 cannot be imported."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the page says of one study.
+    """The page's text on one study.
 
     Attributes
     ----------
     name : str
-        Of its file.
+        Name of its file.
     provenance : Provenance
     runs : sequence of Run
-        Training runs that were replayed.
+        Replayed training runs.
     notes : sequence of str
-        Why others were not.
+        Reasons why others were not replayed.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Page:
     Attributes
     ----------
     title, written : str
-        The second is when and by which version.
+        The title, and the date and version of the report.
     studies : sequence of Told
     panels : sequence of Panel
     claims : sequence of Claim
@@ -75,15 +75,15 @@ class Page:
 
 
 def environment() -> Environment:
-    """Return the templates, in which every text is escaped.
+    """Return the environment of the templates, in which every text is escaped.
 
     Raises
     ------
     ReportingUnavailable
-        Without Jinja2; the message says what to install.
+        If Jinja2 is not available; the message says what to install.
     """
     try:
-        # Inside the function: Jinja2 is optional.
+        # Imported here: Jinja2 is optional.
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError as error:
         raise ReportingUnavailable(
@@ -95,7 +95,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        # Whatever a text holds, a reader sees it: also what would turn the reading direction.
+        # Invisible characters are shown, also those that would change the reading direction.
         finalize=lambda value: (
             visible(value, "\n") if isinstance(value, str) and type(value) is str else value
         ),
@@ -105,12 +105,12 @@ def environment() -> Environment:
 
 
 def require() -> None:
-    """Raise `ReportingUnavailable` where no report can be written; to be called before any work is done."""
+    """Raise `ReportingUnavailable` if no report can be written; called before any work is done."""
     environment()
 
 
 def html_of(page: Page, templates: Environment | None = None) -> str:
-    """Return the document; nothing in it is fetched from elsewhere, and no script but its own runs."""
+    """Return the document; it loads nothing from elsewhere, and only its own script runs."""
     templates = templates or environment()
     style = _source(templates, "report.css")
     script = _source(templates, "report.js")
@@ -133,7 +133,7 @@ def html_of(page: Page, templates: Environment | None = None) -> str:
 
 
 def _shown(page: Page, study: int, run: Run) -> dict[str, Any]:
-    """A training run, and the cell of the diagrams that it is of."""
+    """Return a training run for the template, with its cell in the diagrams."""
     mine = [(number, panel) for number, panel in enumerate(page.panels) if panel.study == study]
     places = [(number, place_of(panel, run.cell)) for number, panel in mine]
     panel, place = next((found for found in places if found[1] is not None), (None, None))
@@ -142,7 +142,7 @@ def _shown(page: Page, study: int, run: Run) -> dict[str, Any]:
 
 
 class _Safe(str):
-    """A text that is markup already."""
+    """A text that is already markup."""
 
     def __html__(self) -> str:
         return self
@@ -154,7 +154,7 @@ def _source(templates: Environment, name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """A Content-Security-Policy by which only this style and this script work, and nothing is fetched."""
+    """Return a Content-Security-Policy that allows only this style and this script, and no requests."""
     allowed = {"style-src": _digest(style), "script-src": _digest(script), "img-src": "data:"}
     nothing = ("default-src", "base-uri", "form-action")
     return "; ".join(
@@ -167,5 +167,5 @@ def _digest(text: str) -> str:
 
 
 def _number(value: Any, form: str = ".3g") -> str:
-    """A number in few digits, a dash where there is none."""
+    """Return a number with few digits, or a dash for None."""
     return "–" if value is None else format(value, form)

@@ -1,4 +1,4 @@
-"""One phase diagram of the report: its cells, its curves, and where they stand in the picture."""
+"""One phase diagram of the report: its cells, its curves, and their places in the picture."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from overparam.studies import Cell, Crossing, Ending, PhaseDiagram, TrialRow
 __all__ = ["COUNTS", "DrawnCell", "Layer", "Panel", "Picture", "picture_of"]
 
 COUNTS = {"2*floor(k/2)*d": "2⌊k/2⌋d", "kd": "kd", "k": "k", "k(d+1)": "k(d + 1)"}
-"""How the parameters that can act are counted, in symbols."""
+"""The count of parameters that can act, in symbols."""
 
 _SIDE = 350
-_APART = 3.0  # of the points of a smooth curve
+_APART = 3.0  # distance between points of a smooth curve
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A diagram of a study, and what the report says of it.
+    """A diagram of a study, and the report's data on it.
 
     Attributes
     ----------
@@ -46,25 +46,25 @@ class Panel:
     crossings: Sequence[Crossing]
 
     def cell(self, i: int, j: int) -> Cell:
-        """The cell at a row and a column."""
+        """Return the cell at a row and a column."""
         return Cell(self.diagram.n, self.diagram.k[i], self.diagram.d[j])
 
     @cached_property
     def steps(self) -> dict[int, tuple[int | None, int | None, float | None]]:
-        """For each d, the widths of the grid on both sides of the boundary, and kd/n midway between them."""
+        """Return, for each d, the widths on both sides of the boundary, and kd/n midway between them."""
         edge = self.diagram.boundary()
         ratios = [float(ratio) if ratio == ratio else None for ratio in edge.ratio]
         sides = zip(edge.below, edge.above, ratios, strict=True)
         return dict(zip(edge.d, sides, strict=True))
 
     def has_trials(self, i: int, j: int) -> bool:
-        """Whether there is anything to say of the cell at a row and a column."""
+        """Whether the cell at a row and a column has trials."""
         return self.cell(i, j) in self.endings
 
 
 @dataclass(frozen=True)
 class DrawnCell:
-    """A cell in the picture: its horizontal place and size, its colour and its name."""
+    """A cell in the picture: its horizontal position and size, its colour and its name."""
 
     x: float
     width: float
@@ -96,7 +96,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Picture:
-    """A panel as it is drawn: rows of cells from the lowest k, each with its vertical place and size."""
+    """A drawn panel: rows of cells from the lowest k, each with its vertical position and size."""
 
     width: float
     height: float
@@ -107,7 +107,7 @@ class Picture:
 
 
 def picture_of(panel: Panel, claims: Sequence[Claim]) -> Picture:
-    """Where everything of a panel stands."""
+    """Return the picture of a panel."""
     diagram = panel.diagram
     d_axis, k_axis = axis_of(diagram.d), axis_of(diagram.k)
     x, y = Scale(d_axis, _length(len(diagram.d))), Scale(k_axis, _length(len(diagram.k)), upwards=True)
@@ -147,7 +147,7 @@ def picture_of(panel: Panel, claims: Sequence[Claim]) -> Picture:
 
 
 def _length(cells: int) -> float:
-    """A length at which equal cells are of whole pixels."""
+    """Return a length at which equal cells have whole pixels."""
     return float(cells * max(_SIDE // cells, 1)) if cells <= _SIDE else float(_SIDE)
 
 
@@ -159,7 +159,7 @@ def _name(panel: Panel, i: int, j: int) -> str:
 
 
 def _boundary(panel: Panel, x: Scale, y: Scale) -> tuple[str, str, list[tuple[float, float]]]:
-    """The band, the line and the points of the boundary; both are broken where a column has none."""
+    """Return the band, the line and the points of the boundary, with gaps at columns without boundary."""
     known = {crossing.d: crossing for crossing in panel.crossings}
     band, line, dots = list[str](), list[str](), list[tuple[float, float]]()
     run: list[Crossing] = []
@@ -178,7 +178,7 @@ def _boundary(panel: Panel, x: Scale, y: Scale) -> tuple[str, str, list[tuple[fl
 
 
 def _strip(run: Sequence[Crossing], x: Scale, y: Scale) -> str:
-    """The area between the ends of the intervals; of a single column a bar."""
+    """Return the area between the ends of the intervals; a bar for a single column."""
     ends = [(one.d, one.k_low, one.k_high) for one in run if one.k_low is not None and one.k_high is not None]
     if len(ends) == 1:
         d, low, high = ends[0]

@@ -1,4 +1,4 @@
-"""The report's plots of lines: the boundaries of all diagrams together, and the training runs."""
+"""The report's line plots: the boundaries of all diagrams together, and the training runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Line", "Plot", "boundaries", "run_plot"]
 _WIDTH, _HEIGHT = 460.0, 250.0
 _RUN_WIDTH, _RUN_HEIGHT = 340.0, 190.0
 _TICKS = 5
-_ROOM = 1.7  # beyond the outermost points, as a factor
+_ROOM = 1.7  # space beyond the outermost points, as a factor
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Line:
     Attributes
     ----------
     number : int
-        Of the diagram that it is about, or 0.
+        Number of its diagram, or 0.
     kind, label : str
     path : str
     dots : sequence of (x, y)
@@ -55,7 +55,7 @@ class Plot:
 
 
 def boundaries(panels: Sequence[Panel]) -> list[Plot]:
-    """The boundaries of all diagrams over d: as widths, and as effective parameters over n."""
+    """Return plots of all boundaries over d: as widths, and as effective parameters over n."""
     kinds = (
         ("width", "k*, units that can act", "k"),
         ("ratio", "effective parameters over n at k*", "effective_ratio"),
@@ -72,7 +72,7 @@ def _boundaries(name: str, label: str, value: str, panels: Sequence[Panel]) -> P
     x = Logarithmic.around([one.d for _, _, known in held for one in known], _WIDTH, upwards=False)
     middles = [getattr(one, value) for _, _, known in held for one in known]
     ends = [end for _, _, known in held for one in known for end in _ends(one, value)]
-    # One wide interval must not press all lines together: the picture cuts it off, the table has it.
+    # A single wide interval must not compress all lines: the picture cuts it off, the table lists it.
     least, most = min(middles) / _ROOM, max(middles) * _ROOM
     y = Logarithmic.around([min(max(end, least), most) for end in ends], _HEIGHT)
     lines = []
@@ -97,12 +97,12 @@ def _ends(crossing: Crossing, value: str) -> tuple[float, float, float]:
 
 
 def run_plot(run: Run) -> Plot | None:
-    """A training run beside its prediction, None where it has no points."""
+    """Return the plot of a training run beside its prediction, None if it has no points."""
     positive = [point for point in run.points if point[1] > 0]
     if not positive:
         return None
     last = max(iteration for iteration, _ in positive) or 1
-    # A prediction that falls far below is cut where the run's own picture ends.
+    # A prediction that falls far below is cut at the lower end of the run's plot.
     least = min(min(value for _, value in positive), run.tolerance) / 3
     values = [value for _, value in positive] + [value for _, value in run.predicted if value > least]
     y = Logarithmic.around([*values, run.tolerance], _RUN_HEIGHT)
@@ -123,6 +123,6 @@ def run_plot(run: Run) -> Plot | None:
 
 
 def _round_steps(last: int) -> range:
-    """Multiples of a round number, 0 first, about five of them."""
+    """Return about five multiples of a round number, starting with 0."""
     step = next(m * 10**e for e in range(20) for m in (1, 2, 5) if m * 10**e * _TICKS >= last)
     return range(0, last + 1, step)

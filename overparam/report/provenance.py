@@ -1,4 +1,4 @@
-"""What was run: specification, how the trials ended, sessions, and the commands that make it again."""
+"""Record of what was run: specification, statuses, sessions, and the commands that repeat it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _SHOWN_FAILURES = 10
 
 @dataclass(frozen=True)
 class Provenance:
-    """What was run for one study, in words.
+    """Record of what was run for one study, in words.
 
     Attributes
     ----------
     totals, specification : sequence of (name, value)
     ended : sequence of (status, trials)
     diverged : bool
-        Whether any did.
+        Whether any trial diverged.
     sessions : sequence of dict
-        Names of machines and numbers of processes are left out.
+        Sessions, without names of machines and numbers of processes.
     failures : sequence of (message, trials)
     commands : sequence of str
     sweep_file : str or None
@@ -50,14 +50,14 @@ class Provenance:
 
 
 def provenance_of(study: Study) -> Provenance:
-    """Read what was run off a study."""
+    """Return the record from a study."""
     status, sessions = study.status(), study.numbered_sessions()
     specification = completed(study.specification)
     notes = []
     if len(sessions) > _SHOWN_SESSIONS:
         notes.append(f"{len(sessions) - _SHOWN_SESSIONS:,} earlier sessions are not shown.")
     if status["left"]:
-        notes.append(f"{status['left']:,} of the trials that were asked for are not done yet.")
+        notes.append(f"{status['left']:,} of the requested trials are not done yet.")
     plan = study.plan
     if plan is not None:
         state = "finished" if plan.finished else "not finished"
@@ -89,7 +89,7 @@ def provenance_of(study: Study) -> Provenance:
 
 
 def _parts(specification: Description) -> list[tuple[str, str]]:
-    """Every part as it is spelled, and who brings it where that is not overparam."""
+    """Return every part of the specification, with its distribution if that is not overparam."""
     owners = {name: specification.get(distribution_key(name), "overparam") for name in specification}
     ending = distribution_key("")
     return [

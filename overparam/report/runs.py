@@ -1,4 +1,4 @@
-"""Training runs of a study, replayed on both sides of the boundary, each beside the linearized prediction."""
+"""Replayed training runs on both sides of the boundary, each beside the linearized prediction."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from overparam.theory.setting import Setting
 __all__ = ["Replayer", "Run", "replayed", "sides_of"]
 
 _POINTS = 100
-_LEAST_DRAWN = 1e-12  # of a prediction, which falls for ever
+_LEAST_DRAWN = 1e-12  # lower end of a prediction, which falls for ever
 
 Replayer = Callable[[Study, TrialKey, int], Replay]
-"""Trains a trial again, and keeps a point of its history every so many iterations."""
+"""Trains a trial again, and records a point of its history every so many iterations."""
 
 Listed = Mapping[Cell, Sequence[TrialRow]]
 """Trials of some cells."""
@@ -44,14 +44,14 @@ class Run:
     success : bool
     engine : str
     equal : bool
-        Whether every stored value came out again.
+        Whether every stored value is reproduced.
     measure : str
-        What is drawn, such as "relative residual".
+        The quantity drawn, such as "relative residual".
     tolerance : float
     points, predicted : tuple of (iteration, value)
-        The second is empty where no prediction is known.
+        The run and its prediction; the second is empty if no prediction is known.
     about_prediction : str
-        What is predicted, or why nothing is.
+        What is predicted, or why there is no prediction.
     notes : tuple of str
     """
 
@@ -72,7 +72,7 @@ class Run:
 def replayed(
     study: Study, diagram: PhaseDiagram, listed: Listed, count: int, replay: Replayer
 ) -> tuple[list[Run], list[str]]:
-    """Train up to `count` trials of a diagram again; return them, and why others could not be."""
+    """Train up to `count` trials of a diagram again; return them, and notes on trials that could not be."""
     runs: list[Run] = []
     notes: list[str] = []
     for key in islice(_around_the_boundary(diagram, listed), count):
@@ -82,12 +82,12 @@ def replayed(
             reason = " ".join(str(error).split())
             notes.append(f"k = {key.k}, d = {key.d}, trial {key.trial} could not be trained again: {reason}")
             if isinstance(error, ComponentError):
-                break  # nor could any other trial of this study
+                break  # the same holds for all trials of this study
     return runs, notes
 
 
 def sides_of(diagram: PhaseDiagram) -> list[tuple[Cell, Cell]]:
-    """The cells below and above the boundary, where there are both; d in the middle of the diagram first."""
+    """Return the cells below and above the boundary, if both exist; d in the middle of the diagram first."""
     boundary = diagram.boundary()
     sides = zip(boundary.d, boundary.below, boundary.above, strict=True)
     crossed = [
@@ -99,7 +99,7 @@ def sides_of(diagram: PhaseDiagram) -> list[tuple[Cell, Cell]]:
 
 
 def _around_the_boundary(diagram: PhaseDiagram, listed: Listed) -> Iterator[TrialKey]:
-    """A failed trial below the boundary and a successful one above it."""
+    """Return a failed trial below the boundary and a successful one above it."""
     for sides in sides_of(diagram):
         for cell, success in zip(sides, (0, 1), strict=True):
             fitting = [row.trial for row in listed.get(cell, ()) if row.success == success and row.iterations]
@@ -108,7 +108,7 @@ def _around_the_boundary(diagram: PhaseDiagram, listed: Listed) -> Iterator[Tria
 
 
 def _spread(count: int) -> list[int]:
-    """The places 0, …, count − 1: the middle first, then those of the quarters, and so on."""
+    """Return the places 0, …, count − 1: the middle first, then the quarters, and so on."""
     order: list[int] = []
     parts = 2
     while len(order) < count:
@@ -148,7 +148,7 @@ def _run(study: Study, key: TrialKey, replay: Replayer) -> Run:
 
 
 def _predicted(found: Replay, iterations: NDArray[np.int64]) -> tuple[Points, str]:
-    """The linearized prediction of ‖f − y‖/‖y‖, or why none is known."""
+    """Return the linearized prediction of ‖f − y‖/‖y‖, or the reason why none is known."""
     problem = found.training.job.problems[0]
     if not iterations.size:
         return (), "it has no iterations"
@@ -164,7 +164,7 @@ def _predicted(found: Replay, iterations: NDArray[np.int64]) -> tuple[Points, st
 
 
 def _drawable(iterations: NDArray[np.int64], values: NDArray[np.float64], least: float = 0.0) -> Points:
-    """The points that a logarithmic axis can show."""
+    """Return the points that a logarithmic axis can show."""
     return tuple(
         (int(iteration), float(f"{value:.4g}"))
         for iteration, value in zip(iterations, values, strict=True)

@@ -1,4 +1,4 @@
-"""Which trials a report lists one by one: those of the cells where both outcomes occur."""
+"""The trials that a report lists one by one: those of cells with both outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from overparam.studies import Cell, Tally
 __all__ = ["LISTED", "LISTED_OF_A_CELL", "cells_to_list"]
 
 LISTED = 25_000
-"""Trials at most that a report lists: those of four diagrams of 25 × 25 cells of ten."""
+"""Largest number of listed trials: four diagrams of 25 × 25 cells with ten trials."""
 
 LISTED_OF_A_CELL = 100
 
@@ -17,7 +17,7 @@ LISTED_OF_A_CELL = 100
 def cells_to_list(
     studies: Sequence[Mapping[Cell, Tally]], first: Sequence[set[Cell]], most: int = LISTED
 ) -> list[set[Cell]]:
-    """The cells whose trials are listed, while there is room: `first`, then those nearest to one half."""
+    """Return the cells whose trials are listed, up to the limit: `first`, then those nearest to one half."""
 
     def certainty(place: tuple[int, Cell, Tally]) -> tuple[float, int, Cell]:
         number, cell, tally = place

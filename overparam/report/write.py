@@ -1,4 +1,4 @@
-"""Writing a report: read the studies, train a few trials again, and replace the file at once."""
+"""Writing a report: read the studies, train a few trials again, and replace the file atomically."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from overparam.studies import Cell, Crossing, PhaseDiagram, Study, StudyError
 __all__ = ["ENDINGS", "Refresher", "Written", "page_of", "write_report"]
 
 ENDINGS = (".html", ".htm")
-"""How the names of reports end."""
+"""Endings of reports' file names."""
 
 _SECONDS = 5.0
 _NAMED = 6
-_SHARE = 10  # of the time that a sweep takes, writing its report takes one part in this many at most
+_SHARE = 10  # writing the report takes at most one part in this many of a sweep's time
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the file's bytes, the diagrams and training runs in it, and why others are not."""
+    """A written report: its size in bytes, its numbers of diagrams and training runs, and notes."""
 
     size: int
     diagrams: int
@@ -48,7 +48,7 @@ def write_report(
     claims: Sequence[Claim] = (),
     fit: Fit | None = None,
 ) -> Written:
-    """Write studies as one HTML file that needs no other; a partial file is never left.
+    """Write studies as one self-contained HTML file; a partial file is never left.
 
     Parameters
     ----------
@@ -57,17 +57,17 @@ def write_report(
     replay : callable, optional
         Trains trials again.
     curves : int
-        Training runs of each diagram to be drawn, on both sides of the boundary.
+        Number of training runs per diagram to draw, on both sides of the boundary.
     claims : sequence of Claim
     fit : Fit, optional
-        The studies' own unless given.
+        By default that of the studies.
 
     Raises
     ------
     ReportingUnavailable
-        Without Jinja2.
+        If Jinja2 is not available.
     StudyError
-        Where a study cannot be read, or none has cells.
+        If a study cannot be read, or none has cells.
     OSError
     """
     templates = environment()
@@ -87,7 +87,7 @@ def page_of(
     claims: Sequence[Claim] = (),
     fit: Fit | None = None,
 ) -> Page:
-    """Read everything that the page shows."""
+    """Return everything that the page shows."""
     diagrams = [[study.diagram(n) for n in study.sample_sizes()] for study in studies]
     if not any(diagrams):
         raise StudyError(f"{', '.join(str(study.path) for study in studies)}: no cells to report")
@@ -148,7 +148,7 @@ def _named(panel: Panel, name: str) -> Panel:
 
 
 def _names(studies: Sequence[Study]) -> list[str]:
-    """The studies' file names, numbered where two are alike; their folders are nobody's business."""
+    """Return the studies' file names without folders, numbered if two are equal."""
     names = [study.path.name for study in studies]
     return [
         name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
@@ -171,7 +171,7 @@ class Refresher:
     write : callable
         Writes it.
     seconds : float
-        From the end of one report to the next, at least.
+        Smallest time from the end of one report to the next.
     """
 
     write: Callable[[], object]
@@ -179,7 +179,7 @@ class Refresher:
     _due: float = field(default=0.0, init=False)
 
     def __call__(self) -> bool:
-        """Write it if it is time; return whether it was."""
+        """Write the report if it is due; return whether it was."""
         began = time.monotonic()
         if began < self._due:
             return False

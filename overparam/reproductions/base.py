@@ -21,15 +21,15 @@ __all__ = ["Figure", "Reproduction", "Setup"]
 
 @dataclass(frozen=True)
 class Setup:
-    """What a figure is reproduced with, beside its own parameters.
+    """Settings of a reproduction besides the figure's own parameters.
 
     Attributes
     ----------
     resolve : callable
-        Finds components that other packages bring.
+        Finds components of other packages.
     seed : int
     dtype : "float32", "float64" or None
-        None where none is asked for.
+        None if not given.
     """
 
     resolve: Resolve
@@ -38,22 +38,22 @@ class Setup:
 
     @property
     def sweep_dtype(self) -> DType:
-        """The data type of sweeps: what is asked for, or the usual one."""
+        """The data type of sweeps: the given one, or the default."""
         return self.dtype or defaults.SWEEP_DTYPE
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What was measured.
+    """The result of a reproduction.
 
     Attributes
     ----------
     measured : sequence of str
-        Lines of text, to be read beside the claim.
+        Lines of text with the measured results, printed beside the claim.
     numbers : mapping
-        The same and more for ``--json``: numbers, texts, lists and mappings of them.
+        The results for ``--json``: numbers, texts, lists and mappings of them.
     pictures : mapping of str to matplotlib Figure
-        By the name of their files, which has no ending.
+        By the names of their files, without ending.
     """
 
     measured: Sequence[str]
@@ -63,23 +63,22 @@ class Reproduction:
 
 @dataclass(frozen=True)
 class Figure(Component):
-    """A published figure, or a claim, that can be measured again: ``overparam reproduce NAME``.
+    """A published figure or claim that can be reproduced: ``overparam reproduce NAME``.
 
-    Its fields are its parameters. Fields `trials`, `grid` and `max_iterations` can also be set by the
-    options of these names; an option without its field is refused. Everything a figure does follows from its
-    fields and the `Setup`, so that it can be interrupted and run again.
+    Its fields are its parameters. The fields `trials`, `grid` and `max_iterations` can also be set by the
+    options with these names; an option without its field is refused. A figure must depend only on its fields
+    and the `Setup`, so that it can be interrupted and run again.
 
     Attributes
     ----------
     title : str
-        What is drawn.
+        Title of the figure.
     source : str
-        Where the claim is made.
+        Publication of the claim.
     claim : str
-        What the source claims, printed beside what was measured.
+        The claim of the source, printed beside the measured result.
     folder, table : str
-        Where everything is written unless told otherwise, and the file there that keeps the text; by the
-        figure's name unless given.
+        Default folder of the output, and the text file in it; by default named after the figure.
     """
 
     kind: ClassVar[str] = "figure"
@@ -90,22 +89,22 @@ class Figure(Component):
     table: ClassVar[str | None] = None
 
     def sweeps(self, setup: Setup) -> Mapping[str, Asked]:
-        """What has to be trained, by the name of the study's file, which has no ending; nothing by default.
+        """Return the sweeps to train, by the name of the study's file without ending; none by default.
 
         Raises
         ------
         ComponentError
-            Where a component is needed that is not installed.
+            If a needed component is not installed.
         """
         return {}
 
     def pictures(self, name: str, study: Study) -> Mapping[str, Picture]:
-        """Return the pictures of one study, drawn as soon as it has been trained; none by default."""
+        """Return the pictures of one study, drawn as soon as it is trained; none by default."""
         return {}
 
     @abstractmethod
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """Return what was measured, from the studies of all sweeps, which are complete.
+        """Return the result, from the complete studies of all sweeps.
 
-        A figure without sweeps computes it here.
+        A figure without sweeps computes its result here.
         """

@@ -1,4 +1,4 @@
-"""How much of gradient descent's distance from kd = n is the budget of its updates."""
+"""The effect of the budget of updates on gradient descent's distance from kd = n."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ __all__ = ["Capacity"]
 
 _SECOND_ORDER = "capacity-levenberg-marquardt"
 _STEPS = 2000
-"""Levenberg–Marquardt takes tens of steps where it interpolates; more do not move its boundary."""
+"""Levenberg–Marquardt interpolates within tens of steps; more steps do not move its boundary."""
 
 
 @dataclass(frozen=True)
 class Capacity(Figure):
-    """The boundary of Levenberg–Marquardt beside gradient descent's for two budgets of updates.
+    """Boundary of Levenberg–Marquardt, and of gradient descent with two budgets of updates.
 
     Attributes
     ----------
     n : int
-        Samples.
+        Number of samples.
     d : str
         Input dimensions.
     activation : str
@@ -76,12 +76,12 @@ class Capacity(Figure):
         require_positive("error", self.error)
 
     def sweeps(self, setup: Setup) -> Mapping[str, Asked]:
-        """A search for every budget, and one by Levenberg–Marquardt."""
+        """Return a search for every budget, and one with Levenberg–Marquardt."""
         second_order = setup.resolve(Optimizer, "levenberg-marquardt")
         gd = GradientDescent()
         return {
             **{self._study(budget): self._asked(setup, gd, budget) for budget in self.budgets},
-            # Its last steps are lost to rounding in float32, next to the boundary.
+            # Near the boundary, rounding in float32 spoils its last steps.
             _SECOND_ORDER: self._asked(setup, second_order, _STEPS, float64=setup.dtype is None),
         }
 
@@ -100,7 +100,7 @@ class Capacity(Figure):
         return f"capacity-gd-{budget}"
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """The boundary of every method at every d, and the shares of the gap."""
+        """Return the boundary of every method at every d, and the shares of the gap."""
         found = {name: crossings(study) for name, study in studies.items()}
         labels = {self._study(budget): f"gd, {budget:,} updates" for budget in self.budgets}
         labels[_SECOND_ORDER] = "Levenberg–Marquardt"
@@ -137,7 +137,7 @@ class Capacity(Figure):
 
 
 def _shares(found: Mapping[str, list[Crossing]], first: str) -> dict[str, float]:
-    """How much of the first boundary's mean log ratio is gone in each other one, over the d that all have."""
+    """Return the share of the first boundary's mean log ratio that each other one removes, at common d."""
     ratios = {
         name: {each.d: each.effective_ratio for each in list_ if each.effective_ratio is not None}
         for name, list_ in found.items()

@@ -45,11 +45,11 @@ class Panels(Figure):
     Attributes
     ----------
     trials : int
-        Realizations a cell.
+        Realizations per cell.
     grid : str
         Values of k and of d.
     max_iterations : int
-        Updates of a training run at most.
+        Largest number of updates of a training run.
     """
 
     title: ClassVar[str] = "Success probability over k and d"
@@ -72,7 +72,7 @@ class Panels(Figure):
         StopRule(self.max_iterations)
 
     def sweeps(self, setup: Setup) -> Mapping[str, Asked]:
-        """A study of every panel."""
+        """Return a study for every panel."""
         axis = parse_range(self.grid)
         return {
             name: Asked(
@@ -91,11 +91,11 @@ class Panels(Figure):
         }
 
     def pictures(self, name: str, study: Study) -> Mapping[str, Picture]:
-        """The panel alone."""
+        """Return the panel alone."""
         return {name: _drawn({name: study})}
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """The boundary of every panel, and all panels in one picture where there are several."""
+        """Return the boundary of every panel, and all panels in one picture if there are several."""
         lines: list[str] = []
         panels = {}
         for name, study in studies.items():

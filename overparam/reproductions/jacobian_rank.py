@@ -1,4 +1,4 @@
-"""Where the Jacobian at random weights has full rank: no training."""
+"""The widths at which the Jacobian at random weights has full rank, without training."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class JacobianRank(Figure):
     Attributes
     ----------
     trials : int
-        Realizations a cell.
+        Realizations per cell.
     grid : str
         Values of k and of d.
     n : int
-        Samples.
+        Number of samples.
     """
 
     name: ClassVar[str] = "jacobian-rank"
@@ -56,7 +56,7 @@ class JacobianRank(Figure):
         parse_range(self.grid)
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """The diagram, computed here."""
+        """Return the diagram, computed here."""
         axis = sorted(set(parse_range(self.grid)))
         successes = np.array([[self._count(k, d, setup.seed) for d in axis] for k in axis], dtype=np.int64)
         diagram = PhaseDiagram(
@@ -88,7 +88,7 @@ class JacobianRank(Figure):
         return Reproduction(lines, numbers, {self.name: picture})
 
     def _count(self, k: int, d: int, seed: int) -> int:
-        """How many trials of a cell have full rank; none where there are fewer than n parameters."""
+        """Return the number of trials of a cell with full rank; 0 if there are fewer than n parameters."""
         if k * d < self.n:
             return 0
         draws = (
@@ -102,7 +102,7 @@ def has_full_rank(problem: Problem) -> bool:
     """Whether all n singular values of J(W₀) are above max(n, kd)·ε·σmax, for ReLU."""
     arrays = (problem.X, problem.W0, problem.v, ReLU())
     eigenvalues = np.linalg.eigvalsh(jacobian_gram(*arrays))
-    # Far above the rounding of n·ε·σ²max, so that the n × kd numbers of J need not be formed.
+    # Far above the rounding error n·ε·σ²max, so that J with its n × kd entries is not needed.
     if eigenvalues[0] > _CERTAIN * eigenvalues[-1]:
         return True
     return int(np.linalg.matrix_rank(jacobian(*arrays))) == problem.n

@@ -1,4 +1,4 @@
-"""How lazy training becomes as the network gets wider."""
+"""Laziness of training as the network gets wider."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Lazy"]
 
 _NARROWEST = 32
 _FITTED = 16
-"""The power is fitted to the widths from the widest down to a 16th of it."""
+"""The power is fitted to widths from the widest down to 1/16 of it."""
 
 _ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
 
@@ -33,7 +33,7 @@ _ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
 class _Quantity(NamedTuple):
     """A field of `Laziness`, in words and for a title.
 
-    `bounds` is the order of k that theory gives for each activation, `lines` those drawn, each through the
+    `bounds` is the order of k in theory for each activation; `lines` are the drawn ones, each through the
     widest point of an activation.
     """
 
@@ -73,11 +73,11 @@ class Lazy(Figure):
     trials : int
         Realizations of each width.
     n, d : int
-        Samples and inputs, fixed.
+        Fixed numbers of samples and inputs.
     largest : int
         The largest width; the others are 32, 64, 128, … below it.
     max_iterations : int
-        Updates of a training run at most.
+        Largest number of updates of a training run.
     """
 
     name: ClassVar[str] = "lazy"
@@ -108,11 +108,11 @@ class Lazy(Figure):
 
     @property
     def widths(self) -> list[int]:
-        """Every k, doubled from 32."""
+        """All k, doubled from 32."""
         return [_NARROWEST << i for i in range((self.largest // _NARROWEST).bit_length())]
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """Train at every width and compare each run with its linearization; the powers of k."""
+        """Return the powers of k, from runs at every width compared with their linearizations."""
         found = {
             activation.name: {k: self._runs(k, activation, setup.seed) for k in self.widths}
             for activation in _ACTIVATIONS
@@ -160,7 +160,7 @@ class Lazy(Figure):
         ]
 
     def _power(self, runs: Mapping[int, Sequence[Laziness]], name: str) -> tuple[list[int], Power]:
-        """The widths near the widest at which all runs converged, and the power there."""
+        """Return the widths near the widest at which all runs converged, and the power there."""
         widths = [
             k
             for k, each in runs.items()
@@ -174,7 +174,7 @@ class Lazy(Figure):
         curves, references = list[Curve](), dict[str, Curve]()
         for activation, runs in found.items():
             low, middle, high = (
-                [one or None for one in each]  # zero has no place on the axis
+                [one or None for one in each]  # a logarithmic axis cannot show zero
                 for each in zip(*(_quartiles(each, quantity.name) for each in runs.values()), strict=True)
             )
             curves.append(Curve(activation, x, middle, low, high))
@@ -186,12 +186,12 @@ class Lazy(Figure):
 
 
 def _quartiles(runs: Sequence[Laziness], name: str) -> list[float]:
-    """Lower quartile, median and upper quartile of the trials."""
+    """Return the lower quartile, median and upper quartile of the trials."""
     return [float(q) for q in np.quantile([getattr(run, name) for run in runs], (0.25, 0.5, 0.75))]
 
 
 def _row(activation: str, k: int, runs: Sequence[Laziness]) -> dict[str, Any]:
-    """One width in numbers: quartiles of every quantity, and how the runs ended."""
+    """Return the numbers of one width: quartiles of every quantity, and the runs' statuses."""
     ended = {
         "converged": sum(run.outcome.success for run in runs),
         "updates": float(np.median([run.outcome.iterations for run in runs])),

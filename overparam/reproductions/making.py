@@ -1,4 +1,4 @@
-"""Making a figure: its sweeps are trained, its pictures drawn and its text written, all into one folder."""
+"""Reproduction of a figure into one folder: train its sweeps, draw its pictures, write its text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Made", "Train", "folder_of", "make", "sweeps_of"]
 
 Train = Callable[[str, Path, Asked], None]
-"""Trains a sweep, of this name, into a study's file."""
+"""Trains the sweep with this name into a study's file."""
 
 _DRAWN = (".png", ".svg")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True)
 class Made:
-    """A figure that was made.
+    """A reproduced figure.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class Made:
     numbers : dict
     studies : dict of str to Study
     output : Path
-        The folder that everything is in.
+        The folder of all output.
     table : Path
-        The file of what was measured and claimed, as text.
+        The text file with the results and the claim.
     """
 
     measured: tuple[str, ...]
@@ -50,7 +50,7 @@ class Made:
 
 
 def folder_of(figure: Figure) -> Path:
-    """Return the folder that a figure is made in unless told otherwise."""
+    """Return the default output folder of a figure."""
     return Path(figure.folder or figure.name)
 
 
@@ -60,9 +60,9 @@ def sweeps_of(figure: Figure, setup: Setup) -> Mapping[str, Asked]:
     Raises
     ------
     ValueError
-        Where they cannot be had: a component is not installed, or a parameter does not fit.
+        If a component is not installed, or a parameter is not valid.
     PluginFailure
-        Where the figure raises anything else, or gives something else.
+        If the figure raises any other exception, or returns something else.
     """
     with calling(figure, may_refuse=True):
         sweeps = figure.sweeps(setup)
@@ -80,15 +80,15 @@ def make(figure: Figure, setup: Setup, output: Path, train: Train) -> Made:
     figure : Figure
     setup : Setup
     output : Path
-        A folder, made where there is none. What its studies hold already is not trained again.
+        A folder, created if missing. Trials that its studies already hold are not trained again.
     train : callable
 
     Raises
     ------
     PlottingUnavailable
-        Without matplotlib, before anything is trained.
+        If matplotlib is not available, before anything is trained.
     ValueError, PluginFailure
-        As `sweeps_of`, and where a file could not be written.
+        As `sweeps_of`, and if a file cannot be written.
     """
     new_figure(1.0, 1.0)
     sweeps = sweeps_of(figure, setup)

@@ -53,7 +53,7 @@ class MontanariZhong(Figure):
             raise ValueError(f"n must be multiples of {_RATIO}, since d = n/{_RATIO}, got {self.n}")
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """The ratio's median over the trials at every size, computed here."""
+        """Return the ratio's median over the trials at every size, computed here."""
         lines, rows, panels = [], list[dict[str, Any]](), []
         for activation in _ACTIVATIONS:
             curves = []
@@ -85,7 +85,7 @@ class MontanariZhong(Figure):
 
 
 def eigenvalue_ratio(n: int, d: int, k: int, activation: Activation, *, seed: int, trial: int) -> float:
-    """σ²min(J(W₀))/(‖v‖²λ(X)) of one drawn problem."""
+    """Return σ²min(J(W₀))/(‖v‖²λ(X)) of one drawn problem."""
     p = draw_problem(n, d, k, seed=seed, trial=trial)
     smallest = jacobian_spectrum(p.X, p.W0, p.v, activation).sigma_min ** 2
     limit = smallest_eigenvalue(network_covariance(p.X, activation)).value

@@ -1,4 +1,4 @@
-"""The success grid of Polaczyk & Cyranka, by their criterion and by Section 4's."""
+"""The success grid of Polaczyk & Cyranka, by their criterion and by that of Section 4."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class PolaczykFigure2(Figure):
     Attributes
     ----------
     trials : int
-        Realizations a cell.
+        Realizations per cell.
     grid : str
         Values of k and of d.
     max_iterations : int
-        Updates of a training run at most.
+        Largest number of updates of a training run.
     n : int
-        Samples.
+        Number of samples.
     """
 
     name: ClassVar[str] = "polaczyk-fig2"
@@ -67,7 +67,7 @@ class PolaczykFigure2(Figure):
         return math.sqrt(_THRESHOLD * math.sqrt(self.n))
 
     def sweeps(self, setup: Setup) -> Mapping[str, Asked]:
-        """One study: every run is trained to Section 4's criterion, and its last residual tells theirs."""
+        """Return one study: runs stop by Section 4's criterion; their last residual decides the other."""
         step = 2.0 * _RATE / self.n
         recipe = Recipe(
             activation=ReLU(),
@@ -84,7 +84,7 @@ class PolaczykFigure2(Figure):
         }
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """The same runs by both criteria."""
+        """Return the results of the same runs by both criteria."""
         study = studies[self.name]
         strict = study.diagram(self.n)
         loose = self._by_their_criterion(study, strict)

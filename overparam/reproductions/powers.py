@@ -1,4 +1,4 @@
-"""By which power of k something falls: least squares on logarithms, with an interval."""
+"""Power laws in k: least squares on logarithms, with an interval."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEWEST = 4
 
 
 class Power(NamedTuple):
-    """An exponent and its 95 % interval; None where the points do not give one."""
+    """An exponent and its 95 % interval; None if the points do not determine one."""
 
     value: float | None
     low: float | None = None
@@ -30,15 +30,15 @@ class Power(NamedTuple):
 
 
 def minus(text: str) -> str:
-    """Return a text of numbers with minus signs for hyphens."""
+    """Return a text of numbers with minus signs instead of hyphens."""
     return text.replace("-", "−")
 
 
 def power_of(x: Sequence[float], y: Sequence[float]) -> Power:
-    """Fit y = c·x^α to points of which those with y = 0 are left out.
+    """Return the fit of y = c·x^α to the points with y > 0.
 
-    The interval takes the points as independent with scatter that may differ from x to x: the covariance
-    is the jackknife's (HC3: MacKinnon & White, 1985). A y that is no power of x is not in it.
+    The interval assumes independent points whose scatter may depend on x: the covariance is that of the
+    jackknife (HC3: MacKinnon & White, 1985). It does not include deviations from a power law.
 
     Parameters
     ----------

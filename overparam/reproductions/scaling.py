@@ -1,4 +1,4 @@
-"""How the boundary grows with the number of samples."""
+"""Growth of the boundary with the number of samples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from overparam.sweeps import Asked, BoundarySearch
 __all__ = ["Scaling"]
 
 _LEAST, _RATIO = 50, 10
-"""The widest networks tried have this many times as many parameters as there are labels."""
+"""The widest networks tried have this many parameters per label."""
 
 _ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
 _FIXED, _PROPORTIONAL = "fixed", "proportional"
@@ -30,18 +30,18 @@ _FIXED, _PROPORTIONAL = "fixed", "proportional"
 
 @dataclass(frozen=True)
 class Scaling(Figure):
-    """The boundary k* over n, with d = n/10 and with d fixed, for softplus and ReLU: by which power kd grows.
+    """Boundary k* over n, with d = n/10 and with d fixed, for softplus and ReLU: the power by which kd grows.
 
     Attributes
     ----------
     largest : int
         The largest n; the others are 50, 100, 200, … below it.
     d : int
-        The input dimension that is fixed.
+        The fixed input dimension.
     error : float
         Standard error of log k* to reach at every n.
     max_iterations : int
-        Updates of a training run at most, the same at every n.
+        Largest number of updates of a training run, the same at every n.
     """
 
     name: ClassVar[str] = "scaling"
@@ -64,11 +64,11 @@ class Scaling(Figure):
 
     @property
     def samples(self) -> list[int]:
-        """Every n, doubled from 50."""
+        """All n, doubled from 50."""
         return list(takewhile(lambda n: n <= self.largest, _doubled(_LEAST)))
 
     def sweeps(self, setup: Setup) -> Mapping[str, Asked]:
-        """A search for every activation and both ways of d."""
+        """Return a search for every activation, with d growing and with d fixed."""
         sides = {
             _PROPORTIONAL: [(n, n // _RATIO) for n in self.samples],
             _FIXED: [(n, self.d) for n in self.samples],
@@ -79,7 +79,7 @@ class Scaling(Figure):
                     seed=setup.seed,
                     recipe=Recipe(
                         activation=activation,
-                        # The step of Figure 2 diverges where n/d passes 40.
+                        # The step of Figure 2 diverges for n/d above 40.
                         optimizer=GradientDescent("jacobian"),
                         stop=StopRule(self.max_iterations),
                         dtype=setup.sweep_dtype,
@@ -93,7 +93,7 @@ class Scaling(Figure):
         }
 
     def reproduced(self, setup: Setup, studies: Mapping[str, Study]) -> Reproduction:
-        """The boundary at every n, and by which power it grows."""
+        """Return the boundary at every n, and the power by which it grows."""
         scalings = {name: study.boundary() for name, study in studies.items()}
         found = {name: scaling.crossings for name, scaling in scalings.items()}
         titles = {_PROPORTIONAL: "d = n/10", _FIXED: f"d = {self.d}"}
@@ -130,7 +130,7 @@ class Scaling(Figure):
         return Reproduction(lines, numbers, {self.name: picture})
 
     def _references(self, found: Sequence[Crossing]) -> Iterator[Curve]:
-        """As many parameters as labels, and the order n² through the first point."""
+        """Yield as many parameters as labels, and the order n² through the first point."""
         n = [float(each) for each in self.samples]
         yield Curve("as many parameters as labels", n, n)
         start = next(((each.n, each.effective_ratio) for each in found if each.effective_ratio), None)
@@ -150,7 +150,7 @@ def _study(activation: Activation, way: str) -> str:
 
 
 def _curve(label: str, found: Sequence[Crossing]) -> Curve:
-    """Effective parameters at the boundary over n."""
+    """Return effective parameters at the boundary over n."""
 
     def times_n(ratios: Sequence[float | None]) -> list[float | None]:
         return [None if ratio is None else ratio * each.n for ratio, each in zip(ratios, found, strict=True)]

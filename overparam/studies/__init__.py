@@ -1,4 +1,4 @@
-"""Studies: trials of a sweep and their results, in one file; diagrams, tables, merging and salvage."""
+"""Studies: a sweep's trials and their outcomes in one file; diagrams, tables, merging and salvage."""
 
 from overparam.studies.boundary import Crossing, crossings
 from overparam.studies.details import Ending

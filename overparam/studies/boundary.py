@@ -1,4 +1,4 @@
-"""Where the boundary lies at each (n, d), with its standard error: the readout of any study."""
+"""The boundary of any study at each (n, d), with its standard error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Crossing", "crossings", "crossings_of", "pooled", "posterior_of"]
 
 _ABOVE_CAPACITY = 1.5
-"""Where the boundary is expected, in multiples of the least width with n parameters that can act."""
+"""Expected boundary, in multiples of the smallest width with n parameters that can act."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Crossing:
     ----------
     n, d : int
     k, k_low, k_high : float or None
-        Posterior median and 95 % credible interval of the width, in units that can act. Where only failures
-        were seen there is no k and no k_high, where only successes no k and no k_low.
+        Posterior median and 95 % credible interval of the width, in units that can act. If all trials failed,
+        k and k_high are None; if all succeeded, k and k_low are None.
     standard_error : float or None
-        Posterior standard deviation of log k; None where k is.
+        Posterior standard deviation of log k; None if k is None.
     effective_ratio, effective_ratio_low, effective_ratio_high : float or None
         Effective parameters over n at k, k_low and k_high.
     trials, successes, updates : int
-        What this rests on.
+        Counts of the data behind the estimate.
     """
 
     n: int
@@ -54,18 +54,18 @@ class Crossing:
 
 
 COLUMNS = tuple(Crossing.__dataclass_fields__)
-"""What is known of one (n, d)."""
+"""The data of one (n, d)."""
 
 
 def crossings(study: Study, level: float = 0.95) -> list[Crossing]:
-    """Every (n, d) with trained trials, ordered, and where its boundary lies.
+    """Return the boundary at every (n, d) with trained trials, ordered.
 
     Parameters
     ----------
     study : Study
         Of any design.
     level : float
-        Of the credible intervals, in (0, 1).
+        Level of the credible intervals, in (0, 1).
 
     Returns
     -------
@@ -80,7 +80,7 @@ def crossings(study: Study, level: float = 0.95) -> list[Crossing]:
 
 
 def crossings_of(tallies: Mapping[Cell, Tally], count: ParameterCount, level: float) -> list[Crossing]:
-    """Every (n, d) with trained trials, ordered, and where its boundary lies."""
+    """Return the boundary at every (n, d) with trained trials, ordered."""
     columns: dict[tuple[int, int], dict[Cell, Tally]] = {}
     for cell, tally in tallies.items():
         if cell.k and cell.d and tally.trials:
@@ -89,7 +89,7 @@ def crossings_of(tallies: Mapping[Cell, Tally], count: ParameterCount, level: fl
 
 
 def pooled(tallies: Mapping[Cell, Tally], count: ParameterCount) -> dict[int, Tally]:
-    """The tallies of one (n, d) by the units that can act, widths of as many units together."""
+    """Return the tallies of one (n, d) by units that can act; widths with equal units are pooled."""
     found: dict[int, Tally] = {}
     for cell, tally in sorted(tallies.items()):
         units = int(count.units(cell.k))
@@ -99,12 +99,12 @@ def pooled(tallies: Mapping[Cell, Tally], count: ParameterCount) -> dict[int, Ta
 
 
 def _prior_of(capacity: float) -> Prior:
-    """What is supposed of the boundary before any trial, from the least width with n acting parameters."""
+    """Return the prior of the boundary, from the smallest width with n acting parameters."""
     return Prior(math.log(_ABOVE_CAPACITY * max(capacity, 1.0)))
 
 
 def posterior_of(tallies: Mapping[int, Tally], capacity: float) -> Posterior:
-    """The posterior of log k* from tallies by units that can act."""
+    """Return the posterior of log k* from tallies by units that can act."""
     held = sorted(tallies.items())
     return Posterior.of(
         [math.log(units) for units, _ in held],

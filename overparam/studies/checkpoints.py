@@ -1,9 +1,9 @@
-"""Checkpoints: the state of training runs that take long, each in a file of its own beside the study.
+"""Checkpoints: the states of long training runs, each in its own file beside the study.
 
-A checkpoint is a header, the arrays, and a digest of both. The header says which trial it is of and how it
-was made. It is not used where any of that is otherwise here, or where the digest is not that of the contents.
-A new one takes the place of the last one at once. Only the worker that trains the trial writes it; what a
-worker that was given up still writes is another state of the same training run, and does no harm.
+A checkpoint has a header, the arrays, and a digest of both. The header names the trial and how the checkpoint
+was computed. A checkpoint is used only if all of this agrees with the current sweep and the digest matches
+the contents. A new checkpoint replaces the last one atomically. Only the worker that trains the trial writes
+it. An abandoned worker may still write one: it holds another state of the same training run and does no harm.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NAME = re.compile(r"n(\d{1,18})-k(\d{1,18})-d(\d{1,18})-trial(\d{1,18})\.checkp
 
 
 class Unusable(ValueError):
-    """The reason why a checkpoint is not used."""
+    """Error for a checkpoint that is not used; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,23 @@ class Checkpoints:
     Attributes
     ----------
     folder : Path
-        Made with the first of them.
+        Created with the first checkpoint.
     """
 
     folder: Path
 
     @classmethod
     def of(cls, study: Path) -> Checkpoints:
-        """Those of the study at a path, whatever links lead there."""
+        """Return the checkpoints of the study at a path, with links resolved."""
         return cls(beside(study, "-checkpoints"))
 
     def path(self, key: TrialKey) -> Path:
-        """The file of a trial."""
+        """Return the checkpoint file of a trial."""
         n, k, d, trial = key
         return self.folder / f"n{n}-k{k}-d{d}-trial{trial}.checkpoint"
 
     def keys(self) -> list[TrialKey]:
-        """The trials of which there is something by the name of a checkpoint."""
+        """Return the trials for which a file with a checkpoint's name exists."""
         found: list[TrialKey] = []
         with suppress(OSError):
             names = sorted(path.name for path in self.folder.iterdir())
@@ -76,18 +76,18 @@ class Checkpoints:
         ----------
         key : TrialKey
         made : mapping of str
-            How it is made: what another session must have alike to use it.
+            How it is computed: another session must agree in all of it to use the checkpoint.
         snapshot : Snapshot
 
         Raises
         ------
         OSError
-            Where that cannot be done; the last one stays.
+            If it cannot be written; the last checkpoint stays.
         """
         self.folder.mkdir(exist_ok=True)
         path = self.path(key)
         if path.is_symlink():
-            raise FileExistsError(17, "a link is in the place of a checkpoint", str(path))
+            raise FileExistsError(17, "a link has the name of a checkpoint", str(path))
         data = [np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in snapshot.arrays]
         header = {
             "key": list(key),
@@ -108,14 +108,14 @@ class Checkpoints:
             file.write(digest.digest())
 
     def read(self, key: TrialKey, made: Mapping[str, str]) -> Snapshot:
-        """Read the checkpoint of a trial that was made in this way.
+        """Return the checkpoint of a trial that was computed in this way.
 
         Raises
         ------
         FileNotFoundError
-            Where there is none.
+            If there is none.
         Unusable
-            Where it is damaged, foreign, of another trial or made in another way.
+            If it is damaged, foreign, of another trial or computed in another way.
         """
         path = self.path(key)
         if path.is_symlink():
@@ -130,23 +130,23 @@ class Checkpoints:
             reason = str(error) if isinstance(error, Unusable) else f"it cannot be read ({error})"
             raise Unusable(reason) from error
         if header["key"] != list(key):
-            raise Unusable("it is of another trial")
+            raise Unusable("it belongs to another trial")
         there: Mapping[str, str] = header["made"]
         if differing := [name for name in {**made, **there} if made.get(name) != there.get(name)]:
             told = (f"{name} {there.get(name)}, here {made.get(name)}" for name in differing)
-            raise Unusable(f"it was made with {'; '.join(told)}")
+            raise Unusable(f"it was computed with {'; '.join(told)}")
         path_length = float.fromhex(header["path_length"])
         return Snapshot(header["iteration"], path_length, arrays, header["seconds"])
 
     def remove(self, keys: Iterable[TrialKey]) -> None:
-        """Remove the checkpoints of these trials; what is none of ours stays."""
+        """Remove the checkpoints of these trials; other files stay."""
         for key in keys:
             with suppress(OSError):
                 if _is_ours(self.path(key)):
                     self.path(key).unlink()
 
     def tidy(self) -> None:
-        """Remove the folder where nothing is in it."""
+        """Remove the folder if it is empty."""
         with suppress(OSError):
             self.folder.rmdir()
 
@@ -159,9 +159,9 @@ def _is_ours(path: Path) -> bool:
 
 
 def _header(file: IO[bytes]) -> dict[str, Any]:
-    """Read and check the header; the digest is compared first, so all of it is what was written."""
+    """Return the checked header; the digest is compared first, so the contents are as written."""
     if file.read(len(_MAGIC)) != _MAGIC:
-        raise Unusable("it is no checkpoint of this version of the format")
+        raise Unusable("it is not a checkpoint of this format version")
     file.seek(0)
     digest, size = hashlib.sha256(), file.seek(0, 2) - _DIGEST
     file.seek(0)
@@ -179,19 +179,19 @@ def _header(file: IO[bytes]) -> dict[str, Any]:
         raise Unusable("its header is too long")
     header = json.loads(file.read(length))
     if header["byteorder"] != sys.byteorder:
-        raise Unusable("it is of a machine with another order of bytes")
+        raise Unusable("it comes from a machine with another byte order")
     numbers = header["iteration"], header["seconds"], float.fromhex(header["path_length"])
     if not (isinstance(numbers[0], int) and numbers[0] >= 0 and isinstance(numbers[1], float)):
-        raise Unusable("its header is not what a writer writes")
+        raise Unusable("its header is not valid")
     if not (isinstance(header["made"], dict) and math.isfinite(numbers[1])):
-        raise Unusable("its header is not what a writer writes")
+        raise Unusable("its header is not valid")
     return dict(header)
 
 
 def _arrays(file: IO[bytes], header: Mapping[str, Any]) -> Iterator[np.ndarray[Any, Any]]:
     for name, shape in header["arrays"]:
         if name not in _DTYPES or not all(isinstance(size, int) and size >= 0 for size in shape):
-            raise Unusable("its arrays are of no known kind")
+            raise Unusable("its arrays have an unknown type")
         dtype = np.dtype(name)
         data = file.read(math.prod(shape) * dtype.itemsize)
         yield np.frombuffer(data, dtype).reshape(shape).copy()

@@ -1,4 +1,4 @@
-"""Opening a study's file, for writing or reading, and saying plainly what is wrong with it."""
+"""Opening a study's file for writing or reading, with clear errors for a file that is wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["connect_reader", "connect_writer", "damaged", "format_of", "plainly"
 _CHECKED_WHOLE = 1 << 26  # bytes up to which the whole file is checked when it is opened
 _DAMAGE = ("malformed", "Could not decode", "too big", "user-defined function", "integer overflow")
 _BUSY_SECONDS = 10.0
-_LONGEST_VALUE = 1 << 26  # bytes of one value: what is forged may not fill the memory
+_LONGEST_VALUE = 1 << 26  # bytes of one value: a forged file must not fill the memory
 _ATTEMPTS, _PAUSE = 4, 0.05
 _NETWORK_FILE_SYSTEMS = {
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "lustre", "beegfs", "gpfs", "ceph", "gfs2"),
@@ -44,12 +44,12 @@ _NETWORK_FILE_SYSTEMS = {
 
 @contextmanager
 def plainly(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the operating system raise into a StudyError of one line."""
+    """Convert errors of SQLite and the operating system to a StudyError of one line."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         raise _explained(path, str(error)) from error
-    except UnicodeDecodeError as error:  # SQLite quotes a damaged schema in what it says
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged schema in its message
         raise damaged(path, "its schema is not readable") from error
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror or error}") from error
@@ -62,7 +62,7 @@ def _explained(path: Path, text: str) -> StudyError:
         return damaged(path, text)
     if "full" in text or "disk I/O" in text:
         return StudyError(
-            f"{path}: the disk is full or cannot be written ({text}); what was reported saved is kept: "
+            f"{path}: the disk is full or cannot be written ({text}). Everything reported as saved is safe: "
             "make space and run the same command again"
         )
     if "readonly" in text or "unable to open" in text:
@@ -73,15 +73,15 @@ def _explained(path: Path, text: str) -> StudyError:
 
 
 def damaged(path: Path, text: object) -> NotAStudy:
-    """The error for a study that does not hold what was written."""
+    """Return the error for a study that is not as it was written."""
     one_line = " ".join(str(text).split())
     return NotAStudy(
-        f"{path} is damaged ({one_line}): restore it from a copy, or let overparam salvage take what is whole"
+        f"{path} is damaged ({one_line}): restore a copy, or recover its trials with overparam salvage"
     )
 
 
 def require_study(path: Path) -> None:
-    """Refuse a path where no study is and none can be made, without touching anything.
+    """Raise an error if a path is not a study and none can be created there; changes nothing.
 
     Raises
     ------
@@ -95,22 +95,22 @@ def require_study(path: Path) -> None:
         state = require_regular(path)
     except ValueError as error:
         raise NotAStudy(str(error)) from error
-    # An empty file may be a study that was killed at its birth, and so may one with a log to undo it.
+    # An empty file, or one with a rollback log, may be a study whose writer was killed during its creation.
     if not state.st_size or any(name.exists() for name in journal_names(path)):
         return
-    # By SQLite: a file that this process opens and closes itself loses all locks that SQLite has on it.
+    # SQLite opens the file: if this process opened and closed it itself, SQLite would lose its locks.
     with closing(_connect(f"{real_path(path).as_uri()}?immutable=1")) as connection:
         if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
             raise NotAStudy(f"{path} is not a study")
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """Open a study for writing, and make it where there is none; the caller holds its lock.
+    """Open a study for writing, or create it if it is missing; the caller holds its lock.
 
     Raises
     ------
     sqlite3.DatabaseError, OSError, StudyError
-        Where that cannot be.
+        If the file cannot be opened or created.
     """
     check_journals(path)
     connection = _connect(f"{real_path(path).as_uri()}?mode=rwc")
@@ -131,10 +131,10 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def _begin_writing(connection: sqlite3.Connection) -> None:
-    """Make the file one that no copy of it is: its log, if it is left behind, will fit no other."""
+    """Give the file a new mark, so that a log left behind fits no copy of the file."""
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-    except sqlite3.OperationalError:  # a reader is in the way, and the log of before goes on
+    except sqlite3.OperationalError:  # a reader is active, so the old log stays in use
         return
     if mode == "delete":
         with undisturbed():
@@ -147,19 +147,18 @@ def _begin_writing(connection: sqlite3.Connection) -> None:
 
 
 def connect_reader(path: Path, *, checked: bool = False) -> sqlite3.Connection:
-    """Open a study for reading; possible at any time, and in a folder that cannot be written to.
+    """Open a study for reading: possible at any time, also in a read-only folder.
 
     Parameters
     ----------
     path : Path
     checked : bool
-        Whether to look for damage: through all tables but the trials', and through the whole file if it is
-        not too large for that.
+        Whether to check for damage: all tables except the trials', and the whole file if it is not too large.
 
     Raises
     ------
     sqlite3.DatabaseError, OSError, StudyError
-        Where the file is missing, or is not a study.
+        If the file is missing, or is not a study.
     """
     path.stat()
     require_study(path)
@@ -183,13 +182,13 @@ def connect_reader(path: Path, *, checked: bool = False) -> sqlite3.Connection:
 
 
 def format_of(connection: sqlite3.Connection) -> int:
-    """The version of the format that an open study has."""
+    """Return the format version of an open study."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
 
 def _check_journals_at_rest(path: Path) -> None:
-    """A writer that is alive has done this itself, and its log grows while it is read."""
+    """Check the logs of a study that has no writer; a writer has checked them, and its log is changing."""
     for attempt in range(_ATTEMPTS):
         if holder(path) is not None:
             return
@@ -198,7 +197,7 @@ def _check_journals_at_rest(path: Path) -> None:
         except (NotAStudy, FileNotFoundError):
             if attempt + 1 == _ATTEMPTS:
                 raise
-            time.sleep(_PAUSE)  # one may just have begun, or ended
+            time.sleep(_PAUSE)  # a writer may just have begun or ended
         else:
             return
 
@@ -213,7 +212,7 @@ def _connect(address: str) -> sqlite3.Connection:
 
 
 def _newer_copy(older: sqlite3.Connection, version: int) -> sqlite3.Connection:
-    """A reader changes no file: the older one is brought to a version it can read in memory."""
+    """Return a copy in memory, converted to a readable version: a reader changes no file."""
     newer = sqlite3.connect(":memory:", isolation_level=None)
     with closing(older):
         older.backup(newer)
@@ -227,18 +226,18 @@ def _is_new(connection: sqlite3.Connection) -> bool:
 
 
 def _recognize(path: Path, connection: sqlite3.Connection, *, checked: bool) -> int:
-    """Return the version of the format; refuse another program's database, a newer one and damage."""
+    """Return the format version; refuse another program's database, a newer format and damage."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     version = format_of(connection)
     if application != APPLICATION_ID:
         raise NotAStudy(f"{path} is not a study")
     if version > VERSION:
         raise NotAStudy(f"{path} was written by a newer overparam (format {version}): upgrade overparam")
-    # Before any table is asked: what is called one may be a view without an end.
+    # Checked before any table is read: in a forged file, a table's name may be that of an endless view.
     if version < 1 or schema_of(connection) != expected_schema(version):
-        raise damaged(path, "its tables are not those of a study")
+        raise damaged(path, "it does not have the tables of a study")
     if connection.execute("PRAGMA auto_vacuum").fetchone() != (0,):
-        raise damaged(path, "its header is not that of a study")
+        raise damaged(path, "it does not have the header of a study")
     if checked:
         connection.execute("BEGIN")
         try:
@@ -252,7 +251,7 @@ def _recognize(path: Path, connection: sqlite3.Connection, *, checked: bool) -> 
 def _what_is_wrong(path: Path, connection: sqlite3.Connection, version: int) -> str | None:
     (page,) = connection.execute("PRAGMA page_size").fetchone()
     size = path.stat().st_size
-    # SQLite misses a last page that is cut in two: what is gone of it reads as zeros.
+    # SQLite does not detect a truncated last page: the missing bytes read as zeros.
     whole = size <= _CHECKED_WHOLE or size % page
     if whole:
         with closing(connection.execute("PRAGMA quick_check(1)")) as found:
@@ -274,7 +273,7 @@ def _is_network(kind: str | None) -> bool:
 
 
 def _file_system(path: Path) -> str | None:
-    """Return the type of the file system that holds `path`, where Linux tells it."""
+    """Return the type of the file system that holds `path`, if Linux reports it."""
     try:
         lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""How the trials of every cell ended, in one pass that a million of them take few seconds for."""
+"""Statuses and median updates of every cell, in one pass: a few seconds for a million trials."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _EMPTY = "empty"
 
 
 class Ending(NamedTuple):
-    """How the trials of one cell ended.
+    """Statuses and median updates of the trials of one cell.
 
     Attributes
     ----------
     statuses : mapping of str to int
-        How many ended with each.
+        Number of trials with each status.
     updates, success_updates : float or None
-        Median updates of those that were trained, and of those that succeeded.
+        Median updates of the trained trials, and of the successful ones.
     """
 
     statuses: Mapping[str, int]
@@ -37,14 +37,14 @@ class Ending(NamedTuple):
 
 
 def read_endings(path: Path, connection: sqlite3.Connection) -> dict[Cell, Ending]:
-    """Read every cell with trials.
+    """Return the endings of every cell with trials.
 
-    Rows are not compared with their checksums one by one: the sums are, with those that the tallies keep.
+    Rows are not checked one by one: the sums of their checksums are compared with those in the tallies.
 
     Raises
     ------
     NotAStudy
-        Where the tallies are not those of the trials.
+        If the tallies do not match the trials.
     """
     sealed = format_of(connection) >= SEALED
     checksums = ("checksum", "checksums") if sealed else ("0", "0")
@@ -55,7 +55,7 @@ def read_endings(path: Path, connection: sqlite3.Connection) -> dict[Cell, Endin
     )
     (left,) = connection.execute("SELECT count(*) FROM trial").fetchone()
     found: dict[Cell, Ending] = {}
-    # A cell at a time: that is faster than all rows at once, each with its n, k and d.
+    # One cell at a time: faster than all rows at once, each with its n, k and d.
     statement = f"SELECT status, success, iterations, {checksums[0]} FROM trial WHERE (n, k, d) = (?, ?, ?)"
     for key in sorted({tally[:3] for tally in kept}):
         rows = connection.execute(statement, key).fetchall()
@@ -75,7 +75,7 @@ def read_endings(path: Path, connection: sqlite3.Connection) -> dict[Cell, Endin
             _median(list(compress(iterations, successes))),
         )
     if kept or left:
-        raise damaged(path, "its tallies are not those of its trials")
+        raise damaged(path, "its tallies do not match its trials")
     return found
 
 
@@ -86,12 +86,12 @@ def _median(values: Sequence[int]) -> float | None:
 def first_trials(
     path: Path, connection: sqlite3.Connection, cells: Iterable[Cell], most: int
 ) -> dict[Cell, tuple[TrialRow, ...]]:
-    """The first trials of some cells, each compared with its checksum.
+    """Return the first trials of some cells, each compared with its checksum.
 
     Raises
     ------
     NotAStudy
-        Where a row is not as it was written.
+        If a row is not as it was written.
     """
     found = {}
     for cell in cells:
@@ -103,12 +103,12 @@ def first_trials(
 
 
 def read_failures(connection: sqlite3.Connection) -> list[tuple[str, int]]:
-    """The messages of the trials that failed, and how many have each; the most frequent first."""
+    """Return the messages of failed trials and the number of each, most frequent first."""
     cells = connection.execute("SELECT n, k, d FROM tally WHERE status = ? AND trials > 0", [FAILED])
     messages: Counter[str] = Counter()
     for cell in cells.fetchall():
         rows = connection.execute(
             "SELECT message FROM trial WHERE (n, k, d) = (?, ?, ?) AND status = ?", [*cell, FAILED]
         )
-        messages.update(message or "no reason was given" for (message,) in rows)
+        messages.update(message or "no reason given" for (message,) in rows)
     return messages.most_common()

@@ -1,8 +1,9 @@
-"""A phase diagram: how often training succeeds at each width k and input dimension d (Figure 2).
+"""Phase diagrams: the success fraction at each width k and input dimension d (Figure 2).
 
-With the theorems' initialization odd widths behave like the even width below them, because one hidden
-unit has the output weight 0: only 2⌊k/2⌋d parameters can act. So the boundary pools widths of as many
-acting units, and everything compared with n is given both as kd/n and as effective parameters over n.
+With the theorems' initialization, an odd width behaves like the even width below it, because one hidden unit
+has the output weight 0: only 2⌊k/2⌋d parameters can act. Therefore the boundary pools widths with equal
+numbers of acting units, and everything compared with n is given both as kd/n and as effective parameters over
+n.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ParameterCount:
-    """How many trained parameters can act at each (k, d).
+    """The number of trained parameters that can act at each (k, d).
 
     Attributes
     ----------
     layers : "hidden", "output" or "both"
-        What is trained.
+        The trained weights.
     pairs : bool
-        Whether, while v is fixed, odd k leave one unit with v = 0, as the theorems' initialization does
+        Whether v is fixed and an odd k leaves one unit with v = 0, as in the theorems' initialization
         (footnote 1 of Theorem 2.1).
     """
 
@@ -55,7 +56,7 @@ class ParameterCount:
         return {"hidden": inputs, "output": np.ones_like(inputs), "both": inputs + 1}[self.layers]
 
     def least_width(self, n: int, d: ArrayLike) -> Reals:
-        """The least k with n parameters that can act, at each d; inf where there is none."""
+        """The smallest k with n parameters that can act, at each d; inf if there is none."""
         unit = 2 if self.pairs and self.layers == "hidden" else 1
         with np.errstate(divide="ignore"):
             return np.asarray(unit * np.ceil(np.float64(n) / self.per_unit(d) / unit))
@@ -77,12 +78,12 @@ class Boundary:
     d : tuple of int
         Input dimensions.
     below : tuple of (int or None), one for each d
-        The largest width of the grid on the failing side of the crossing. None where failure never
-        prevails, or nothing was run.
+        The largest width of the grid on the failing side of the crossing. None if failure never prevails, or
+        there are no trials.
     above : tuple of (int or None), one for each d
-        The smallest width on the succeeding side. None where success never prevails, or nothing was run.
+        The smallest width on the succeeding side. None if success never prevails, or there are no trials.
     count : ParameterCount
-        Of the parameters that can act.
+        Counts the parameters that can act.
     """
 
     n: int
@@ -93,17 +94,17 @@ class Boundary:
 
     @property
     def k(self) -> Reals:
-        """The crossing, midway between the two sides, shape (len(d),); nan where it is not bracketed."""
+        """The crossing, midway between the two sides, shape (len(d),); nan if it is not bracketed."""
         return self._midway(lambda k, d: k)
 
     @property
     def ratio(self) -> Reals:
-        """kd/n at the crossing, shape (len(d),); nan where it is not bracketed."""
+        """kd/n at the crossing, shape (len(d),); nan if it is not bracketed."""
         return np.asarray(self.k * self.d / self.n)
 
     @property
     def effective_ratio(self) -> Reals:
-        """Effective parameters over n at the crossing, shape (len(d),); nan where it is not bracketed."""
+        """Effective parameters over n at the crossing, shape (len(d),); nan if it is not bracketed."""
         return np.asarray(self._midway(lambda k, d: int(self.count.total(k, d))) / self.n)
 
     def quantiles(
@@ -111,8 +112,8 @@ class Boundary:
     ) -> tuple[float | None, ...]:
         """Quantiles over d of kd/n, or of effective parameters over n, at the crossing.
 
-        Input dimensions whose crossing the grid does not bracket are left out. Each value is None
-        where that leaves none.
+        Input dimensions whose crossing the grid does not bracket are left out. If none remain, each value is
+        None.
         """
         ratio = self.effective_ratio if effective else self.ratio
         known = ratio[np.isfinite(ratio)]
@@ -125,7 +126,7 @@ class Boundary:
         return dict(zip(("low", "median", "high"), self.quantiles(), strict=True))
 
     def _midway(self, of: Callable[[int, int], int]) -> Reals:
-        """Mean over the two sides of a number that each has."""
+        """Return the mean of a quantity over the two sides."""
         sides = zip(self.below, self.above, self.d, strict=True)
         return np.array(
             [
@@ -147,9 +148,9 @@ class PhaseDiagram:
     k, d : tuple of int
         Numbers of hidden units and input dimensions, strictly increasing, 0 allowed.
     successes, trials : ndarray of int, shape (len(k), len(d))
-        Training runs that succeeded and that were run. Copied, and read-only.
+        Numbers of successful and of all training runs. Copied, and read-only.
     count : ParameterCount
-        Of the parameters that can act.
+        Counts the parameters that can act.
 
     Raises
     ------
@@ -192,7 +193,7 @@ class PhaseDiagram:
 
     @property
     def fraction(self) -> Reals:
-        """Successes over trials, shape (len(k), len(d)); nan where nothing was run."""
+        """Successes over trials, shape (len(k), len(d)); nan in cells without trials."""
         run = self.trials > 0
         return np.where(run, self.successes / np.where(run, self.trials, 1), np.nan)
 
@@ -207,18 +208,18 @@ class PhaseDiagram:
         Returns
         -------
         low, high : ndarray, shape (len(k), len(d))
-            [0, 1] where nothing was run.
+            [0, 1] in cells without trials.
         """
         return wilson_interval(self.successes, self.trials, level)
 
     def boundary(self) -> Boundary:
-        """The 50 % boundary: for each d the best step from failure to success in k.
+        """Return the 50 % boundary: for each d, the best step from failure to success in k.
 
-        The step misclassifies the fewest trainings (successes below it, failures above it), which is
-        the maximum-likelihood step when both kinds of error are equally frequent; on fractions that
-        increase with k it is where they pass one half. Where several steps are equally good, as at a
-        cell of exactly one half, the two sides enclose them all. Widths of as many acting units are
-        pooled, and cells where nothing was run are passed over.
+        The step misclassifies the fewest training runs (successes below it, failures above it). It is the
+        maximum-likelihood step if both kinds of error are equally frequent. For fractions that increase with
+        k, it is the point where they pass one half. If several steps are equally good, as at a cell of
+        exactly one half, the two sides enclose them all. Widths with equal numbers of acting units are
+        pooled, and cells without trials are ignored.
 
         Examples
         --------
@@ -245,17 +246,17 @@ class PhaseDiagram:
         return Boundary(self.n, self.d, below, above, self.count)
 
     def capacity_curve(self, d: ArrayLike) -> Reals:
-        """The k of n = kd at each d, same shape; inf at d = 0."""
+        """Return the k with n = kd at each d, same shape; inf at d = 0."""
         with np.errstate(divide="ignore"):
             return np.asarray(np.float64(self.n) / np.asarray(d, dtype=np.float64))
 
     def effective_curve(self, d: ArrayLike) -> Reals:
-        """The least k with n parameters that can act at each d, same shape; 2⌈n/(2d)⌉ for the paper's v."""
+        """Return the least k with n acting parameters at each d, same shape; 2⌈n/(2d)⌉ for the paper's v."""
         return self.count.least_width(self.n, d)
 
 
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Reals, Reals]:
-    """Wilson's confidence interval of a binomial probability; [0, 1] where there was no trial.
+    """Return Wilson's confidence interval of a binomial probability; [0, 1] without trials.
 
     Parameters
     ----------
@@ -273,17 +274,17 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95
     s, t = np.asarray(successes), np.asarray(trials)
     centre = (s + z * z / 2) / (t + z * z)
     half = z / (t + z * z) * np.sqrt(s * (t - s) / np.maximum(t, 1) + z * z / 4)
-    # Both ends meet their bound exactly where every trial agrees; in floating point they miss it.
+    # If all trials agree, an end equals its bound exactly; floating point would miss it.
     return np.where(s == 0, 0.0, centre - half), np.where(s == t, 1.0, centre + half)
 
 
 def _axis(values: Sequence[int]) -> str:
-    """An axis in few words."""
+    """Return an axis as a short text."""
     return f"{values[0]}" if len(values) == 1 else f"{values[0]}…{values[-1]} ({len(values)} values)"
 
 
 def _best_steps(passed: Counts, failed: Counts) -> tuple[int, int]:
-    """First and last of the steps with the fewest errors.
+    """Return the first and the last of the steps with the fewest errors.
 
     Step j puts the groups 0…j−1 on the failing side and j… on the succeeding side.
     """

@@ -1,4 +1,4 @@
-"""What can go wrong with a study's file; every message is one line that says what to do."""
+"""Errors and warnings about a study's file; every message is one line that says what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SpecificationMismatch(StudyError):
 
 
 class NoSuchTrial(StudyError):
-    """The study does not hold the trial that is asked for."""
+    """Error for a trial that the study does not hold."""
 
     exit_code = 2
 
@@ -39,6 +39,6 @@ class NoSuchTrial(StudyError):
 def mismatch(path: Path, differing: Iterable[str]) -> SpecificationMismatch:
     """Return the error for a study of another specification; it names every part that differs."""
     return SpecificationMismatch(
-        f"{path} was begun with another specification: {'; '.join(differing)}; "
-        "name another file, or ask for the same"
+        f"{path} was started with another specification: {'; '.join(differing)}; "
+        "use another file, or the same specification"
     )

@@ -1,13 +1,14 @@
-"""How the boundary scales: effective parameters at the boundary ~ n^α · d^β, by binomial regression.
+"""Scaling of the boundary: effective parameters at the boundary ~ n^α · d^β, by binomial regression.
 
-Over all cells, with p the effective parameters of a cell,
+With p the effective parameters of a cell, over all cells
 
     logit P(success) = b₀ + b₁ log p + b₂ log n + b₃ log d,    α = −b₂/b₁,    β = −b₃/b₁.
 
-All cells of one (n, d) share that (n, d)'s deviation from the power law, so they are not independent, and the
-intervals are clustered by (n, d). Those of the plain regression hold α in 36 to 71 % of cases where the
-thresholds scatter by 5 to 15 %. The covariance is the cluster jackknife's (CR3: Bell & McCaffrey 2002), since
-the usual sandwich is too narrow with the few clusters that a study has; the quantiles are Student's.
+All cells of one (n, d) share its deviation from the power law. They are not independent, so the intervals are
+clustered by (n, d). The intervals of the plain regression contain α in only 36 to 71 % of cases if the
+thresholds scatter by 5 to 15 %. The covariance is that of the cluster jackknife (CR3: Bell & McCaffrey 2002),
+because the usual sandwich estimate is too narrow for the few clusters of a study. The quantiles are
+Student's.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ __all__ = ["Exponents", "Interval", "LocalExponent", "exponents_of", "local_expo
 
 Reals = NDArray[np.float64]
 
-_COLLINEAR = 1e-8  # of the residual of log d over log n, relative
+_COLLINEAR = 1e-8  # relative residual of log d regressed on log n
 _REGRESSION = "binomial regression, clustered by (n, d)"
 _THRESHOLDS = "least squares on the thresholds"
 
@@ -54,16 +55,16 @@ class Exponents:
     Attributes
     ----------
     alpha : Interval or None
-        None where n has one value.
+        None if n has one value.
     beta : Interval or None
-        None where d has one value, or is a power of n: then α is the exponent along it.
+        None if d has one value, or is a power of n: then α is the exponent along this power.
     along : float or None
-        The power of n that d is, where the two do not vary apart; 0 where d has one value.
+        The power of n that equals d, if the two do not vary independently; 0 if d has one value.
     cells : int
-        Different (n, d), the clusters.
+        Number of different (n, d), the clusters.
     method : str
-        The binomial regression, or, where the outcomes are separated so sharply that it has no slope, least
-        squares on the thresholds of each (n, d).
+        Binomial regression; or least squares on the thresholds of each (n, d), if the outcomes are separated
+        so sharply that the regression has no slope.
     """
 
     alpha: Interval | None
@@ -80,7 +81,7 @@ class LocalExponent(NamedTuple):
     ----------
     n, next_n : int
     alpha : Interval
-        From the boundaries' own posteriors: scatter of the boundary about a power law is not in it.
+        From the posteriors of the boundaries alone: it excludes the boundary's scatter about a power law.
     """
 
     n: int
@@ -89,7 +90,7 @@ class LocalExponent(NamedTuple):
 
 
 class _Axes(NamedTuple):
-    """Which of log n and log d enter, and along which power d goes where it does not."""
+    """Whether log n and log d enter, and the power of n that d follows if it does not."""
 
     n: bool
     d: bool
@@ -109,16 +110,16 @@ def exponents_of(
     tallies : mapping of Cell to Tally
     count : ParameterCount
     crossings : callable
-        Gives the boundary at each (n, d) of the tallies; called only where the regression has no slope.
+        Returns the boundary at each (n, d) of the tallies; called only if the regression has no slope.
     level : float
-        Of the intervals, in (0, 1).
+        Level of the intervals, in (0, 1).
 
     Raises
     ------
     ValueError
-        Where the data cannot tell, with the reason.
+        If the data do not determine the exponents, with the reason.
     StudyError
-        Where statsmodels is not installed.
+        If statsmodels is not installed.
     """
     rows = [
         (cell, tally, float(count.total(cell.k, cell.d)))
@@ -127,7 +128,8 @@ def exponents_of(
     ]
     passed = {(cell.n, cell.d) for cell, tally, _ in rows if tally.successes}
     failed = {(cell.n, cell.d) for cell, tally, _ in rows if tally.successes < tally.trials}
-    # Elsewhere the boundary may not exist, as where wide networks diverge: no curve of log p would fit.
+    # At other (n, d) the boundary may not exist, for example if wide networks diverge: no curve of log p
+    # fits.
     if not (sizes := sorted(passed & failed)):
         raise ValueError("no (n, d) has both successes and failures")
     rows = [row for row in rows if (row[0].n, row[0].d) in passed & failed]
@@ -156,7 +158,7 @@ def _spread(value: Reals, by: Reals) -> tuple[Reals, Reals, Reals]:
 
 
 def local_exponents(crossings: Iterable[Crossing], along: float | None, level: float) -> list[LocalExponent]:
-    """The exponent between neighbouring n, from the (n, d) of equal d, or of equal d/n**along."""
+    """Return the exponents between neighbouring n, from the (n, d) of equal d, or of equal d/n**along."""
     known = [crossing for crossing in crossings if crossing.k is not None]
     sizes = sorted({crossing.n for crossing in known})
     power = along or 0.0
@@ -188,12 +190,12 @@ def _error(crossing: Crossing) -> float:
 
 
 def _axes(sizes: Sequence[tuple[int, int]]) -> _Axes:
-    """What varies, and whether n and d vary apart."""
+    """Return which of n and d vary, and whether they vary independently."""
     n, d = (np.log([size[axis] for size in sizes]) for axis in (0, 1))
     n_varies, d_varies = (bool(np.ptp(values) > 0.0) for values in (n, d))
     if not n_varies:
         if not d_varies:
-            raise ValueError("one (n, d) alone does not scale")
+            raise ValueError("a single (n, d) shows no scaling")
         return _Axes(n=False, d=True, along=None)
     slope = float(np.cov(n, d)[0, 1] / np.var(n, ddof=1))
     left = d - d.mean() - slope * (n - n.mean())
@@ -203,20 +205,20 @@ def _axes(sizes: Sequence[tuple[int, int]]) -> _Axes:
 
 
 def _known(axes: _Axes, sizes: Sequence[tuple[int, int]]) -> Reals:
-    """The columns 1, log n and log d, as far as they enter; shape (m, q)."""
+    """Return the columns 1, log n and log d that enter; shape (m, q)."""
     n, d = np.log(np.array(sizes, dtype=np.float64).T)
     return np.column_stack([np.ones_like(n), *([n] if axes.n else []), *([d] if axes.d else [])])
 
 
 def _regression(outcomes: Reals, design: Reals, groups: NDArray[np.int64]) -> tuple[Reals, Reals] | None:
-    """The boundary's log p as a linear function of what is known: coefficients (q,), covariance (q, q).
+    """Return the boundary's log p as a linear function of `_known`: coefficients (q,), covariance (q, q).
 
-    None where the outcomes are separated, so that the slope in log p grows without a bound.
+    None if the outcomes are separated, so that the slope in log p grows without bound.
     """
     api: Any = optional("statsmodels.api", "the boundary's exponents")
     tools: Any = optional("statsmodels.tools.sm_exceptions", "the boundary's exponents")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of steep curves, whose ends overflow to 0 and 1
+        warnings.simplefilter("ignore", RuntimeWarning)  # from steep curves, whose ends overflow to 0 and 1
         warnings.simplefilter("error", tools.PerfectSeparationWarning)
         warnings.simplefilter("error", tools.ConvergenceWarning)
         try:
@@ -236,7 +238,7 @@ def _regression(outcomes: Reals, design: Reals, groups: NDArray[np.int64]) -> tu
     for group in np.unique(groups):
         here = groups == group
         without = information - (design[here].T * weights[here]) @ design[here]
-        # How the coefficients move where this (n, d) is left out, in one Newton step.
+        # Change of the coefficients without this (n, d), in one Newton step.
         try:
             moves.append(np.linalg.solve(without, design[here].T @ residuals[here]))
         except np.linalg.LinAlgError:
@@ -248,7 +250,7 @@ def _regression(outcomes: Reals, design: Reals, groups: NDArray[np.int64]) -> tu
 
 
 def _thresholds(crossings: Sequence[Crossing], axes: _Axes) -> tuple[Reals, Reals]:
-    """The same from the thresholds alone, every (n, d) weighing the same."""
+    """Return the same from the thresholds alone, with equal weight for every (n, d)."""
     known = _known(axes, [(crossing.n, crossing.d) for crossing in crossings])
     if np.linalg.matrix_rank(known) < known.shape[1] or len(known) <= known.shape[1]:
         raise ValueError(f"{len(crossings)} different (n, d) with a boundary are too few")

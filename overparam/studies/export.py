@@ -38,13 +38,13 @@ Row = tuple[object, ...]
 
 
 def export_study(study: Study, path: str | Path) -> int:
-    """Write a table with one row per trial, ordered by (n, k, d, trial); a partial file is never left.
+    """Write a table with one row per trial, ordered by (n, k, d, trial), and never a partial file.
 
     Parameters
     ----------
     study : Study
     path : path
-        Ends in .csv (missing values empty), .json (null) or .parquet (needs pyarrow).
+        The output file, ending in .csv (missing values empty), .json (null) or .parquet (needs pyarrow).
 
     Returns
     -------
@@ -56,7 +56,7 @@ def export_study(study: Study, path: str | Path) -> int:
     ValueError
         For another ending, or a file that must not or cannot be written, such as the study itself.
     StudyError
-        Where the study cannot be read or the table cannot be written.
+        If the study cannot be read or the table cannot be written.
     """
     path = Path(path)
     check_output(path, TABLES, inputs=[study.path])
@@ -65,9 +65,9 @@ def export_study(study: Study, path: str | Path) -> int:
 
 
 def write_table(study: Study, file: IO[bytes], ending: str) -> int:
-    """Write the table of `export_study` to an open file, in the form of that ending; return its rows.
+    """Write the table of `export_study` to an open file, in the format of the ending; return its rows.
 
-    Where the study proves to be damaged, the StudyError comes when some rows are written.
+    If the study is damaged, the StudyError may come after some rows are written.
     """
     rows = 0
 
@@ -83,7 +83,7 @@ def write_table(study: Study, file: IO[bytes], ending: str) -> int:
 
 
 def _csv(rows: Iterable[Row], file: IO[bytes]) -> None:
-    # Unlike io.TextIOWrapper, it never closes the file.
+    # Unlike io.TextIOWrapper, this never closes the file.
     writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
     writer.writerow(EXPORTED)
     writer.writerows(rows)
@@ -116,4 +116,4 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 _WRITERS = {".csv": _csv, ".json": _json, ".parquet": _parquet}
 TABLES = tuple(_WRITERS)
-"""The endings that `export_study` takes."""
+"""The endings that `export_study` accepts."""

@@ -17,15 +17,15 @@ _AXES = ("n", "k", "d", "trial")
 
 
 def optional(name: str, wanted_for: str) -> Any:
-    """Import a library that is not required.
+    """Return an optional library.
 
     Raises
     ------
     StudyError
-        Where it is not installed.
+        If it is not installed.
     """
     try:
-        return import_module(name)  # large, and few need it
+        return import_module(name)  # large, and rarely needed
     except ImportError as error:
         library = name.partition(".")[0]
         raise StudyError(
@@ -34,19 +34,19 @@ def optional(name: str, wanted_for: str) -> Any:
 
 
 def to_pandas(columns: Mapping[str, NDArray[Any]]) -> Any:
-    """Return a DataFrame with a row a trial; the status is categorical."""
+    """Return a DataFrame with one row per trial; the status is categorical."""
     pandas = optional("pandas", "to_pandas")
     return pandas.DataFrame(dict(columns)).astype({"status": "category"})
 
 
 def to_xarray(columns: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any]) -> Any:
-    """Return a Dataset over (n, k, d, trial): nan and "" for trials that are not done.
+    """Return a Dataset over (n, k, d, trial), with nan and "" for missing trials.
 
     Parameters
     ----------
     columns : mapping of str to ndarray, shape (trials,)
     attributes : mapping
-        Kept beside the data.
+        Attributes of the Dataset.
     """
     xarray = optional("xarray", "to_xarray")
     axes, places = zip(*(np.unique(columns[axis], return_inverse=True) for axis in _AXES), strict=True)

@@ -1,4 +1,4 @@
-"""The grid of a sweep: cells, the trials of each, and the part of them that one shard does."""
+"""The grid of a sweep: its cells, the trials of each, and the part that one shard trains."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["WHOLE", "Cell", "Grid", "Shard", "TrialKey", "parse_range"]
 
 _LONGEST_RANGE = 1_000_000
 _MOST_CELLS = 1_000_000
-"""A cell takes some hundred bytes in the driver, and a row in the study's file."""
+"""Each cell needs some hundred bytes in the driver, and a row in the study's file."""
 
 
 def parse_range(text: str) -> tuple[int, ...]:
-    """Read whole numbers: ``1:25`` with both ends in, ``5:50:5`` with a step, ``10,20,50``, or mixtures.
+    """Return whole numbers: ``1:25`` with both ends included, ``5:50:5`` with a step, ``10,20``, or mixtures.
 
     Returns
     -------
     tuple of int
-        In the order written, which matters where axes stand side by side.
+        In the order written, which matters if axes are paired.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def parse_range(text: str) -> tuple[int, ...]:
 
 
 class Cell(NamedTuple):
-    """A size of problem: n samples, k hidden units, d inputs."""
+    """The size of a problem: n samples, k hidden units, d inputs."""
 
     n: int
     k: int
@@ -66,8 +66,8 @@ class TrialKey(NamedTuple):
 class Shard:
     """One of `count` disjoint parts of a grid, written ``number/count``.
 
-    Which shard a trial is in depends on its own key only, so shards stay disjoint, and nothing
-    changes shard, when cells or trials are added.
+    The shard of a trial depends only on its key. So shards stay disjoint, and no trial changes its shard,
+    when cells or trials are added.
 
     Attributes
     ----------
@@ -100,10 +100,11 @@ class Shard:
         return cls(int(number), int(count))
 
     def trials(self, cell: Cell, trials: int) -> range:
-        """The shard's own among the trials 0, …, trials − 1 of a cell."""
+        """Return the shard's own trials among 0, …, trials − 1 of a cell."""
         if self.count == 1:
             return range(trials)
-        # Each cell begins with another shard, or few trials a cell would all go to the first ones.
+        # Each cell starts with a different shard; otherwise, with few trials per cell, the first shards get
+        # them all.
         offset = zlib.crc32(repr(tuple(cell)).encode())
         return range((self.number - 1 - offset) % self.count, trials, self.count)
 
@@ -113,18 +114,18 @@ WHOLE = Shard()
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells, and how many trials of each.
+    """Cells, and the number of trials of each.
 
     Attributes
     ----------
     cells : tuple of Cell
-        Each once. k = 0 or d = 0 is an empty cell: reported as failure, not run.
+        Each cell once. A cell with k = 0 or d = 0 is empty: reported as failure, not trained.
     trials : int
         Realizations of each cell, numbered from 0.
     shard : Shard
-        The part of them to be done; all unless given.
+        The part of the trials to train; by default all.
     own : mapping of Cell to int
-        The realizations of cells that have another number of them.
+        The number of realizations of cells that differ from `trials`.
 
     Raises
     ------
@@ -151,12 +152,12 @@ class Grid:
 
     @classmethod
     def product(cls, n: Sequence[int], k: Sequence[int], d: Sequence[int], *, trials: int) -> Grid:
-        """All combinations of the axes' values.
+        """Return the grid of all combinations of the axes' values.
 
         Raises
         ------
         ValueError
-            For more cells than a study is made for.
+            For more cells than a study may hold.
         """
         axes = [sorted(set(whole_numbers(name, axis))) for name, axis in (("n", n), ("k", k), ("d", d))]
         _require_few(prod(map(len, axes)))
@@ -164,31 +165,31 @@ class Grid:
 
     @classmethod
     def zip(cls, n: Sequence[int], k: Sequence[int], d: Sequence[int], *, trials: int) -> Grid:
-        """The axes' values side by side; one that has a single value keeps it.
+        """Return the grid of the axes' i-th values together; an axis with a single value repeats it.
 
         Raises
         ------
         ValueError
-            Where the axes have different lengths other than 1.
+            If the axes have different lengths other than 1.
         """
         axes = {name: whole_numbers(name, axis) for name, axis in (("n", n), ("k", k), ("d", d))}
         longest = max(map(len, axes.values()))
         for name, values in axes.items():
             if len(values) not in (1, longest):
                 raise ValueError(
-                    f"axes side by side need one length: {name} has {len(values)} values, another {longest}"
+                    f"paired axes need equal lengths: {name} has {len(values)} values, another {longest}"
                 )
         sides = [values if len(values) == longest else [*values] * longest for values in axes.values()]
         return cls.of(map(Cell, *sides), trials=trials)
 
     @classmethod
     def of(cls, cells: Iterable[Cell], *, trials: int) -> Grid:
-        """The given cells, repetitions dropped, in the order of (n, k, d).
+        """Return the grid of the given cells, each once, in the order of (n, k, d).
 
         Raises
         ------
         ValueError
-            For more cells than a study is made for.
+            For more cells than a study may hold.
         """
         distinct = set(cells)
         _require_few(len(distinct))
@@ -196,12 +197,12 @@ class Grid:
 
     @classmethod
     def each(cls, targets: Mapping[Cell, int]) -> Grid:
-        """Cells with a number of trials each."""
+        """Return the grid of cells, each with its own number of trials."""
         return cls(tuple(sorted(targets)), 1, own=targets)
 
     @classmethod
     def union(cls, grids: Sequence[Grid]) -> Grid:
-        """The cells of all, which must agree in everything else."""
+        """Return the grid with the cells of all grids, which must agree in everything else."""
         first = grids[0]
         for other in grids[1:]:
             first._require_alike(other)
@@ -210,7 +211,7 @@ class Grid:
         return replace(cls.of(cells, trials=first.trials), shard=first.shard, own=first.own)
 
     def __or__(self, other: Grid) -> Grid:
-        """The cells of both, which must agree in everything else."""
+        """Return the grid with the cells of both, which must agree in everything else."""
         return Grid.union([self, other])
 
     def _require_alike(self, other: Grid) -> None:
@@ -221,27 +222,27 @@ class Grid:
             )
 
     def only(self, shard: Shard) -> Grid:
-        """The part of the grid that is this shard's."""
+        """Return the part of the grid that belongs to this shard."""
         return replace(self, shard=shard)
 
     def most(self, cell: Cell) -> int:
-        """How many realizations of a cell are asked for, those of other shards included."""
+        """Return the requested realizations of a cell, including those of other shards."""
         return self.own.get(cell, self.trials)
 
     @property
     def targets(self) -> dict[Cell, int]:
-        """How many realizations of every cell are asked for, those of other shards included."""
+        """Return the requested realizations of every cell, including those of other shards."""
         return {cell: self.most(cell) for cell in self.cells}
 
     def trials_of(self, cell: Cell) -> range:
-        """The trials of a cell that are to be done."""
+        """Return the trials of a cell that belong to the shard."""
         return self.shard.trials(cell, self.most(cell))
 
     def __len__(self) -> int:
         return sum(len(self.trials_of(cell)) for cell in self.cells)
 
     def __iter__(self) -> Iterator[TrialKey]:
-        """Every trial to be done, in the order of (n, k, d, trial)."""
+        """Yield every trial of the shard, in the order of (n, k, d, trial)."""
         for cell in self.cells:
             for trial in self.trials_of(cell):
                 yield TrialKey(*cell, trial)
@@ -249,4 +250,6 @@ class Grid:
 
 def _require_few(cells: int) -> None:
     if cells > _MOST_CELLS:
-        raise ValueError(f"the grid has {cells:,} cells, a study holds {_MOST_CELLS:,} at most: make several")
+        raise ValueError(
+            f"the grid has {cells:,} cells, but a study holds at most {_MOST_CELLS:,}: use several studies"
+        )

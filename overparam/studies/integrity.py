@@ -1,4 +1,4 @@
-"""Whether a study holds what was written: its tables, then every trial; what is wrong is located."""
+"""Checks that a study is as it was written: its tables, then every trial; damage is located."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from overparam.studies.seals import Mark, seal, seal_trial
 
 __all__ = ["TABLES", "TrialScan", "right_row", "wrong_tables"]
 
-_NAMED = 3  # of what is wrong, in a message
-_MOST_WRONG = 1000  # a forged tree may show one page for ever
+_NAMED = 3  # damaged rows named in a message
+_MOST_WRONG = 1000  # a forged tree may repeat one page for ever
 _LARGEST = 1 << 62
 _STATUS = re.compile(r"[a-z_]{1,40}")
 
@@ -46,7 +46,7 @@ TABLES = {
         "checksums INTEGER",
     ),
 }
-"""The columns of every table but the trials', a question mark where NULL may stand; checksums aside."""
+"""Columns of every table except the trials', without checksums; ? marks columns that may be NULL."""
 
 _SINCE_SEALED = ("checksums INTEGER",)
 _KINDS = {table: [column.split()[1] for column in columns] for table, columns in TABLES.items()}
@@ -54,7 +54,7 @@ _KEYS = {"specification": 1, "meta": 1, "cell": 3, "session": 1, "tally": 4}
 
 
 def right_row(table: str, row: Sequence[Any], checksum: object = None) -> bool:
-    """Whether a row's values are of the types of its table, within bounds, and have this checksum, if any."""
+    """Whether a row's values have their columns' types, lie within bounds, and match the checksum, if any."""
     if not all(map(_fits, _KINDS[table], row)):
         return False
     if checksum is not None and seal(table, *row) != checksum:
@@ -87,7 +87,7 @@ def _means_something(table: str, row: Sequence[Any]) -> bool:
 
 
 def wrong_tables(connection: sqlite3.Connection, version: int) -> str | None:
-    """Say which tables, the trials' aside, are not as they were written; None where all are."""
+    """Return which tables, except the trials', are damaged, as text; None if none is."""
     sealed = version >= SEALED
     sums: dict[str, int] = {}
     for table, columns in TABLES.items():
@@ -99,7 +99,7 @@ def wrong_tables(connection: sqlite3.Connection, version: int) -> str | None:
             values, checksum = (row[:-1], row[-1]) if sealed else (row, None)
             rows += 1
             known = checksum is not None or not sealed
-            # Texts are in the order of their letters, which is that of their bytes in UTF-8.
+            # Texts are ordered by code points, which is the order of their UTF-8 bytes.
             if known and right_row(table, values, checksum) and values[: _KEYS[table]] > last:
                 last, total = values[: _KEYS[table]], total + (checksum or 0)
                 continue
@@ -107,7 +107,7 @@ def wrong_tables(connection: sqlite3.Connection, version: int) -> str | None:
             if len(wrong) > _MOST_WRONG:
                 break
         if wrong:
-            return f"of the table {table}, {_listed(wrong)}"
+            return f"in the table {table}, {_listed(wrong)}"
         sums[table] = rows if table == "session" else total
     return _wrong_mark(connection, sums) if sealed else None
 
@@ -120,9 +120,9 @@ def _wrong_mark(connection: sqlite3.Connection, sums: dict[str, int]) -> str | N
     if mark.sessions != sums["session"]:
         return f"it has {sums['session']} sessions and should have {mark.sessions}"
     if mark.tallies != sums["tally"] % (1 << 64):
-        return "its tallies are not those of the last transaction"
+        return "its tallies do not match the last transaction"
     if mark.contents != contents(connection):
-        return "its specification or its cells are not those of the last transaction"
+        return "its specification or its cells do not match the last transaction"
     return None
 
 
@@ -133,16 +133,16 @@ def _listed(keys: Sequence[Sequence[Any]]) -> str:
 
 
 class TrialScan:
-    """One pass over all trials of a study, each of them checked; `wrong` speaks when the pass has ended.
+    """One pass over all trials of a study, with a check of each; `wrong` is valid after the pass.
 
     Parameters
     ----------
     connection : sqlite3.Connection
-        In a transaction, so that trials and tallies are of one state.
+        In a transaction, so that trials and tallies belong to one state.
     version : int
-        Of the format; an older one has no checksums, and only the types of values are checked.
+        Format version; old versions have no checksums, so that only the types of values are checked.
     only : tuple of int, optional
-        The (n, k, d, trial) of the one trial to look at, or the (n, k, d) of the one cell.
+        The (n, k, d, trial) of a single trial to check, or the (n, k, d) of a single cell.
     """
 
     def __init__(
@@ -155,12 +155,12 @@ class TrialScan:
         self._sessions: set[int] = set()
 
     def rows(self) -> Iterator[tuple[TrialRow, int]]:
-        """Yield every right trial and the number of its session, ordered by (n, k, d, trial)."""
+        """Yield every intact trial and the number of its session, ordered by (n, k, d, trial)."""
         make = TrialRow._make
         return ((make(row[:13]), row[13]) for row in self._right())
 
     def exhaust(self) -> None:
-        """Look at every trial and keep none."""
+        """Check every trial without yielding any."""
         deque(self._right(), maxlen=0)
 
     def _right(self) -> Iterator[tuple[Any, ...]]:
@@ -189,12 +189,12 @@ class TrialScan:
             yield row
 
     def wrong(self) -> str | None:
-        """Say which trials are not as they were written, or how many are missing; None where all is right."""
+        """Return which trials are damaged, or how many are missing, as text; None if all are intact."""
         if self._wrong:
-            return f"of its trials, {_listed(self._wrong)}"
+            return f"among its trials, {_listed(self._wrong)}"
         known = {number for (number,) in self._connection.execute("SELECT id FROM session")}
         if self._sessions - known:
-            return "trials are of sessions that it does not know"
+            return "some trials belong to unknown sessions"
         if self._only is not None:
             return None
         sums = ("sum(checksum)", "checksums") if self._sealed else ("0", "0")
@@ -211,13 +211,13 @@ class TrialScan:
         differing = sorted({tally[:4] for tally in counted ^ kept})
         found, tallied = (sum(tally[4] for tally in tallies) for tallies in (counted, kept))
         return (
-            f"its tallies are not those of its trials: {found:,} found, {tallied:,} tallied, "
+            f"its tallies do not match its trials: {found:,} found, {tallied:,} tallied, "
             f"differing for (n, k, d, status) in {_listed(differing)}"
         )
 
 
 class _Statuses(dict[str, bool]):
-    """Whether a word can be a status."""
+    """Cache of whether a word can be a status."""
 
     def __missing__(self, word: str) -> bool:
         right = self[word] = _STATUS.fullmatch(word) is not None

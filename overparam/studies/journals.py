@@ -1,7 +1,8 @@
-"""Whether the logs that SQLite leaves beside a study whose writer was killed are this file's, and whole.
+"""Checks of the logs that SQLite leaves beside a study whose writer was killed.
 
-SQLite applies whatever lies there by name. After a copy was put back in the place of a killed study, that
-would make one file of two; and where a log is damaged it stops reading there, and says nothing.
+The checks find logs that are damaged or belong to another file. SQLite applies any log with the right name.
+If a copy has replaced a killed study, this would mix two files; and SQLite stops reading a log at the first
+damage without an error.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 
 class Frame(NamedTuple):
-    """A page in a write-ahead log; ``commits`` where it ends a transaction."""
+    """A page in a write-ahead log; ``commits`` if it ends a transaction."""
 
     page: bytes
     number: int
@@ -35,19 +36,19 @@ class Frame(NamedTuple):
 
 
 class _Log(NamedTuple):
-    """The frames that SQLite reads, and whether damaged ones stand behind them."""
+    """The frames that SQLite reads, and whether damaged ones follow them."""
 
     frames: list[Frame]
     cut: bool
 
 
 def journal_names(path: Path) -> list[Path]:
-    """What SQLite would look for beside a database."""
+    """Return the log files that SQLite looks for beside a database."""
     return [beside(path, suffix) for suffix in ("-wal", "-journal", "-shm")]
 
 
 def check_journals(path: Path) -> None:
-    """Refuse a study whose log is damaged or belongs to another file; nobody may be writing it.
+    """Refuse a study whose log is damaged or belongs to another file; it must have no writer.
 
     Raises
     ------
@@ -71,8 +72,8 @@ def _check_wal(path: Path, wal: Path) -> None:
     log = _read_wal(wal)
     if log is None or log.cut:
         raise NotAStudy(
-            f"{wal}, the log of the killed writer of {path}, is damaged: restore both from a copy, or let "
-            f"overparam salvage {path} take what is whole"
+            f"{wal}, the log of the killed writer of {path}, is damaged: restore both from a copy, or "
+            f"recover the trials with overparam salvage {path}"
         )
     if not log.frames:
         return
@@ -81,7 +82,7 @@ def _check_wal(path: Path, wal: Path) -> None:
     first = _first_mark(log.frames)
     last = _first_mark(log.frames[::-1])
     main = main_mark(path)
-    if first is None and main is None:  # of before marks were
+    if first is None and main is None:  # from before files had marks
         return
     if (
         first is None
@@ -98,7 +99,7 @@ def _check_rollback(path: Path, journal: Path) -> None:
         content = file.read()
     before = Mark.newest_in(content)
     if content[: len(_JOURNAL_MAGIC)] != _JOURNAL_MAGIC or before is None:
-        return  # SQLite would not use it, or it is of before marks were
+        return  # SQLite would not use it, or it is from before files had marks
     main = main_mark(path)
     if main is not None and (main.study != before.study or main.commits - before.commits not in (0, 1)):
         raise _another(path, journal)
@@ -106,21 +107,22 @@ def _check_rollback(path: Path, journal: Path) -> None:
 
 def _another(path: Path, log: Path) -> NotAStudy:
     return NotAStudy(
-        f"{log} is the log of another state of {path}, which was killed before a copy was put in its place: "
-        f"remove {log.name} to go on with the copy as it is, or restore the file that the log belongs to"
+        f"{log} is the log of another state of {path}: its writer was killed, and then a copy replaced "
+        f"the file. Remove {log.name} to continue with the copy as it is, or restore the file that the log "
+        "belongs to"
     )
 
 
 def main_mark(path: Path) -> Mark | None:
-    """The mark in the file itself, whatever its logs say; None where there is none."""
+    """Return the mark in the file itself, without its logs; None if there is none."""
     address = f"{real_path(path).as_uri()}?immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
-            # A writer that is killed while its log is brought into the file leaves a first page that counts
-            # more pages than the file has: read it all the same.
+            # A writer killed while it copies its log into the file leaves a first page that counts more pages
+            # than the file has: read it nevertheless.
             connection.execute("PRAGMA writable_schema = ON")
-            # Only a table: the schema has not been looked at yet.
+            # Only if it is a table: the schema has not been checked yet.
             found = connection.execute("SELECT type FROM sqlite_master WHERE name = 'mark'").fetchone()
             if found != ("table",):
                 return None
@@ -135,7 +137,7 @@ def _first_mark(frames: list[Frame]) -> Mark | None:
 
 
 def frames_of(wal: Path) -> list[Frame]:
-    """The pages of a write-ahead log, whether SQLite would read them or not."""
+    """Return the pages of a write-ahead log, also those that SQLite would not read."""
     with open_input(wal) as file:
         content = file.read()
     size = _page_size(content)
@@ -164,7 +166,7 @@ def _frames(content: bytes, size: int) -> list[Frame]:
 
 
 def _read_wal(wal: Path) -> _Log | None:
-    """Read a log as SQLite does; None where its header is damaged."""
+    """Return a log as SQLite reads it; None if its header is damaged."""
     with open_input(wal) as file:
         content = file.read()
     if len(content) <= _WAL_HEADER:
@@ -190,8 +192,8 @@ def _read_wal(wal: Path) -> _Log | None:
         right = place + 1
         if frames[place].commits:
             committed = right
-    # A frame is appended whole or in part, and one of an earlier round has quite other salts: what is whole
-    # and of this round, but not right, was written and is damaged.
+    # A frame is appended completely or in part, and a frame of an earlier round has very different salts. So
+    # a complete frame of this round with a wrong checksum is damaged.
     behind = (_WAL_HEADER + place * stride for place in range(right, len(frames)))
     cut = any(_bits_apart(content[start + 8 : start + 16], salts) <= _FEW_BITS for start in behind)
     return _Log(frames[:committed], cut)
@@ -214,10 +216,10 @@ def _advance(
     words: np.ndarray[tuple[int], np.dtype[np.uint32]],
     weights: np.ndarray[tuple[int], np.dtype[np.uint32]] | None = None,
 ) -> tuple[int, int]:
-    """Carry a log's checksum over more words, an even number of them.
+    """Return a log's checksum extended over more words, an even number of them.
 
-    Each step adds to a sum the other one and a word. So the last sum is Σ F(m − i) xᵢ over the m words, with
-    F(m) times the first and F(m + 1) times the second of the sums before.
+    Each step adds the other sum and a word to one sum. So the last sum is Σ F(m − i) xᵢ over the m words,
+    plus F(m) times the first and F(m + 1) times the second of the previous sums.
     """
     m = len(words)
     weights = _weights(m) if weights is None else weights

@@ -1,10 +1,11 @@
-"""The lock of a study's one writer: held by the kernel, which lets go of it when the process ends, however.
+"""The lock of a study's only writer, held by the kernel, which releases it whenever the process ends.
 
-A process number in the file could not do this: after a crash it names another process, or one of another
-host or container that nobody can ask.
+A process number in the file would not suffice: after a crash it may name another process, or a process on
+another host or in another container, which cannot be checked.
 
-There are two. A file beside the study says who is writing. A byte of the study itself, far beyond its end, is
-locked too, where the system can do that: a study has one writer whatever name it is opened by.
+There are two locks. The first is a file beside the study that names the writer. The second, if the system
+supports it, is on a byte of the study itself, far beyond its end: it allows one writer even if the study is
+opened by another name.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ else:
 __all__ = ["WriterLock", "holder"]
 
 _ATTEMPTS, _PAUSE = 4, 0.05
-"""`holder` takes the lock for an instant: a writer that meets it there tries again."""
+"""`holder` takes the lock for an instant; a writer that finds it taken tries again."""
 
 _LONGEST = 1000
 _OURS = re.compile(r"(process \d+ on .{0,300} since [\d: +-]+)?")
 _BYTE = 1 << 62
-"""SQLite locks bytes behind the first GiB; files never are so long."""
+"""SQLite locks bytes after the first GiB; no file is as long as this offset."""
 
 _FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class WriterLock:
-    """The right to write a study, kept from construction until `release`.
+    """The lock for writing a study, held from construction until `release`.
 
     Parameters
     ----------
@@ -50,9 +51,9 @@ class WriterLock:
     Raises
     ------
     StudyError
-        Where another writer has it; the message names that one. Where a file that is no lock has its name.
+        If another writer holds it; the message names the writer. If a file that is not a lock has its name.
     OSError
-        Where the folder cannot be written to.
+        If the folder cannot be written to.
     """
 
     def __init__(self, study: Path) -> None:
@@ -91,12 +92,12 @@ class WriterLock:
         )
 
     def bind(self) -> None:
-        """Lock the study itself; to be called again when it has been made.
+        """Lock the study itself; call it again when the study has been created.
 
         Raises
         ------
         StudyError
-            Where another writer has it under another name.
+            If another writer holds it under another name.
         """
         if self._inode is not None:
             return
@@ -112,16 +113,16 @@ class WriterLock:
         )
 
     def holds(self) -> bool:
-        """Whether the study still is the file at its path: it may be deleted, moved or replaced meanwhile."""
+        """Whether the study is still the file at its path: it may have been deleted, moved or replaced."""
         return self._inode is None or _is(self._study, self._inode)
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the locks."""
         if self._inode is not None:
             os.close(self._inode)
             self._inode = None
-        # Before letting go: what is removed afterwards could be the next writer's. Where it cannot be
-        # removed it is harmless, since nobody holds it.
+        # Removed before the release: afterwards the file could be the next writer's. If it cannot be removed,
+        # it is harmless, because no process holds it.
         with suppress(OSError):
             if _is(self._path, self._file):
                 self._path.unlink()
@@ -129,7 +130,7 @@ class WriterLock:
 
 
 def holder(study: Path) -> str | None:
-    """Say who is writing a study; None where nobody is."""
+    """Return who is writing a study, as text; None if nobody is."""
     try:
         file = os.open(beside(study, "-lock"), os.O_RDONLY | _FLAGS)
     except OSError:
@@ -140,7 +141,7 @@ def holder(study: Path) -> str | None:
                 return text or "another process"
         finally:
             os.close(file)
-    return "a process that knows it by another name" if _byte_is_locked(study) else None
+    return "a process that opened it under another name" if _byte_is_locked(study) else None
 
 
 def _introduction() -> str:
@@ -149,11 +150,11 @@ def _introduction() -> str:
 
 
 def _foreign(path: Path) -> NotAStudy:
-    return NotAStudy(f"{path} is in the way: it is not a lock of ours; move it elsewhere")
+    return NotAStudy(f"{path} is not a lock file of overparam, but has its name; move it elsewhere")
 
 
 def _read(file: int) -> str | None:
-    """Return what a lock says; None where the open file is none of ours."""
+    """Return the text of a lock file; None if the open file is not one."""
     state = os.fstat(file)
     try:
         require_regular(Path(), state)
@@ -186,10 +187,10 @@ def _is(path: Path, file: int) -> bool:
 
 
 def _try(file: int, *, shared: bool) -> bool:
-    """Lock an open file if nobody else has."""
+    """Lock an open file if it is free; return whether it was."""
     try:
         if sys.platform == "win32":
-            os.lseek(file, 1 << 30, os.SEEK_SET)  # beyond the text: Windows lets nobody read what is locked
+            os.lseek(file, 1 << 30, os.SEEK_SET)  # beyond the text: Windows lets no process read locked bytes
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
@@ -199,9 +200,9 @@ def _try(file: int, *, shared: bool) -> bool:
 
 
 def _lock_byte(file: int) -> bool:
-    """Lock a byte of an open file if nobody else has; the lock goes when the file is closed."""
+    """Lock a byte of an open file if it is free; closing the file releases the lock."""
     if sys.platform != "linux":
-        return True  # the locks of other systems would meet SQLite's, or go when it closes the file
+        return True  # locks of other systems would collide with SQLite's, or end when it closes the file
     try:
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, _flock())
     except (BlockingIOError, PermissionError):
@@ -212,7 +213,7 @@ def _lock_byte(file: int) -> bool:
 
 
 def _byte_is_locked(study: Path) -> bool:
-    """Ask the system: opening and closing the study itself would cost this process SQLite's locks."""
+    """Ask the system: opening and closing the study here would release SQLite's locks."""
     try:
         if (state := study.stat()).st_nlink == 1:  # no other name
             return False

@@ -1,4 +1,4 @@
-"""Finding one trial of a study, and saying what is there where it is not."""
+"""Lookup of one trial of a study, with a helpful error if it is missing."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["find_trial"]
 
 
 def find_trial(path: Path, connection: sqlite3.Connection, key: TrialKey) -> tuple[TrialRow, int]:
-    """Return the row of one trial, compared with its checksum, and the number of the session that wrote it.
+    """Return the row of one trial, checked by its checksum, and the number of the session that wrote it.
 
     Raises
     ------
     NoSuchTrial
-        Where the study does not hold it; the message says what it holds.
+        If the study does not hold it; the message says what the study holds.
     NotAStudy
-        Where the row is not as it was written.
+        If the row is not as it was written.
     """
     scan = TrialScan(connection, format_of(connection), key)
     found = next(scan.rows(), None)
@@ -39,9 +39,9 @@ def _instead(connection: sqlite3.Connection, key: TrialKey) -> str:
     asked = connection.execute(f"SELECT trials FROM cell {cell}", key[:3]).fetchone()
     if asked is not None:
         (done,) = connection.execute(f"SELECT count(*) FROM trial {cell}", key[:3]).fetchone()
-        return f"{done:,} of the {asked[0]:,} trials of this cell have ended"
+        return f"{done:,} of the {asked[0]:,} trials of this cell are finished"
     sizes = []
     for name in ("n", "k", "d"):
         low, high = connection.execute(f"SELECT min({name}), max({name}) FROM cell").fetchone()
         sizes.append(f"{name} = {low}" if low == high else f"{name} from {low} to {high}")
-    return "no cell was asked for" if low is None else f"its cells have {', '.join(sizes)}"
+    return "it has no cells" if low is None else f"its cells have {', '.join(sizes)}"

@@ -1,4 +1,4 @@
-"""Several files of one specification made one: the shards of a sweep, or sweeps done in different places."""
+"""Merging studies of one specification: the shards of a sweep, or sweeps run on different machines."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _NAMED = 3  # trials in a message
 
 
 def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
-    """Add to one study what others hold: cells, trials and the sessions that trained them.
+    """Add the cells, trials and sessions of other studies to one study; return the number of new trials.
 
-    A trial that several hold must have one outcome, wall time aside; one that failed is taken only where
-    all failed. Merging again changes nothing, and an interrupted merge can be run again.
+    A trial in several studies must have the same outcome, apart from wall time; a failed one is taken only if
+    it failed in all. Merging again changes nothing, and an interrupted merge can be run again.
 
     Parameters
     ----------
     target : path
-        Made where there is none; may be among the sources.
+        Created if missing; may be one of the sources.
     sources : sequence of path
 
     Returns
@@ -41,12 +41,12 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
     Raises
     ------
     ValueError
-        Without a source.
+        If there is no source.
     SpecificationMismatch
-        Where one was begun with another specification, or holds another outcome of a trial; nothing is
-        changed then.
+        If a study was started with another specification, or holds another outcome of a trial; then nothing
+        is changed.
     StudyError
-        Where a file cannot be read or the target not be written.
+        If a file cannot be read or the target cannot be written.
     """
     target = Path(target)
     studies = [load_study(source) for source in sources if not same_file(Path(source), target)]
@@ -57,17 +57,17 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
         own, names = study.specification, (studies[0].path.name, study.path.name)
         if specification and (differing := differences(specification, own, *names)):
             raise SpecificationMismatch(
-                f"{studies[0].path} and {study.path} are of different specifications: {'; '.join(differing)}"
+                f"{studies[0].path} and {study.path} have different specifications: {'; '.join(differing)}"
             )
         specification = {**own, **specification}
-    # An empty file may become a study.
+    # An empty file is a valid target.
     kept = [load_study(target)] if target.exists() and target.stat().st_size else []
     for study in kept:
         if differing := differences(
             study.specification, specification, study.path.name, studies[0].path.name
         ):
             raise SpecificationMismatch(
-                f"{study.path} was begun with another specification: {'; '.join(differing)}"
+                f"{study.path} was started with another specification: {'; '.join(differing)}"
             )
     _require_agreement([*kept, *studies])
     with Store(target, specification, {}) as store:
@@ -75,7 +75,7 @@ def merge_studies(target: str | Path, sources: Sequence[str | Path]) -> int:
 
 
 def _require_agreement(studies: Sequence[Study]) -> None:
-    """Refuse studies that hold different outcomes of one trial, wall time aside; what failed gives way."""
+    """Refuse studies with different outcomes of one trial, apart from wall time; failed trials yield."""
 
     def of(place: int) -> Iterator[tuple[tuple[int, ...], int, TrialRow]]:
         return ((row[:4], place, row) for row in studies[place])

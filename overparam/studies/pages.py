@@ -1,7 +1,7 @@
-"""Records in the pages of an SQLite file, read one page at a time without trusting anything between them.
+"""Records in the pages of an SQLite file, read page by page without relying on links between pages.
 
-The format is that of https://www.sqlite.org/fileformat2.html, as far as tables WITHOUT ROWID need it: their
-rows lie in the pages of index trees, leaves (type 10) and others (type 2) alike.
+The format is described at https://www.sqlite.org/fileformat2.html. Only tables WITHOUT ROWID are needed:
+their rows lie in all pages of index trees, leaves (type 10) and interior pages (type 2).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _LONGEST = 1 << 22
 
 
 class Record(NamedTuple):
-    """The values of one row; ``found`` tells whether the page said where it is, or it was searched for."""
+    """The values of one row; ``found`` is True if the page lists it, False if it was found by search."""
 
     values: tuple[Value, ...]
     found: bool
 
 
 def page_size_of(header: bytes) -> int:
-    """The page size in a database's header; SQLite's default where the header is damaged."""
+    """Return the page size in a database's header; SQLite's default if the header is damaged."""
     size = int.from_bytes(header[16:18], "big")
     size = 65536 if size == 1 else size
     return size if 512 <= size <= 65536 and not size & (size - 1) else 4096
@@ -36,17 +36,17 @@ def page_size_of(header: bytes) -> int:
 def records_of(
     page: bytes, number: int, fetch: Callable[[int], bytes | None], *, searching: bool = False
 ) -> Iterator[Record | None]:
-    """Yield the records of a page; None for one that cannot be read.
+    """Yield the records of a page; None for a record that cannot be read.
 
     Parameters
     ----------
     page : bytes
     number : int
-        The first page begins with the file's header.
+        The page's number; page 1 begins with the file's header.
     fetch : callable
-        Returns a page by its number: long rows go on elsewhere.
+        Returns a page by its number: long rows continue on other pages.
     searching : bool
-        Whether to try every byte of the page, whatever its head says.
+        Whether to try every byte of the page as a start, regardless of the page's header.
     """
     if searching:
         for place in range(len(page)):
@@ -87,7 +87,7 @@ def _record(page: bytes, place: int, fetch: Callable[[int], bytes | None]) -> tu
 
 
 def _payload(page: bytes, start: int, length: int, fetch: Callable[[int], bytes | None]) -> bytes | None:
-    """A record's bytes; what does not fit into its page goes on in a chain of others."""
+    """Return a record's bytes; long records continue in a chain of other pages."""
     usable = len(page)
     most, least = (usable - 12) * 64 // 255 - 23, (usable - 12) * 32 // 255 - 23
     if length <= most:

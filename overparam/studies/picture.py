@@ -24,9 +24,10 @@ _LEFT, _ABOVE, _BELOW = 44, 20, 34
 
 
 def picture(diagram: PhaseDiagram) -> str:
-    """Return the diagram as an SVG element: a square a cell, blue failure to red success, grey without data.
+    """Return the diagram as an SVG element: one square per cell, from blue failure to red success.
 
-    Larger diagrams are pooled to 40 × 40 cells. A cell says its sizes and counts where the pointer rests.
+    Cells without data are grey. Larger diagrams are pooled to 40 × 40 cells. A tooltip shows a cell's sizes
+    and counts.
     """
     shown = coarsen(diagram, _MOST, _MOST)
     colours = taper(shown.fraction)
@@ -63,9 +64,9 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
 
 
 def coarsen(diagram: PhaseDiagram, rows: int, columns: int) -> PhaseDiagram:
-    """Pool neighbouring cells until at most `rows` widths and `columns` input dimensions are left.
+    """Return the diagram with neighbouring cells pooled to at most `rows` widths and `columns` dimensions.
 
-    A pooled cell carries the sum of its counts and the middle of its values.
+    A pooled cell has the sum of the counts and the middle of the values.
     """
     k_starts, k = _blocks(diagram.k, rows)
     d_starts, d = _blocks(diagram.d, columns)
@@ -77,7 +78,7 @@ def coarsen(diagram: PhaseDiagram, rows: int, columns: int) -> PhaseDiagram:
 
 
 def _blocks(values: Sequence[int], most: int) -> tuple[list[int], tuple[int, ...]]:
-    """Where each block of equal size starts, and its middle value."""
+    """Return the start of each block of equal size, and its middle value."""
     size = math.ceil(len(values) / max(most, 1))
     starts = list(range(0, len(values), size))
     return starts, tuple(values[(i + min(i + size, len(values)) - 1) // 2] for i in starts)

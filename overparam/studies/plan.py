@@ -1,4 +1,4 @@
-"""How far the design of a study is: its rounds, and the trials of the last one."""
+"""Progress of a study's design: its rounds, and the trials of the last round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from overparam.studies.grid import Cell
 __all__ = ["PLAN", "Column", "Limits", "Plan", "plan_of"]
 
 PLAN = "design"
-"""What the meta table calls it."""
+"""Its name in the meta table."""
 
 
 class Column(NamedTuple):
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """The least and the largest width that may be trained; None where the largest is not limited."""
+    """The smallest and the largest width that may be trained; None if the largest is not limited."""
 
     low: int
     high: int | None
@@ -34,22 +34,23 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """The design of the last sweep, where it trains in rounds.
+    """The design of the last sweep that trains in rounds.
 
     Attributes
     ----------
     design, distribution : str
-        The component as the command line spells it, and who brings it.
+        The component as spelled on the command line, and its distribution.
     rounds : int
-        Rounds begun.
+        Number of rounds started.
     targets : mapping of Cell to int
-        The round that was begun: how many trials each of its cells should have. Empty after the last one.
+        The current round: the number of trials that each of its cells should have. Empty after the last
+        round.
     finished : bool
-        Whether the design asks for nothing more.
+        Whether the design requests no more trials.
     pairs : bool
         Whether odd widths leave a unit that cannot act.
     columns : mapping of Column to Limits
-        Every (n, d) that is asked for, with the limits of k.
+        Every requested (n, d), with the limits of k.
     """
 
     design: str
@@ -61,13 +62,13 @@ class Plan:
     columns: Mapping[Column, Limits]
 
     def spell(self) -> str:
-        """The plan as JSON."""
+        """Return the plan as JSON."""
         targets = [[*cell, count] for cell, count in self.targets.items()]
         columns = [[*column, *limits] for column, limits in self.columns.items()]
         return json.dumps({**vars(self), "targets": targets, "columns": columns})
 
     def joined(self, other: Plan) -> Plan:
-        """The plan of a study into which that of another plan is merged: the last rounds of both."""
+        """Return the plan after merging a study with another plan: the last rounds of both."""
         targets = {
             cell: max(self.targets.get(cell, 0), other.targets.get(cell, 0))
             for cell in {**self.targets, **other.targets}
@@ -82,16 +83,16 @@ class Plan:
 
     @classmethod
     def parse(cls, text: str) -> Plan:
-        """Read what `spell` wrote.
+        """Return the plan from the text of `spell`.
 
         Raises
         ------
         ValueError
-            Where the text is something else.
+            If the text is not a plan.
         """
         held: Any = json.loads(text)
         if not isinstance(held, dict) or {*held} != {*cls.__dataclass_fields__}:
-            raise ValueError("its parts are not those of a plan")
+            raise ValueError("it does not have the parts of a plan")
         texts, flags = (held["design"], held["distribution"]), (held["finished"], held["pairs"])
         targets, columns = held["targets"], held["columns"]
         if (
@@ -103,7 +104,7 @@ class Plan:
             or not isinstance(columns, list)
             or not all(isinstance(row, list) and _are_limits(row) for row in columns)
         ):
-            raise ValueError("its parts are not of their types")
+            raise ValueError("its parts have the wrong types")
         return cls(
             *texts,
             held["rounds"],
@@ -114,12 +115,12 @@ class Plan:
 
 
 def plan_of(path: Path, connection: sqlite3.Connection) -> Plan | None:
-    """The plan that an open study keeps, if any.
+    """Return the plan in an open study, if there is one.
 
     Raises
     ------
     NotAStudy
-        Where it cannot be read.
+        If it cannot be read.
     """
     found = connection.execute("SELECT value FROM meta WHERE name = ?", [PLAN]).fetchone()
     if found is None:

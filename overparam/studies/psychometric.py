@@ -1,13 +1,12 @@
-"""Where success reaches one half along the width: Bayes' rule for counts of successes at some widths.
+"""The width at which success reaches one half, by Bayes' rule from counts of successes at some widths.
 
 With x = log k, a training run succeeds with probability
 
     p(x) = λ + (1 − 2λ) / (1 + exp(−(x − μ)/s)),
 
-so that p(μ) = 1/2 whatever the scale s and the lapse rate λ are. λ is the fraction of runs that end on the
-wrong side however far k is from the threshold. The posterior of (μ, s, λ) is computed on a grid, refined
-around its mass, and s and λ are integrated out: the Psi-marginal method (Kontsevich & Tyler 1999;
-Prins 2013).
+so that p(μ) = 1/2 for every scale s and lapse rate λ. λ is the fraction of runs that end on the wrong side
+even if k is far from the threshold. The posterior of (μ, s, λ) is computed on a grid, refined around its
+mass, and s and λ are integrated out: the Psi-marginal method (Kontsevich & Tyler 1999; Prins 2013).
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ __all__ = ["Posterior", "Prior", "success_probability"]
 Reals = NDArray[np.float64]
 
 _POINTS = 81  # of μ
-_SPREADS = 5.0  # of the prior on either side of its centre
-_NEGLIGIBLE = 1e-6  # of the largest density of μ
+_SPREADS = 5.0  # standard deviations of the prior on either side of its centre
+_NEGLIGIBLE = 1e-6  # relative to the largest density of μ
 _REFINEMENTS, _FILLED = 6, 0.75  # refine until the mass fills this part of the grid
 _SCALES = np.geomspace(0.005, 0.8, 15)
 _SCALE, _SCALE_SPREAD = 0.05, 0.6
@@ -33,7 +32,7 @@ _LAPSE_WEIGHTS = np.array([0.6, 0.25, 0.1, 0.05])
 
 
 def success_probability(x: ArrayLike, threshold: ArrayLike, scale: ArrayLike, lapse: ArrayLike) -> Reals:
-    """The probability of success at x = log k; broadcast over all arguments."""
+    """Return the probability of success at x = log k; broadcast over all arguments."""
     steepness = (np.asarray(x, dtype=np.float64) - np.asarray(threshold)) / np.asarray(scale)
     rising = 0.5 * (1.0 + np.tanh(0.5 * steepness))
     return np.asarray(lapse + (1.0 - 2.0 * np.asarray(lapse)) * rising)
@@ -41,7 +40,7 @@ def success_probability(x: ArrayLike, threshold: ArrayLike, scale: ArrayLike, la
 
 @dataclass(frozen=True)
 class Prior:
-    """What is known of μ = log k* before any trial: it is normal.
+    """The prior: μ = log k* is normal.
 
     The scale s is log-normal with median 0.05, between 0.015 and 0.16 in 95 % of cases: the four panels of
     Figure 2 have 0.02 to 0.13. λ is 0.001, 0.01, 0.03 or 0.08, the smaller the more probable.
@@ -49,7 +48,8 @@ class Prior:
     Attributes
     ----------
     centre, spread : float
-        Mean and standard deviation of μ. Five of them on either side of the centre are considered.
+        Mean and standard deviation of μ. The grid covers five standard deviations on either side of the
+        centre.
     """
 
     centre: float
@@ -75,7 +75,7 @@ class Posterior:
 
     @classmethod
     def of(cls, x: ArrayLike, successes: ArrayLike, failures: ArrayLike, prior: Prior) -> Posterior:
-        """Compute the posterior from counts at some widths.
+        """Return the posterior from counts at some widths.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class Posterior:
 
     @classmethod
     def _on(cls, threshold: Reals, x: Reals, successes: Reals, failures: Reals, prior: Prior) -> Posterior:
-        """The posterior where μ is one of the points given."""
+        """Return the posterior with μ on the given points."""
         rising = success_probability(x[:, None, None], threshold[:, None], _SCALES, 0.0)[..., None]
         p = _LAPSES + (1.0 - 2.0 * _LAPSES) * rising
         log_mass = np.tensordot(successes, np.log(p), 1) + np.tensordot(failures, np.log1p(-p), 1)
@@ -126,18 +126,18 @@ class Posterior:
         return math.sqrt(float((self.threshold - self.threshold @ density) ** 2 @ density))
 
     def quantile(self, level: float) -> float:
-        """The quantile of μ, in (0, 1), with each point's mass spread evenly over its part of the axis."""
+        """Return a quantile of μ, with each point's mass spread evenly over its part of the axis."""
         density = self.mass.sum(axis=(1, 2))
         step = self.threshold[1] - self.threshold[0]
         edges = np.append(self.threshold - 0.5 * step, self.threshold[-1] + 0.5 * step)
         return float(np.interp(level, np.append(0.0, np.cumsum(density)), edges))
 
     def success(self, x: ArrayLike) -> Reals:
-        """The probability that the next trial at x succeeds; same shape as x."""
+        """Return the probability that the next trial at x succeeds; same shape as x."""
         return np.asarray(np.tensordot(self._probabilities(x), self.mass, 3))
 
     def information(self, x: ArrayLike) -> Reals:
-        """What the outcome of one trial at each x tells of μ: the expected part of its variance that goes.
+        """Return the information of one trial at each x about μ: the expected relative loss of variance.
 
         Parameters
         ----------
@@ -152,11 +152,12 @@ class Posterior:
         centred = self.threshold - self.threshold @ density
         succeeding = np.einsum("xtsl,tsl->xt", self._probabilities(x), self.mass)
         p, moment = succeeding.sum(axis=1), succeeding @ centred
-        # The posterior means are moment/p and −moment/(1 − p): the variance falls by theirs.
+        # The posterior means are moment/p and −moment/(1 − p): the variance falls by the variance of these
+        # means.
         return np.asarray(moment**2 / (p * (1.0 - p) * float(centred**2 @ density)))
 
     def expecting(self, x: float) -> Posterior:
-        """The posterior after one more trial at x that counts as what is expected of it."""
+        """Return the posterior after one more trial at x, counted by its expected outcome."""
         p = self._probabilities([x])[0]
         expected = float(np.sum(p * self.mass))
         mass = self.mass * np.exp(expected * np.log(p) + (1.0 - expected) * np.log1p(-p))

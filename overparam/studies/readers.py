@@ -1,4 +1,4 @@
-"""What the tables of an open study say, each read by one function."""
+"""Readers of the tables of an open study, one function each."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _STATUSES = ("converged", "budget_exhausted", "diverged", "solved", "empty", FAI
 
 
 def read_specification(connection: sqlite3.Connection) -> Description:
-    """The specification as it is stored."""
+    """Return the specification as it is stored."""
     return {
         name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM specification")
     }
 
 
 def count_of(connection: sqlite3.Connection) -> ParameterCount:
-    """How parameters count, read off a trial of odd width: whether one of its units cannot act."""
+    """Return the parameter count, from a trial of odd width: whether one of its units cannot act."""
     layers: Any = completed(read_specification(connection))["layers"]
     trained = f"status NOT IN ('{FAILED}', 'empty')"
-    # By way of the tallies: of the trials, millions may be of even width.
+    # Joined with the tallies: millions of the trials may have even width.
     found = connection.execute(
         "SELECT k, d, effective_parameters FROM trial JOIN ("
         "SELECT n, k, d FROM cell JOIN tally USING (n, k, d) "
@@ -49,32 +49,32 @@ def count_of(connection: sqlite3.Connection) -> ParameterCount:
 
 
 def read_meta(connection: sqlite3.Connection, name: str) -> str | None:
-    """A text of the meta table, if it is there."""
+    """Return a text of the meta table, or None."""
     found = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
     return str(found[0]) if found else None
 
 
 def read_sessions(connection: sqlite3.Connection) -> list[Session]:
-    """Every run that wrote to the file, in order."""
+    """Return every run that wrote to the file, in order."""
     names = "id, environment, began, saved, trials, updates, seconds_left"
     return [Session(*row) for row in connection.execute(f"SELECT {names} FROM session ORDER BY id")]
 
 
 def shard_of(connection: sqlite3.Connection) -> Shard:
-    """The shard that the file is for."""
+    """Return the shard of the file."""
     found = read_meta(connection, "shard")
     return Shard.parse(found) if found else Shard()
 
 
 def asked_trials(connection: sqlite3.Connection) -> tuple[int, Shard]:
-    """How many trials were asked for, and which shard of them the file is for."""
+    """Return the number of requested trials, and the shard of the file."""
     shard = shard_of(connection)
     cells = connection.execute("SELECT n, k, d, trials FROM cell")
     return sum(len(shard.trials(Cell(*sizes), trials)) for *sizes, trials in cells), shard
 
 
 def ended_trials(connection: sqlite3.Connection) -> tuple[dict[str, int], int, float]:
-    """How trials ended, and the updates and seconds they took."""
+    """Return the trials by status, and the updates and seconds they took."""
     rows = connection.execute(
         "SELECT status, sum(trials), sum(updates), sum(seconds) FROM tally GROUP BY status"
     ).fetchall()
@@ -83,7 +83,7 @@ def ended_trials(connection: sqlite3.Connection) -> tuple[dict[str, int], int, f
 
 
 def pace_of(sessions: list[Session], *, writing: bool) -> dict[str, float | None]:
-    """How fast the last session that saved something went, and what its driver expects."""
+    """Return the speed of the last session that saved something, and its driver's estimate."""
     last = max((s for s in sessions if s.saved and s.began), key=lambda s: s.saved or 0.0, default=None)
     if last is None or last.saved is None or last.began is None:
         return {"trials_per_second": None, "updates_per_second": None, "seconds_left": None}

@@ -1,4 +1,4 @@
-"""What becomes of a study whose file is deleted, moved or replaced under its writer."""
+"""Rescue of a study whose file is deleted, moved or replaced while it is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["rescue"]
 
 
 def rescue(path: Path, connection: sqlite3.Connection) -> tuple[Path, sqlite3.Connection]:
-    """Copy the study that is still open to a new file, beside its old path if that can be.
+    """Copy the study, which is still open, to a new file, beside its old path if possible.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def rescue(path: Path, connection: sqlite3.Connection) -> tuple[Path, sqlite3.Co
     Raises
     ------
     StudyError
-        Where it can be written nowhere.
+        If no folder can be written to.
     """
     errors = []
     for folder in (real_path(path).parent, Path.cwd(), Path(tempfile.gettempdir())):
@@ -42,13 +42,13 @@ def rescue(path: Path, connection: sqlite3.Connection) -> tuple[Path, sqlite3.Co
         _leave(path, connection)
         return rescued, copy
     raise StudyError(
-        f"{path} was deleted, moved or replaced while it was being written, and what it held could be "
-        f"written nowhere ({errors[-1]})"
+        f"{path} was deleted, moved or replaced while it was being written, and its trials could not "
+        f"be saved elsewhere ({errors[-1]})"
     )
 
 
 def _leave(path: Path, connection: sqlite3.Connection) -> None:
-    """Bring the log into the file, wherever that is now, and take it away from beside what has its name."""
+    """Copy the log into the moved file, and remove the log beside the file that has its old name."""
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -60,7 +60,7 @@ def _leave(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _free_name(path: Path) -> Path:
-    """Make an empty file of this name, or with a number behind it."""
+    """Create an empty file with this name, or with a number appended, and return its path."""
     number = 1
     while True:
         free = path if number == 1 else path.with_name(f"{path.name}-{number}")

@@ -1,4 +1,4 @@
-"""The specification of a study, made of components again."""
+"""The specification of a study, restored with its components."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAMILIES: Mapping[str, type[Component]] = {
     "data": DataGenerator,
     "labels": Labels,
 }
-"""The parts of a specification that are components, with their families."""
+"""Parts of a specification that are components, with their families."""
 
 _PLAIN = ("seed", "layers", "max_iterations", "tolerance", "dtype")
 
@@ -40,23 +40,23 @@ def restore(study: Study, resolve: Resolve, said: Mapping[str, Any] | None = Non
     Parameters
     ----------
     study : Study
-        With a specification.
+        A study with a specification.
     resolve : callable
-        Finds components; each must be of the distribution that the study names.
+        Finds components; each must come from the distribution that the study names.
     said : mapping, optional
-        Parts that are asked for, by their names: they must be the study's own.
+        Requested parts, by name: they must be equal to the study's.
 
     Raises
     ------
     SpecificationMismatch
-        Where a part that is said, a component's distribution or the data are not the study's.
+        If a requested part, a component's distribution or the data differ from the study's.
     ComponentError
-        Where a component is of a distribution that is not here.
+        If a component's distribution is not installed.
     """
     stored: dict[str, Any] = {**completed(study.specification)}
     said = said or {}
     if {*FAMILIES, *_PLAIN} - {*stored} or stored["dtype"] not in get_args(DType):
-        raise damaged(study.path, "its specification is not one")
+        raise damaged(study.path, "its specification is not valid")
     parts: dict[str, Any] = {}
     described: dict[str, Any] = {}
     for part, family in FAMILIES.items():
@@ -83,12 +83,12 @@ def restore(study: Study, resolve: Resolve, said: Mapping[str, Any] | None = Non
 
 
 def _brought(stored: Mapping[str, Any], part: str, resolve: Resolve) -> Component:
-    """The component that a study names, of the distribution that brought it where the study says which."""
+    """Return the component that a study names, from its distribution if the study names that too."""
     name, owner = stored[part], stored.get(distribution_key(part))
     try:
         spelled = name if owner is None else f"{str(owner).partition('@')[0]}/{name}"
         component: Component = resolve(FAMILIES[part], spelled)
     except ComponentError as error:
         of = "" if owner is None else f" of {owner}"
-        raise ComponentError(f"the study's {part}, {name}{of}, cannot be had again: {error}") from error
+        raise ComponentError(f"the study's {part}, {name}{of}, is not available: {error}") from error
     return component

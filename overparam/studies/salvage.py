@@ -1,4 +1,4 @@
-"""A new study of what is whole of a damaged one: every row whose checksum is right, wherever it lies."""
+"""Salvage of a damaged study: every row with a correct checksum, wherever it lies, goes to a new study."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _REAL = {
     COLUMNS.index(name)
     for name in ("relative_residual", "distance_from_initialization", "path_length", "seconds")
 }
-"""SQLite stores a whole number in a column of real ones as an integer."""
+"""SQLite stores a whole number in a REAL column as an integer."""
 
 _NARROW = {len(columns) + 1 for columns in TABLES.values()}
 
@@ -44,12 +44,11 @@ class Salvage:
     Attributes
     ----------
     kept : int
-        Trials whose checksums are right; all of them are in the new study.
+        Trials with correct checksums; all of them are in the new study.
     lost : dict of Cell to int, or None
-        Trials that were finished and are not right any more; None where the tallies that count them are
-        damaged too.
+        Finished trials that are damaged; None if the tallies that count them are damaged too.
     damaged_pages : tuple of int
-        Pages of the file that hold something that cannot be read, the first of the file being 1.
+        Pages of the file with unreadable contents; the first page is 1.
     """
 
     kept: int
@@ -58,16 +57,16 @@ class Salvage:
 
 
 def salvage(source: str | Path, target: str | Path) -> Salvage:
-    """Copy the undamaged trials of a damaged study to a new one; the damaged file is not changed.
+    """Copy the intact trials of a damaged study to a new one; the damaged file is not changed.
 
     Raises
     ------
     NotAStudy
-        Where the specification is damaged: nobody can say then of what the trials are.
+        If the specification is damaged: then the trials cannot be identified.
     StudyError
-        Where somebody is writing it, or the new one cannot be written.
+        If the study has a writer, or the new one cannot be written.
     ValueError
-        Where there is a file `target` already.
+        If the file `target` already exists.
     """
     source, target = Path(source), Path(target)
     check_output(target, inputs=[source])
@@ -101,7 +100,7 @@ def _require_at_rest(source: Path) -> None:
 
 
 class _Tables:
-    """The right rows of a file's pages and of its log's, whatever the trees between them say."""
+    """The intact rows in the pages of a file and its log, regardless of the trees that link them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -121,12 +120,11 @@ class _Tables:
                 self._numbers.add(trial[1])
 
     def specification(self) -> Description:
-        """All parts of it."""
+        """Return all parts of the specification."""
         names = self.meta.get(PARTS, "").split()
         if not names or set(names) - set(self._parts):
             raise NotAStudy(
-                f"the specification of {self._path} is damaged or missing: "
-                "nobody can say of what its trials are"
+                f"the specification of {self._path} is damaged or missing: its trials cannot be identified"
             )
         return {name: json.loads(self._parts[name]) for name in names}
 
@@ -134,26 +132,26 @@ class _Tables:
         return Shard.parse(self.meta["shard"]) if "shard" in self.meta else Shard()
 
     def asked(self) -> dict[int, list[Cell]]:
-        """The cells that were asked for, by the number of trials."""
+        """Return the requested cells, by the number of trials."""
         asked: dict[int, list[Cell]] = defaultdict(list)
         for cell, trials in self._cells.items():
             asked[trials].append(cell)
         return asked
 
     def all_sessions(self) -> list[Session]:
-        """Those found, and what stands for one that is not."""
-        lost = json.dumps({"damaged": f"what {self._path.name} said of this session"})
+        """Return the sessions found, and a placeholder for each lost one."""
+        lost = json.dumps({"damaged": f"the record of this session in {self._path.name}"})
         return [
             self._sessions.get(number, Session(number, lost, float(number), None, 0, 0, None))
             for number in sorted(self._numbers)
         ]
 
     def trials(self) -> Iterator[tuple[TrialRow, int]]:
-        """The right ones; one may come more than once, since pages keep what was moved elsewhere."""
+        """Yield the intact trials; one may come repeatedly, because pages keep rows that were moved."""
         return (trial for values in self._records() if (trial := _trial(values)) is not None)
 
     def tallied(self) -> Counter[Cell] | None:
-        """How many trials of every cell the study had, by its own count, where that is whole."""
+        """Return the number of trials of every cell by the study's own tallies, if they are intact."""
         with (
             suppress(sqlite3.DatabaseError, UnicodeDecodeError, OSError),
             closing(sqlite3.connect(f"{real_path(self._path).as_uri()}?mode=ro", uri=True)) as connection,
@@ -193,7 +191,7 @@ class _Tables:
         if all(record is not None and _is_right(record.values) for record in records) and records:
             yield from (record.values for record in records if record)
             return
-        # Nothing of ours, or something is damaged: what is whole may lie anywhere in it.
+        # A foreign or a damaged page: intact rows may lie anywhere in it.
         right = [
             record.values
             for record in records_of(page, number, fetch, searching=True)

@@ -1,4 +1,4 @@
-"""The boundary of a study as a whole: its table, how it scales, and what the data can and cannot tell."""
+"""The boundary of a whole study: its table, its scaling, and the limits of the data."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ __all__ = ["BoundaryScaling"]
 _FEW = 5  # degrees of freedom
 _DECADE = 10.0
 _CLAIMED = ((1.0, "1"), (1.5, "3/2"), (2.0, "2"))
-"""Exponents of n that theories of the width claim."""
+"""Exponents of n that theories claim for the width."""
 
 
 @dataclass(frozen=True)
 class BoundaryScaling:
-    """Where half of the training runs succeed, and how that grows with n and d.
+    """The boundary at which half of the training runs succeed, and its growth with n and d.
 
     Attributes
     ----------
     tallies : mapping of Cell to Tally
-        What the trials came to.
+        Outcomes of the trials by cell.
     count : ParameterCount
-        How effective parameters are counted.
+        Counts the effective parameters.
     level : float
-        Of all intervals, in (0, 1).
+        Level of all intervals, in (0, 1).
     """
 
     tallies: Mapping[Cell, Tally]
@@ -52,12 +52,12 @@ class BoundaryScaling:
 
     @property
     def exponents(self) -> Exponents | None:
-        """The exponents of effective parameters ~ n^α · d^β; None where the data cannot tell (`sentence`)."""
+        """The exponents of effective parameters ~ n^α · d^β; None if undetermined (see `sentence`)."""
         return self._fit[0]
 
     @cached_property
     def without_smallest(self) -> Exponents | None:
-        """The exponents without the smallest n; None where fewer than two would be left."""
+        """The exponents without the smallest n; None if fewer than two n would remain."""
         sizes = sorted({cell.n for cell in self.tallies})
         if len(sizes) < 3:
             return None
@@ -75,19 +75,19 @@ class BoundaryScaling:
 
     @cached_property
     def sentence(self) -> str:
-        """What the data say of the scaling, and what they cannot tell, in plain words."""
+        """The scaling and the limits of the data, in plain words."""
         fit, reason = self._fit
         open_ends = sum(crossing.k is None for crossing in self.crossings)
         said = []
         if fit is None:
-            said.append(f"How the boundary scales cannot be told: {reason}.")
+            said.append(f"The data do not determine the scaling: {reason}.")
         else:
             said += [_growth(fit, self.level), *_claims(fit), *_limits(fit, self.crossings)]
             said += _steadiness(fit, self.without_smallest, self.local)
         if open_ends:
             said.append(
-                f"At {open_ends} of {len(self.crossings)} (n, d) only one outcome was seen: the boundary has "
-                "an end on one side only, and is not in the fit."
+                f"At {open_ends} of {len(self.crossings)} (n, d) all trials had the same outcome: the "
+                "boundary is bounded on one side only, and is not in the fit."
             )
         return " ".join(said)
 
@@ -107,7 +107,7 @@ class BoundaryScaling:
         return f"BoundaryScaling({len(self.crossings)} (n, d), alpha {alpha})"
 
     def to_json(self) -> dict[str, Any]:
-        """An element of "exponents" in the JSON of ``overparam boundary``."""
+        """Return an element of "exponents" in the JSON of ``overparam boundary``."""
         return {
             **_fit_document(self.exponents),
             "without_smallest_n": _fit_document(self.without_smallest),
@@ -161,7 +161,7 @@ def _claims(fit: Exponents) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Names with their verb."""
+    """Return the names with their verb."""
     *first, last = names
     return f"{', '.join(first)} and {last} are" if first else f"{last} is"
 
@@ -170,15 +170,15 @@ def _limits(fit: Exponents, crossings: Sequence[Crossing]) -> list[str]:
     said = []
     sizes = [crossing.n for crossing in crossings]
     if fit.alpha is not None and (span := max(sizes) / min(sizes)) < _DECADE:
-        said.append(f"n spans a factor of {span:.3g} only: beyond it this is an extrapolation.")
+        said.append(f"n spans a factor of only {span:.3g}: beyond this range, it is an extrapolation.")
     free = fit.cells - 1 - (fit.alpha is not None) - (fit.beta is not None)
     if free < _FEW:
-        said.append(f"{fit.cells} (n, d) are few: the interval rests on {free} degrees of freedom.")
+        said.append(f"{fit.cells} (n, d) are few: the interval has only {free} degrees of freedom.")
     return said
 
 
 def _steadiness(fit: Exponents, rest: Exponents | None, local: Sequence[LocalExponent]) -> list[str]:
-    """Whether one power law describes all n."""
+    """Return sentences on whether one power law describes all n."""
     said = []
     if rest is not None and rest.alpha is not None and fit.alpha is not None:
         settled = fit.alpha.low <= rest.alpha.value <= fit.alpha.high

@@ -1,4 +1,4 @@
-"""The file format of a study: the tables of its SQLite database, and how older files become newer ones."""
+"""The file format of a study: the tables of its SQLite database, and the upgrades of older files."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 APPLICATION_ID = 0x6F765031
-"""The bytes "ovP1": they tell a study from any other SQLite database."""
+"""The bytes "ovP1", which distinguish a study from other SQLite databases."""
 
 FAILED = "failed"
-"""The status of a trial that could not be trained; a sweep run again tries it again."""
+"""The status of a trial that could not be trained; the next sweep tries it again."""
 
 
 class TrialRow(NamedTuple):
     """One finished trial, as it is stored.
 
-    ``relative_residual`` and the lengths are None where they are not finite; ``message`` says why a
-    trial failed.
+    ``relative_residual`` and the lengths are None if they are not finite; ``message`` is the reason of a
+    failure.
     """
 
     n: int
@@ -65,7 +65,7 @@ class Session(NamedTuple):
     """One run that wrote to the file.
 
     ``environment`` is JSON; ``began`` and ``saved``, its start and its last commit, are seconds since the
-    epoch; ``seconds_left`` is what the driver expected then.
+    epoch; ``seconds_left`` is the driver's estimate at that commit.
     """
 
     number: int
@@ -94,7 +94,7 @@ CREATE TABLE trial (
 ) WITHOUT ROWID;
 """
 
-# The writer's lock is the kernel's now; a session says how fast it goes; a file may hold one shard.
+# The kernel now holds the writer's lock; a session records its speed; a file may hold one shard.
 _TO_VERSION_2 = """
 DROP TABLE writer;
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -105,7 +105,7 @@ ALTER TABLE session ADD COLUMN updates INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE session ADD COLUMN seconds_left REAL;
 """
 
-# How many trials of a cell ended how: asked often, of studies that may hold ten million trials.
+# Trials of a cell by status: read often, from studies that may hold ten million trials.
 _TO_VERSION_3 = """
 CREATE TABLE tally (
     n INTEGER, k INTEGER, d INTEGER, status TEXT,
@@ -130,8 +130,8 @@ CREATE TRIGGER trial_replaced AFTER UPDATE ON trial BEGIN
 END;
 """
 
-# Every row says what it should be, so that damage is found and what is whole can be told from it. Tallies are
-# kept by the writer: it is faster than triggers were, and pays for the checksums.
+# Every row has a checksum, so that damage is found and intact rows are recognized. The writer updates the
+# tallies itself: this is faster than triggers and makes up for the cost of the checksums.
 _TO_VERSION_4 = """
 DROP TRIGGER trial_added;
 DROP TRIGGER trial_replaced;
@@ -192,26 +192,26 @@ CREATE TABLE mark (id INTEGER PRIMARY KEY CHECK (id = 1), value BLOB NOT NULL) W
 """
 
 _STEPS = (_VERSION_1, _TO_VERSION_2, _TO_VERSION_3, _TO_VERSION_4)
-"""What makes each version from the one before, the first from nothing. Released steps never change."""
+"""The steps from each version to the next, the first from nothing. Released steps never change."""
 
 VERSION = len(_STEPS)
 WITH_TALLIES = 3
-"""The first version that keeps them; readers take no older one."""
+"""The first version with tallies; readers convert older versions."""
 
 PARTS = "parts"
-"""What the meta table calls the names of the specification's parts."""
+"""The name, in the meta table, of the list of the specification's parts."""
 
 SEALED = 4
 """The first version whose rows carry checksums."""
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables in an empty database."""
+    """Create the tables in an empty database."""
     migrate(connection, 0)
 
 
 def migrate(connection: sqlite3.Connection, version: int, target: int = VERSION) -> None:
-    """Bring a database of an older version to a newer one, in one transaction."""
+    """Upgrade a database to a newer version, in one transaction."""
     connection.create_function("seal", -1, seal, deterministic=True)
     connection.create_function("seal_trial", 14, lambda *row: seal_trial(row), deterministic=True)
     connection.executescript(f"BEGIN IMMEDIATE;{''.join(_STEPS[version:target])}")
@@ -225,7 +225,7 @@ def migrate(connection: sqlite3.Connection, version: int, target: int = VERSION)
 
 
 def note_parts(connection: sqlite3.Connection) -> None:
-    """Keep which parts the specification has, so that one that is lost is missed."""
+    """Store the names of the specification's parts, so that a lost part is noticed."""
     names = " ".join(name for (name,) in connection.execute("SELECT name FROM specification ORDER BY name"))
     if names:
         connection.execute(
@@ -234,14 +234,14 @@ def note_parts(connection: sqlite3.Connection) -> None:
 
 
 def totals(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """What a mark says of the tables: sessions, sum of the tallies' checksums, checksum of the contents."""
+    """Return a mark's totals: sessions, sum of the tallies' checksums, checksum of the contents."""
     (sessions,) = connection.execute("SELECT count(*) FROM session").fetchone()
     (tallies,) = connection.execute("SELECT coalesce(sum(checksum), 0) FROM tally").fetchone()
     return sessions, tallies, contents(connection)
 
 
 def contents(connection: sqlite3.Connection) -> int:
-    """Checksum over those of the specification, the meta and the cell table."""
+    """Return the checksum over the checksums of the specification, meta and cell tables."""
     checksums = [
         checksum
         for table, order in (("specification", "name"), ("meta", "name"), ("cell", "n, k, d"))
@@ -252,7 +252,7 @@ def contents(connection: sqlite3.Connection) -> int:
 
 @cache
 def expected_schema(version: int) -> frozenset[tuple[str, str, str]]:
-    """What the schema of a study of some version holds: type, name and text of everything in it."""
+    """Return the schema of a study of some version: type, name and text of everything in it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(connection, 0, version)
@@ -262,13 +262,13 @@ def expected_schema(version: int) -> frozenset[tuple[str, str, str]]:
 
 
 def schema_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
-    """What the schema of a database holds, white space aside."""
+    """Return the schema of a database, without white space."""
     found = connection.execute("SELECT type, name, sql FROM sqlite_master LIMIT 100")
     return frozenset((str(kind), str(name), " ".join(str(text).split())) for kind, name, text in found)
 
 
 def count_done(connection: sqlite3.Connection, cell: tuple[int, int, int], trials: range) -> int:
-    """Count those of a cell's trials that are done, in any open study."""
+    """Return the number of finished trials of a cell, in any open study."""
     (count,) = connection.execute(
         "SELECT count(*) FROM trial WHERE n = ? AND k = ? AND d = ? AND trial >= ? AND trial < ? "
         f"AND (trial - ?) % ? = 0 AND status <> '{FAILED}'",

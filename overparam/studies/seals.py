@@ -1,6 +1,6 @@
-"""Checksums of what a study holds: every row of every table carries one.
+"""Checksums of a study: every row of every table has one.
 
-CRC-32 finds every change of up to three bits of a row, and any other with probability 1 − 2⁻³².
+CRC-32 detects every change of up to three bits of a row, and any other change with probability 1 − 2⁻³².
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 __all__ = ["MAGIC", "Mark", "seal", "seal_trial"]
 
 MAGIC = b"ovPmark1"
-"""What a mark begins with: it is looked for in logs, where no table can be asked."""
+"""First bytes of a mark; marks are searched for in logs, where no table can be read."""
 
 _MARK = struct.Struct(">8s16s16sQIQI")
 _TRIAL = struct.Struct("<8Q4d").pack
@@ -22,7 +22,7 @@ _UNFIT = (struct.error, TypeError, AttributeError, UnicodeError, OverflowError, 
 
 
 def seal_trial(row: Sequence[Any]) -> int | None:
-    """Checksum of a trial's row; None where a value has not the type of its column or a count is negative.
+    """Return the checksum of a trial's row; None if a value has the wrong type or a count is negative.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def seal_trial(row: Sequence[Any]) -> int | None:
      residual, distance, length, effective, seconds, message, session) = row
     # fmt: on
     try:
-        # None stands for what is not finite; adding 0.0 makes one zero of two, as SQLite does.
+        # None stands for non-finite values; adding 0.0 turns −0.0 into 0.0, as SQLite does.
         numbers = _TRIAL(
             n,
             k,
@@ -56,20 +56,20 @@ def seal_trial(row: Sequence[Any]) -> int | None:
 
 
 def seal(table: str, *values: str | int | float | None) -> int:
-    """Checksum of a row of another table; the table's name is part of it."""
+    """Return the checksum of a row of another table; it includes the table's name."""
     numbered = [value + 0.0 if isinstance(value, float) else value for value in values]
     return zlib.crc32(repr((table, numbered)).encode("utf-8", "backslashreplace"))
 
 
 class Mark(NamedTuple):
-    """What a study says about itself, written anew by every transaction.
+    """Summary of a study's state, rewritten by every transaction.
 
     Attributes
     ----------
     study : bytes
-        Random, 16 of them, drawn when the study was made; copies share it.
+        16 random bytes, drawn when the study was created; copies share them.
     writing : bytes
-        Random, 16 of them, drawn whenever a writer begins: tells a file from its copy made before.
+        16 random bytes, drawn whenever a writer begins: they distinguish a file from its earlier copies.
     commits : int
         Transactions so far.
     sessions : int
@@ -77,7 +77,7 @@ class Mark(NamedTuple):
     tallies : int
         Sum of the tallies' checksums, modulo 2⁶⁴.
     contents : int
-        Checksum over those of the specification, meta and cell tables.
+        Checksum over the checksums of the specification, meta and cell tables.
     """
 
     study: bytes
@@ -88,13 +88,13 @@ class Mark(NamedTuple):
     contents: int
 
     def pack(self) -> bytes:
-        """As bytes, a checksum at the end."""
+        """Return the mark as bytes, with a checksum at the end."""
         packed = _MARK.pack(MAGIC, *self._replace(tallies=self.tallies % (1 << 64)))
         return packed + struct.pack(">I", zlib.crc32(packed))
 
     @classmethod
     def unpack(cls, content: object) -> Mark | None:
-        """Read one; None where the bytes are no mark."""
+        """Return the mark in the bytes; None if they are not a mark."""
         if not isinstance(content, bytes) or len(content) != cls.size():
             return None
         packed, checksum = content[:-4], content[-4:]
@@ -104,12 +104,12 @@ class Mark(NamedTuple):
 
     @staticmethod
     def size() -> int:
-        """Bytes of a mark."""
+        """Return the size of a mark in bytes."""
         return _MARK.size + 4
 
     @classmethod
     def newest_in(cls, page: bytes) -> Mark | None:
-        """The newest mark in a page of a database; what a page has freed may still hold older ones."""
+        """Return the newest mark in a page of a database; freed space may still hold older marks."""
         marks, start = [], page.find(MAGIC)
         while start >= 0:
             if mark := cls.unpack(page[start : start + cls.size()]):

@@ -1,4 +1,4 @@
-"""Work that an interrupt must not cut in two."""
+"""Blocks that an interrupt must not split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["undisturbed"]
 
 
 class _Notes(list[int]):
-    """A handler that only notes which signals came."""
+    """A signal handler that only records the signals."""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.append(number)
@@ -20,11 +20,11 @@ class _Notes(list[int]):
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back until the block has ended; then their handlers run.
+    """Delay SIGINT and SIGTERM until the block has ended; then their handlers run.
 
-    Masking them would not do: where there are other threads, those take the signal and the main thread
-    raises all the same. Only the main thread runs handlers, so in any other there is nothing to do. Nor is
-    there within another such block.
+    Masking them would not suffice: other threads could receive the signal, and the main thread would still
+    raise. Only the main thread runs handlers, so the block does nothing in other threads, nor inside another
+    such block.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""The specification of a sweep: what all its trials share."""
+"""The specification of a study: everything that its trials share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Description", "Specification", "completed", "differences", "distribu
 _DISTRIBUTION = "_distribution"
 
 Description: TypeAlias = dict[str, str | int | float]
-"""A specification as plain values, the way a study's file keeps it."""
+"""A specification as plain values, as stored in a study's file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Specification:
         Non-negative.
     data, labels : components
     recipe : Recipe
-        What is trained and how.
+        The recipe of the training runs.
     """
 
     seed: int = 0
@@ -45,7 +45,7 @@ class Specification:
         return {**self.recipe.components, "data": self.data, "labels": self.labels}
 
     def describe(self) -> Description:
-        """Spell every part as the command line does, and who brings it; with a digest of data in a file."""
+        """Return every part as spelled on the command line, its distribution, and a digest of data files."""
         digest, recipe = self.data.digest(), self.recipe
         parts = self.components.items()
         return {
@@ -61,12 +61,12 @@ class Specification:
 
 
 def distribution_key(part: str) -> str:
-    """Return the name under which a study keeps which distribution brings a component."""
+    """Return the name under which a study stores the distribution of a component."""
     return f"{part}{_DISTRIBUTION}"
 
 
 def completed(description: Description) -> Description:
-    """Add what studies of before did not say because there was no other: loss, initialization and layers."""
+    """Return the description with the parts that old studies omit: loss, initialization and layers."""
     solver = str(description.get("optimizer", "")).partition(":")[0] == "least-squares"
     before = {"loss": "squared", "initialization": "paper", "layers": "output" if solver else "hidden"}
     return {**before, **description}
@@ -75,9 +75,9 @@ def completed(description: Description) -> Description:
 def differences(
     one: Description, other: Description, name: str = "study", other_name: str = "asked"
 ) -> list[str]:
-    """Name every part in which two specifications differ, with both values.
+    """Return every part in which two specifications differ, with both values.
 
-    A file from before distributions were kept does not say them: it differs in none.
+    An old file does not name distributions: it differs in none of them.
     """
     one, other = completed(one), completed(other)
     parts = {*one, *other}

@@ -1,4 +1,4 @@
-"""Writing a study: one writer, rows in groups, each group on the disk before it is reported saved."""
+"""Writing a study: one writer, rows in groups, each group on the disk before it is reported as saved."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ __all__ = ["Store"]
 
 _GROUP_ROWS = 100
 _GROUP_SECONDS = 1.0
-_BLOCK = 10_000  # trials of a cell that are looked up at a time
+_BLOCK = 10_000  # trials of a cell looked up at a time
 _SESSION = ("environment", "began", "saved", "trials", "updates", "seconds_left")
 
 
 class Store:
-    """A study open for writing; a context manager, since it holds the file's lock.
+    """A study open for writing; a context manager, because it holds the file's lock.
 
     Parameters
     ----------
     path : Path
-        Made where there is none.
+        Created if missing.
     description : Description
-        The specification; must be the file's own.
+        The specification; must be that of the file.
     environment : mapping
-        Versions, backend, device, engine: kept once a session.
+        Versions, backend, device, engine; stored once per session.
 
     Attributes
     ----------
     notes : tuple of str
-        What the user should know about going on with this file; empty for a new one.
+        Notes for the user about resuming this file; empty for a new one.
 
     Raises
     ------
     SpecificationMismatch
-        Where the file was begun with another specification.
+        If the file was started with another specification.
     StudyError
-        Where another process is writing, or the file cannot be.
+        If another process is writing the file, or it cannot be written.
     """
 
     def __init__(self, path: Path, description: Description, environment: Mapping[str, Any]) -> None:
@@ -90,14 +90,14 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Commit what is pending, close and give the lock back."""
+        """Commit pending trials, close the file and release the lock."""
         with undisturbed():
             try:
                 self.commit()
                 self._require_file()
             finally:
-                # A study at rest is one file, which can be read where nothing can be written. Where a
-                # reader is in the way, or the disk is full, the next writer tidies up.
+                # A study without writer is one file, readable also in a read-only folder. If a reader is
+                # active, or the disk is full, the next writer cleans up.
                 with suppress(sqlite3.Error):
                     self._connection.execute("PRAGMA journal_mode = DELETE")
                 self._connection.close()
@@ -109,12 +109,12 @@ class Store:
         return self._path
 
     def request(self, grid: Grid, written: str | None = None, plan: Plan | None = None) -> None:
-        """Note what is asked for: the union of this and all before, the last sweep's file and its plan.
+        """Store the request: its union with all earlier ones, the last sweep's file and its plan.
 
         Raises
         ------
         SpecificationMismatch
-            Where the file holds another shard; asking for the whole grid is always possible.
+            If the file holds another shard; requesting the whole grid is always possible.
         """
         with plainly(self._path), self._transaction():
             self._widen(grid)
@@ -134,28 +134,28 @@ class Store:
             self._mark = self._mark._replace(contents=contents(self._connection))
 
     def count_done(self, cell: Cell, trials: range) -> int:
-        """Count those of a cell's trials that are done; those that failed are not."""
+        """Return the number of finished trials of a cell, without failed ones."""
         with plainly(self._path):
             return count_done(self._connection, cell, trials)
 
     def plan(self) -> Plan | None:
-        """How far the design of the study is; None where it has none but the grid."""
+        """Return the progress of the study's design; None if its only design is the grid."""
         with plainly(self._path):
             return plan_of(self._path, self._connection)
 
     def tallies(self) -> dict[Cell, Tally]:
-        """What the trials of every cell came to, those taken in since the last commit aside."""
+        """Return the tallies of every cell, without trials added since the last commit."""
         with plainly(self._path):
             return read_tallies(self._connection)
 
     def counted(self) -> Counter[Cell]:
-        """How many trials of every cell there are, those that failed included."""
+        """Return the number of trials of every cell, including failed ones."""
         with plainly(self._path):
             found = self._connection.execute("SELECT n, k, d, sum(trials) FROM tally GROUP BY n, k, d")
             return Counter({Cell(n, k, d): trials for n, k, d, trials in found})
 
     def missing(self, cell: Cell, trials: range) -> Iterator[int]:
-        """Those of a cell's trials that are not done, or failed."""
+        """Return the trials of a cell that are missing or failed."""
         for block in (trials[start : start + _BLOCK] for start in range(0, len(trials), _BLOCK)):
             with plainly(self._path):
                 done = {
@@ -169,17 +169,17 @@ class Store:
             yield from (trial for trial in block if trial not in done)
 
     def add(self, row: TrialRow) -> bool:
-        """Take in a finished trial; return whether it is time to commit."""
+        """Add a finished trial; return whether it is time to commit."""
         self._pending.append(row)
         return len(self._pending) >= _GROUP_ROWS or time.monotonic() - self._last_commit >= _GROUP_SECONDS
 
     def commit(self, seconds_left: float | None = None) -> list[TrialRow]:
-        """Bring everything taken in to the disk and return it: it is safe now.
+        """Write all added trials to the disk and return them: now they are safe.
 
         Parameters
         ----------
         seconds_left : float, optional
-            What the driver expects, for those who ask the file how far it is.
+            The driver's estimate, for readers of the file.
         """
         rows, self._last_commit = self._pending, time.monotonic()
         if not rows:
@@ -190,12 +190,12 @@ class Store:
                 self._session = self._session or self._adopt(self._environment, self._began)
                 self._save(rows, self._session, seconds_left)
             self._pending = []
-            # Before anybody is told that these are saved.
+            # Checked before these trials are reported as saved.
             self._require_file()
         return rows
 
     def take_over(self, rows: Iterable[tuple[TrialRow, int]], sessions: Iterable[Session]) -> int:
-        """Add rows of another file, each with the number of its session there; return how many were new."""
+        """Add rows of another file, each with its session's number there; return the number of new rows."""
         rows, new = iter(rows), 0
         known = {session.number: session for session in sessions}
         while group := list(islice(rows, _BLOCK)):
@@ -213,7 +213,7 @@ class Store:
             "SELECT trials, updates FROM session WHERE id = ?", [session]
         ).fetchone()
         trials, updates = trials + new, updates + sum(row.iterations for row in rows)
-        if new != len(rows):  # some were there already: what the session did is counted anew
+        if new != len(rows):  # some rows existed already: count the session's trials again
             trials, updates = self._connection.execute(
                 "SELECT count(*), coalesce(sum(iterations), 0) FROM trial WHERE session = ?", [session]
             ).fetchone()
@@ -224,13 +224,13 @@ class Store:
         )
 
     def _insert(self, rows: Iterable[tuple[TrialRow, int]], *, only_better: bool = False) -> int:
-        """Write rows with their sessions; return how many were new or replaced a failed one."""
+        """Write rows with their sessions; return the number that were new or replaced a failed one."""
         written, change = insert_trials(self._connection, rows, only_better=only_better)
         self._mark = self._mark._replace(tallies=self._mark.tallies + change)
         return written
 
     def _adopt(self, environment: str, began: float | None) -> int:
-        """Return the number of a session, which is entered where it is not known yet."""
+        """Return the number of a session, which is added if it is new."""
         found = self._connection.execute(
             "SELECT id FROM session WHERE environment = ? AND began IS ?", [environment, began]
         ).fetchone()
@@ -256,7 +256,7 @@ class Store:
         return mark
 
     def _require_file(self) -> None:
-        """Stop where the study has been deleted, moved or replaced; what it holds goes to another file."""
+        """Raise an error if the study was deleted, moved or replaced; its trials go to another file."""
         if self._rescued or self._lock.holds():
             return
         self._rescued = True
@@ -268,13 +268,13 @@ class Store:
             self._pending = []
         (trials,) = self._connection.execute("SELECT coalesce(sum(trials), 0) FROM tally").fetchone()
         raise StudyError(
-            f"{self._path} was deleted, moved or replaced while it was being written: all {trials:,} trials "
-            f"that had ended are in {rescued}; move it to its place and run the same command again"
+            f"{self._path} was deleted, moved or replaced while it was being written: all {trials:,} "
+            f"trials finished so far are in {rescued}; move it to the old path and run the same command again"
         )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where something is raised; interrupts wait."""
+        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK after an exception; interrupts wait."""
         with undisturbed():
             before = self._mark
             self._connection.execute("BEGIN IMMEDIATE")
@@ -302,11 +302,11 @@ class Store:
         if unsaid := [name for name in description if name not in stored]:
             self._keep({name: description[name] for name in unsaid})
             self.notes += (
-                f"{self._path} does not say which distributions its components are of; from now on it does",
+                f"{self._path} did not name the distributions of its components; from now on it does",
             )
 
     def _keep(self, description: Description) -> None:
-        """Add parts of the specification that the file does not hold yet."""
+        """Add parts of the specification that are missing in the file."""
         with self._transaction():
             self._connection.executemany(
                 "INSERT INTO specification VALUES (?, ?, ?)",
@@ -319,17 +319,17 @@ class Store:
             self._mark = self._mark._replace(contents=contents(self._connection))
 
     def _environments(self) -> list[Mapping[str, Any]]:
-        """The environments of the file's sessions, in order."""
+        """Return the environments of the file's sessions, in order."""
         found = self._connection.execute("SELECT environment FROM session ORDER BY id")
         return [json.loads(environment) for (environment,) in found]
 
     def _widen(self, grid: Grid) -> None:
-        """Keep which shard the file is, or that it is no longer only one."""
+        """Store the shard of the file, or that it holds the whole grid."""
         found = self._connection.execute("SELECT value FROM meta WHERE name = 'shard'").fetchone()
         (cells,) = self._connection.execute("SELECT count(*) FROM cell").fetchone()
         asked, stored = str(grid.shard), found[0] if found else str(WHOLE)
         if cells and asked not in (stored, str(WHOLE)):
             raise SpecificationMismatch(
-                f"{self._path} holds shard {stored}, asked for is {asked}: give each shard a file of its own"
+                f"{self._path} holds shard {stored}, but {asked} was requested: use one file per shard"
             )
         self._note("shard", asked)

@@ -1,4 +1,4 @@
-"""Reading a study: what it holds, how far it is, its phase diagrams."""
+"""Reading a study: its trials, its progress, its phase diagrams."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ _LARGEST_DIAGRAM = 50_000_000
 
 
 class CellStatus(NamedTuple):
-    """How far a cell is: ``low`` and ``high`` are Wilson's 95 % interval of its success probability.
+    """Progress of a cell; ``low`` and ``high`` are Wilson's 95 % interval of its success probability.
 
-    Trials that failed are not counted. Where the file is a shard, ``asked`` is the shard's part.
+    Failed trials are not counted. If the file is a shard, ``asked`` is the shard's part.
     """
 
     n: int
@@ -79,7 +79,7 @@ class CellStatus(NamedTuple):
 class Study:
     """A study opened for reading; every call reads the file again, so a running sweep shows its progress.
 
-    Iterating over it gives the finished trials one by one, ordered by (n, k, d, trial), however many.
+    Iteration yields the finished trials one by one, ordered by (n, k, d, trial), without loading them all.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Study:
 
     @property
     def specification(self) -> Description:
-        """What every trial shares, spelled as on the command line."""
+        """The parts that all trials share, spelled as on the command line."""
         with self._open() as connection:
             return read_specification(connection)
 
@@ -107,32 +107,32 @@ class Study:
 
     @property
     def plan(self) -> Plan | None:
-        """How far the design of the last sweep is, where it trains in rounds."""
+        """The progress of the last sweep's design, if it trains in rounds."""
         with self._open() as connection:
             return plan_of(self.path, connection)
 
     def tallies(self) -> dict[Cell, Tally]:
-        """What the trials of every cell came to."""
+        """The outcomes of every cell's trials, counted."""
         with self._open() as connection:
             return read_tallies(connection)
 
     def endings(self) -> dict[Cell, Ending]:
-        """How the trials of every cell ended, and their median updates."""
+        """The statuses of every cell's trials, and their median updates."""
         with self._open() as connection:
             return read_endings(self.path, connection)
 
     def first_trials(self, cells: Iterable[Cell], most: int) -> dict[Cell, tuple[TrialRow, ...]]:
-        """The first trials of some cells, `most` of each at most."""
+        """Return the first trials of some cells, at most `most` of each."""
         with self._open() as connection:
             return first_trials(self.path, connection, cells, most)
 
     def failures(self) -> list[tuple[str, int]]:
-        """Why trials could not be trained, and how many for each reason; the most frequent first."""
+        """The reasons why trials could not be trained, and the number for each, most frequent first."""
         with self._open() as connection:
             return read_failures(connection)
 
     def parameter_count(self) -> ParameterCount:
-        """How the trained parameters that can act are counted."""
+        """The count of trained parameters that can act."""
         with self._open() as connection:
             return self._count(connection)
 
@@ -142,24 +142,24 @@ class Study:
             return read_sessions(connection)
 
     def cells(self) -> dict[Cell, int]:
-        """Every cell that was asked for, and how many trials of it, those of other shards included."""
+        """Every requested cell and its number of trials, including those of other shards."""
         with self._open() as connection:
             found = connection.execute("SELECT n, k, d, trials FROM cell")
             return {Cell(*sizes): trials for *sizes, trials in found}
 
     @property
     def shard(self) -> Shard:
-        """The part of its cells' trials that the file is for."""
+        """The shard of the file."""
         with self._open() as connection:
             return shard_of(connection)
 
     def sample_sizes(self) -> list[int]:
-        """Every n that was asked for."""
+        """Return every requested n."""
         with self._open() as connection:
             return [n for (n,) in connection.execute("SELECT DISTINCT n FROM cell ORDER BY n")]
 
     def __repr__(self) -> str:
-        """How far it is, as far as the file can be read."""
+        """Return the study's progress, if the file can be read."""
         try:
             done = self.status()
         except StudyError:
@@ -167,7 +167,7 @@ class Study:
         return f"Study({str(self.path)!r}: {done['done']:,} of {done['trials']:,} trials done)"
 
     def _repr_html_(self) -> str:
-        """Its specification and its diagrams."""
+        """Return the specification and the diagrams as HTML."""
         status = self.status()
         done = f"{status['done']:,} of {status['trials']:,} trials done, {status['failed']:,} failed"
         sizes = self.sample_sizes()
@@ -185,14 +185,14 @@ class Study:
         return list(self)
 
     def stored(self) -> Iterator[tuple[TrialRow, int]]:
-        """The finished trials, one at a time, each with the number of the session that wrote it.
+        """Yield the finished trials one by one, each with the number of the session that wrote it.
 
-        Every row is compared with its checksum on the way, and their number with the tallies at the end.
+        Every row is compared with its checksum, and at the end their number with the tallies.
 
         Raises
         ------
         NotAStudy
-            At the end, where a row is not as it was written, or one is missing.
+            At the end, if a row is not as it was written, or one is missing.
         """
         with self._open() as connection:
             scan = TrialScan(connection, format_of(connection))
@@ -206,9 +206,9 @@ class Study:
         Raises
         ------
         NoSuchTrial
-            Where the study does not hold it.
+            If the study does not hold it.
         NotAStudy
-            Where its row is not as it was written.
+            If its row is not as it was written.
         """
         with self._open() as connection:
             row, number = find_trial(self.path, connection, key)
@@ -217,20 +217,20 @@ class Study:
     def replay(
         self, *, n: int, k: int, d: int, trial: int = 0, record_every: int | None = None, engine: str = "auto"
     ) -> Replay:
-        """Train one trial again and compare with what is stored, as `overparam.replay` does."""
+        """Train one trial again and compare with the stored outcome, like `overparam.replay`."""
         return op.replay(self, n=n, k=k, d=d, trial=trial, record_every=record_every, engine=engine)
 
     def report(self, path: str | Path, *, curves: int = defaults.CURVES) -> Written:
-        """Write one HTML file that needs no network and no installation, as `overparam.write_report` does."""
+        """Write one HTML file that needs no network and no installation, like `overparam.write_report`."""
         return op.write_report(self, path, curves=curves)
 
     def select(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
+        """Yield some columns of the finished trials, one trial at a time, ordered by (n, k, d, trial)."""
         chosen = [COLUMNS.index(name) for name in columns]
         return (tuple(row[place] for place in chosen) for row in self)
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The finished trials as arrays, ordered by (n, k, d, trial); nan for what is not finite."""
+        """Return the finished trials as arrays, ordered by (n, k, d, trial); nan for non-finite values."""
         with self._open() as connection:
             (count,) = connection.execute("SELECT count(*) FROM trial").fetchone()
             table = {
@@ -243,7 +243,7 @@ class Study:
             rows, start = scan.rows(), 0
             while block := [row for row, _ in islice(rows, _BLOCK)]:
                 for name, values in zip(COLUMNS, zip(*block, strict=True), strict=True):
-                    # One object a word, not one a row.
+                    # One object per word, not one per row.
                     kept = [text and sys.intern(text) for text in values] if name in _TEXT else values
                     table[name][start : start + len(block)] = kept
                 start += len(block)
@@ -252,20 +252,20 @@ class Study:
         return table
 
     def to_pandas(self) -> Any:
-        """The finished trials as a pandas.DataFrame, a row each."""
+        """Return the finished trials as a pandas.DataFrame, one row each."""
         return to_pandas(self.columns())
 
     def to_xarray(self) -> Any:
-        """The finished trials as an xarray.Dataset over (n, k, d, trial); what is not done is missing."""
+        """Return the finished trials as an xarray.Dataset over (n, k, d, trial), with missing values."""
         return to_xarray(self.columns(), self.specification)
 
     def diagram(self, n: int) -> PhaseDiagram:
-        """Successes and trials so far over the grid that was asked for.
+        """Return the successes and trials so far over the requested grid.
 
         Raises
         ------
         StudyError
-            Where no cell of this n was asked for.
+            If the study has no cell with this n.
 
         Examples
         --------
@@ -287,23 +287,23 @@ class Study:
             raise StudyError(f"{self.path} has no cells with n = {n}")
         k, d = (tuple(sorted({cell[axis] for cell in cells})) for axis in (0, 1))
         if len(k) * len(d) > _LARGEST_DIAGRAM:
-            raise NotAStudy(f"{self.path} asks for {len(k):,} × {len(d):,} cells, too many for a diagram")
+            raise NotAStudy(f"{self.path} has {len(k):,} × {len(d):,} cells, too many for a diagram")
         successes, trials = np.zeros((len(k), len(d)), np.int64), np.zeros((len(k), len(d)), np.int64)
         row_of, column_of = ({value: i for i, value in enumerate(axis)} for axis in (k, d))
         for width, inputs, succeeded, done in counts:
             if width not in row_of or inputs not in column_of:
-                continue  # trained, but not asked for
+                continue  # trained, but not requested
             successes[row_of[width], column_of[inputs]] = succeeded
             trials[row_of[width], column_of[inputs]] = done
         return PhaseDiagram(n, k, d, successes, trials, count)
 
     def boundary(self, level: float = 0.95) -> BoundaryScaling:
-        """Where half of the training runs succeed at every (n, d), and how that scales with n and d.
+        """Return the width at which half of the training runs succeed at every (n, d), and its scaling.
 
         Parameters
         ----------
         level : float
-            Of the intervals, in (0, 1).
+            Level of the intervals, in (0, 1).
 
         Raises
         ------
@@ -313,7 +313,7 @@ class Study:
         return BoundaryScaling(self.tallies(), self.parameter_count(), level)
 
     def cell_statuses(self) -> list[CellStatus]:
-        """Every cell that was asked for, ordered by (n, k, d)."""
+        """Return the progress of every requested cell, ordered by (n, k, d)."""
         with self._open() as connection:
             shard = shard_of(connection)
             rows = connection.execute(
@@ -330,16 +330,16 @@ class Study:
         ]
 
     def done(self, grid: Grid) -> dict[Cell, int]:
-        """How many of a grid's trials are done, cell by cell; those that failed are not."""
+        """Return the number of a grid's finished trials, cell by cell, without failed ones."""
         with self._open() as connection:
             return {cell: count_done(connection, cell, grid.trials_of(cell)) for cell in grid.cells}
 
     def status(self) -> dict[str, Any]:
-        """How far the study is: trials asked for, done and left, how they ended, who is writing and how fast.
+        """Return the study's progress: trials requested, done and left, statuses, the writer and its speed.
 
-        ``seconds_left`` is what the writer expects, and None where nobody is writing.
+        ``seconds_left`` is the writer's estimate, and None if nobody is writing.
         """
-        # Before the file is read: a writer that ends meanwhile has no time left.
+        # Asked before the file is read: a writer that ends meanwhile has no time left.
         writer = holder(self.path)
         with self._open() as connection:
             asked, shard = asked_trials(connection)
@@ -367,14 +367,14 @@ class Study:
         }
 
     def _count(self, connection: sqlite3.Connection) -> ParameterCount:
-        """From the design, which asked the initialization, or from what was trained."""
+        """Return the parameter count from the design, which asked the initialization, or from the trials."""
         count = count_of(connection)
         plan = plan_of(self.path, connection)
         return count if plan is None else ParameterCount(count.layers, pairs=plan.pairs)
 
     @contextmanager
     def _open(self, *, checked: bool = False) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the file."""
+        """Open a connection that sees one state of the file."""
         with plainly(self.path), closing(connect_reader(self.path, checked=checked)) as connection:
             connection.execute("BEGIN")
             yield connection
@@ -386,7 +386,7 @@ def load_study(path: str | Path) -> Study:
     Raises
     ------
     StudyError
-        Where there is no such file, or it is not a study.
+        If there is no such file, or it is not a study.
 
     Examples
     --------

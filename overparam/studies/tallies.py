@@ -1,4 +1,4 @@
-"""Trials and their tallies, written together and with their checksums; the caller holds a transaction."""
+"""Trials and their tallies, written together with checksums; the caller holds a transaction."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ Sealed = tuple[Any, ...]
 
 
 class Tally(NamedTuple):
-    """What the trials of one cell came to.
+    """The counted outcomes of one cell's trials.
 
     Attributes
     ----------
     trials, successes : int
-        Trials that ended, and those that succeeded; those that could not be trained are not counted.
+        Finished and successful trials; trials that could not be trained are not counted.
     updates : int
-        Of all of them.
+        Updates of all of them.
     success_updates : float
-        Of those that succeeded.
+        Updates of the successful ones.
     failed : int
         Trials that could not be trained.
     """
@@ -46,7 +46,7 @@ class Tally(NamedTuple):
     failed: int = 0
 
     def plus(self, other: Tally) -> Tally:
-        """Both together."""
+        """Return the sum of both tallies."""
         return Tally(
             self.trials + other.trials,
             self.successes + other.successes,
@@ -57,12 +57,12 @@ class Tally(NamedTuple):
 
 
 def read_tallies(connection: sqlite3.Connection) -> dict[Cell, Tally]:
-    """Every cell with trials, in any open study."""
+    """Return the tally of every cell with trials, in any open study."""
     found: dict[Cell, Tally] = {}
     for n, k, d, status, trials, successes, updates in connection.execute(
         "SELECT n, k, d, status, trials, successes, updates FROM tally WHERE trials > 0 ORDER BY n, k, d"
     ):
-        # Of a status that holds both outcomes, those that succeeded took their share of the updates.
+        # If a status has both outcomes, successful trials get their share of the updates.
         more = Tally(trials, successes, updates, updates * successes / trials)
         if status == FAILED:
             more = Tally(0, 0, 0, 0.0, trials)
@@ -74,21 +74,21 @@ def read_tallies(connection: sqlite3.Connection) -> dict[Cell, Tally]:
 def insert_trials(
     connection: sqlite3.Connection, rows: Iterable[tuple[TrialRow, int]], *, only_better: bool
 ) -> tuple[int, int]:
-    """Write trials with the numbers of their sessions; only what failed is ever replaced.
+    """Write trials with the numbers of their sessions; only failed trials are ever replaced.
 
     Parameters
     ----------
     connection : sqlite3.Connection
     rows : iterable of (TrialRow, int)
     only_better : bool
-        Whether what failed is replaced by a row that did not only.
+        Whether a failed trial is replaced only by one that did not fail.
 
     Returns
     -------
     written : int
-        Those that were new or replaced one that had failed.
+        Number of rows that were new or replaced a failed one.
     change : int
-        Of the sum of the tallies' checksums.
+        Change of the sum of the tallies' checksums.
     """
     sealed = [(*values, seal_trial(values)) for values in ((*row, session) for row, session in rows)]
     tried = 0
@@ -102,7 +102,7 @@ def insert_trials(
     try:
         connection.executemany(_INSERT, one_by_one())
         new, gone = sealed, list[Sealed]()
-    except sqlite3.IntegrityError:  # the last one tried is there already; those before it are written
+    except sqlite3.IntegrityError:  # the last row tried exists already; those before it are written
         better, gone = _insert_each(connection, sealed[tried - 1 :], only_better=only_better)
         new = sealed[: tried - 1] + better
     return len(new), _tally(connection, new, gone)
@@ -111,7 +111,7 @@ def insert_trials(
 def _insert_each(
     connection: sqlite3.Connection, rows: Sequence[Sealed], *, only_better: bool
 ) -> tuple[list[Sealed], list[Sealed]]:
-    """Write rows one by one; return those written, and those that they replaced."""
+    """Write rows one by one; return the written rows and the replaced ones."""
     new, gone = [], []
     for row in rows:
         before = connection.execute(
@@ -127,7 +127,7 @@ def _insert_each(
 
 
 def _tally(connection: sqlite3.Connection, new: Iterable[Sealed], gone: Iterable[Sealed]) -> int:
-    """Add to the tallies what is new, take away what is gone; return the change of their checksums' sum."""
+    """Add new rows to the tallies, subtract replaced ones; return the change of their checksums' sum."""
     changes: dict[tuple[Any, ...], list[Any]] = {}
     for sign, rows in ((1, new), (-1, gone)):
         alike: dict[tuple[Any, ...], list[Sealed]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Sweeps: which trials are trained next, where, and what they will cost."""
+"""Sweeps: the choice of trials, where they are trained, and their cost."""
 
 from overparam.sweeps.asked import AXES, Asked, asked_of
 from overparam.sweeps.cost import Cost

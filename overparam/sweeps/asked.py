@@ -1,4 +1,4 @@
-"""What a sweep is asked for: what is said, and what is not said taken from its study, or as it is usual."""
+"""The request of a sweep: given parts; others come from its study or are defaults."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _USUAL: Mapping[str, Any] = {
 _UNREMARKABLE = {**_USUAL, "layers": "hidden", "labels": "gaussian"}
 
 MakeGrid = Callable[[Mapping[str, Any]], Grid]
-"""Makes a grid from the values of n, k, d and trials."""
+"""Returns a grid from the values of n, k, d and trials."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A sweep whose parts are all known.
+    """A sweep with all its parts.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Asked:
     limited : bool
         Whether the grid's widths are limits for a design that chooses widths itself.
     taken : Description
-        What was not said and is the study's, where that is not the usual.
+        Parts that were not given and come from the study, if they differ from the defaults.
     """
 
     specification: Specification
@@ -76,7 +76,7 @@ class Asked:
         *,
         written: str | None = None,
     ) -> None:
-        """Train it into a study, as `run_sweep` does."""
+        """Train the sweep into a study, like `run_sweep`."""
         run_sweep(
             path,
             self.specification,
@@ -89,7 +89,7 @@ class Asked:
         )
 
     def foresee(self, path: Path, execution: Execution) -> Estimate:
-        """Estimate what is left of it, as `dry_run` does."""
+        """Return an estimate of the remaining work, like `dry_run`."""
         return dry_run(
             path, self.specification, self.grid, execution, design=self.design, limited=self.limited
         )
@@ -103,7 +103,7 @@ def asked_of(
     *,
     axes_said: Set[str] = frozenset(),
 ) -> Asked:
-    """Complete what is said of a sweep.
+    """Return the sweep with the parts that are not given filled in.
 
     Parameters
     ----------
@@ -112,20 +112,19 @@ def asked_of(
     resolve : callable
         Finds components.
     said : mapping
-        The parts of the specification, n, k, d, trials, shard and design, as far as they are said.
+        The given parts of the specification, and n, k, d, trials, shard and design.
     make : callable
-        Makes the grid.
+        Returns the grid.
     axes_said : set of str
-        The axes of which anything is said, here or by `make`. Where nothing is, all cells of the study are
-        asked for.
+        The axes that are given, here or by `make`. If none is, all cells of the study are requested.
 
     Raises
     ------
     SpecificationMismatch
-        Where something that is said is not so in the study.
+        If a given part differs from the study.
     ValueError
-        For unknown components, impossible sizes, a number of trials where the design chooses them, and a
-        study whose components are not here.
+        For unknown components, impossible sizes, a number of trials if the design chooses it, and a study
+        whose components are not installed.
     """
     study = _begun(path)
     plan = None if study is None else study.plan
@@ -156,19 +155,19 @@ def asked_of(
 
 
 def _design(said: Mapping[str, Any], plan: Plan | None, resolve: Resolve) -> Design:
-    """The design that is said, or the study's."""
+    """Return the given design, or that of the study."""
     own = defaults.DESIGN if plan is None else f"{plan.distribution}/{plan.design}"
     design: Design = resolve(Design, said.get("design", own))
     if design.in_rounds and "trials" in said:
         raise ValueError(
-            f"trials are for grids, and the design {design.name} chooses its own: for a limit write "
-            f"{design.name}:trials=100, or name the design grid"
+            f"trials are for grids, but the design {design.name} chooses its own: for a limit write "
+            f"{design.name}:trials=100, or choose the design grid"
         )
     return design
 
 
 def _begun(path: Path) -> Study | None:
-    """The study, where one was begun; one that only a writer can mend is the writer's business."""
+    """Return the study if it was started; a study that only a writer can repair is left to the writer."""
     try:
         if not (path.exists() and path.stat().st_size):
             return None
@@ -185,7 +184,7 @@ def _usual_axes() -> dict[str, tuple[int, ...]]:
 
 
 def _columns(plan: Plan, said: Mapping[str, Any], make: MakeGrid, axes_said: Set[str]) -> tuple[Grid, bool]:
-    """Every (n, d) with the limits of its widths, and whether there are limits."""
+    """Return every (n, d) with the limits of its widths, and whether there are limits."""
     bounds = [limits for limits in plan.columns.values() if limits.high is not None]
     limited = "k" in axes_said or len(bounds) == len(plan.columns) > 0
     if not axes_said and plan.columns:
@@ -199,7 +198,7 @@ def _columns(plan: Plan, said: Mapping[str, Any], make: MakeGrid, axes_said: Set
 
 
 def _between(make: MakeGrid, sizes: Mapping[str, Any]) -> Grid:
-    """The least and the largest width at every (n, d), which may be paired with n and d side by side."""
+    """Return the smallest and largest width at every (n, d); k may be paired with n and d."""
     return Grid.union([make({**sizes, "k": (k,)}) for k in sorted({min(sizes["k"]), max(sizes["k"])})])
 
 
@@ -220,7 +219,7 @@ def _grid(study: Study, said: Mapping[str, Any], make: MakeGrid, *, cells_said: 
 
 
 def _new(resolve: Resolve, said: Mapping[str, Any], grid: Grid) -> Specification:
-    """The specification of a study that is to be made."""
+    """Return the specification of a new study."""
     given = {**_USUAL, **said}
     parts = {name: given[name] for name in FAMILIES if name not in ("data", "labels")}
     data = resolve(FAMILIES["data"], given["data"])

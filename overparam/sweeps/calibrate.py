@@ -1,4 +1,4 @@
-"""How fast an engine is where it will run, measured in a second or two."""
+"""The speed of an engine on the machine where it will run, measured in a second or two."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ _SLOW_START, _LONGEST = 0.4, 20.0  # seconds
 
 
 def calibrate(tasks: Sequence[Task], most: float = math.inf, seconds: float = 1.5) -> float:
-    """Train a batch of each task for ever more updates, about `seconds` in all, and return the pace.
+    """Return the pace, from batches of each task trained with increasing numbers of updates.
 
     Parameters
     ----------
     tasks : sequence of Task
-        They stand for equal parts of the work. Each holds trials that would share a batch, none empty.
+        Representatives of equal parts of the work. Each holds trials that would share a batch; none is empty.
     most : float
-        Units of work: no run is made longer once its batch has done as many, since there are no more to do.
+        Units of work: a run is not lengthened beyond this amount, because there is no more work.
     seconds : float
-        What starting the runs takes is not counted.
+        Total time, without the start of the runs.
 
     Returns
     -------
     float
-        Units of work a second, measured on the longest runs: short ones measure the start.
+        Units of work per second, measured on the longest runs: short runs measure the start.
     """
-    # Equal parts of the work take the harmonic mean of their paces.
+    # For equal parts of work, the overall pace is the harmonic mean.
     return len(tasks) / sum(1.0 / _Measured(task).pace(seconds / (2 * len(tasks)), most) for task in tasks)
 
 
 class _Measured:
-    """A batch of one task, and how long its runs take to start."""
+    """A batch of one task, and the time that its runs take to start."""
 
     def __init__(self, task: Task) -> None:
         self._task, self._job = task, _job(task)
-        self._seconds(1)  # engines that compile do so now
+        self._seconds(1)  # engines that compile do it now
         _, self._start = self._seconds(1)
         if self._start > _SLOW_START and len(self._job.problems) > _FEWEST:
             self._job = _job(task, _FEWEST)
             _, self._start = self._seconds(1)
 
     def pace(self, seconds: float, most: float) -> float:
-        """Units of work a second, from runs that train for so long, and longer than they take to start."""
+        """Return units of work per second, from runs of this length that also exceed their starting time."""
         updates, before, began = _FIRST_UPDATES, 0.0, time.perf_counter()
         while True:
             units, spent = self._seconds(updates)
@@ -61,7 +61,7 @@ class _Measured:
             enough = trained >= max(seconds, self._start) or time.perf_counter() - began > _LONGEST
             if (
                 enough or units >= most or units <= before
-            ):  # more updates than the runs need make them no longer
+            ):  # more updates than needed do not lengthen the runs
                 return units / max(trained, 0.1 * spent)
             updates, before = updates * _GROWTH, units
 
@@ -77,7 +77,7 @@ class _Measured:
 
 
 def _job(task: Task, most: int | None = None) -> Job:
-    """One batch, full if there are trials enough."""
+    """Return the job of one batch, full if there are enough trials."""
     each = problem_bytes(Cell(*task.keys[0][:3]), task.specification.recipe.dtype)
     fitting = max(working_set(task.backend) // each, _FEWEST)
     keys = task.keys[: fitting if most is None else most]

@@ -1,4 +1,4 @@
-"""A sweep cut into units of work: some seconds each, and enough trials to fill a batch."""
+"""A sweep split into chunks of work: some seconds each, and enough trials to fill a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from overparam.sweeps.cost import Cost
 
 __all__ = ["block_of", "chunks", "problem_bytes", "working_set", "worst_first"]
 
-_HOST_BYTES = 2 << 30  # of instances that are drawn and wait
+_HOST_BYTES = 2 << 30  # of drawn instances that wait
 _BLOCK = (2, 4)
 """Widths and inputs of one block of cells train well together: engines pad them to one shape."""
 
@@ -20,10 +20,10 @@ _ARRAYS = 5
 
 
 def worst_first(grid: Grid, cost: Cost) -> list[Cell]:
-    """The cells in the order to do them.
+    """Return the cells in the order of training.
 
-    One n after the other, and the most expensive blocks of neighbouring cells first, so that what the
-    workers end with is short.
+    One n after the other, and the most expensive blocks of neighbouring cells first, so that the last chunks
+    of the workers are short.
     """
     most: dict[Cell, float] = {}
     for cell in grid.cells:
@@ -40,20 +40,20 @@ def chunks(
     dtype: DType,
     most_trials: int,
 ) -> Iterator[tuple[TrialKey, ...]]:
-    """Cut trials into chunks of one n.
+    """Yield chunks of trials with one n.
 
     Parameters
     ----------
     keys : iterable of TrialKey
-        Consumed as chunks are asked for.
+        Consumed as chunks are requested.
     cost : Cost
     target : callable
-        Units of work that a chunk should hold, and may hold; asked for each.
+        Returns the units of work that a chunk should hold, and may hold; called for each chunk.
     batch_bytes : int
-        A chunk holds more work than it should if its problems are smaller than this together.
+        A chunk holds more work than it should if its problems together are smaller than this.
     dtype : "float32" or "float64"
     most_trials : int
-        A chunk holds no more, and no more than the host's memory should.
+        Limit for a chunk, besides the limit of the host's memory.
     """
     chunk: list[TrialKey] = []
     units, held, drawn = 0.0, 0, 0
@@ -80,16 +80,16 @@ def chunks(
 
 
 def working_set(backend: Backend) -> int:
-    """Bytes that fill a batch; 0 where the driver has not the device that its workers have."""
+    """Return the bytes that fill a batch; 0 if the driver lacks the device of its workers."""
     return 0 if backend.unavailable() else backend.working_set()
 
 
 def problem_bytes(cell: Cell, dtype: DType) -> int:
-    """About what one training holds in memory: X, a few arrays like Z = XWᵀ, and weights."""
+    """Return the approximate memory of one training run: X, a few arrays like Z = XWᵀ, and weights."""
     n, k, d = cell
     return int(np.dtype(dtype).itemsize) * (n * d + _ARRAYS * n * k + 3 * k * d)
 
 
 def block_of(cell: Cell) -> Cell:
-    """The block of neighbouring cells that a cell is in, numbered like a coarser grid."""
+    """Return the block of neighbouring cells that contains a cell, numbered like a coarser grid."""
     return Cell(cell.n, -(-cell.k // _BLOCK[0]), -(-cell.d // _BLOCK[1]))

@@ -1,4 +1,4 @@
-"""What trials cost, before they are trained: for chunks of work, for the time left, for a dry run."""
+"""Estimated cost of trials: for chunks of work, for the time left, for a dry run."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from overparam.studies.specification import Specification
 __all__ = ["FIRST_GUESS", "Cost"]
 
 _FLOPS_OF_A_PRODUCT, _FLOPS_OF_A_VALUE, _OVERHEAD = 4.0, 40.0, 4000.0
-"""An update of one training costs 4nkd flops in its two matrix products, about as much as 40 flops for each
-of the nk activation values, and the same however small it is."""
+"""An update of one training run costs 4nkd flops in its two matrix products, about 40 flops for each of
+the nk activation values, and a constant."""
 
 FIRST_GUESS = 3e9
-"""Units of work a second, before anything is measured."""
+"""Units of work per second, before anything is measured."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one trial of each cell, in units of about a floating-point operation.
+    """The cost of one trial of each cell, in units of about one floating-point operation.
 
     Attributes
     ----------
@@ -36,13 +36,13 @@ class Cost:
         return known
 
     def of_update(self, cell: Cell) -> float:
-        """Return the cost of one update of one training."""
+        """Return the cost of one update of one training run."""
         n, k, d = cell
         cost = _FLOPS_OF_A_PRODUCT * n * k * d + _FLOPS_OF_A_VALUE * n * k + _OVERHEAD
         return cost + self.specification.recipe.optimizer.extra_cost(n, k, d)
 
     def updates(self, cell: Cell) -> float:
-        """Updates that a trial will take, as its optimizer guesses."""
+        """Return the number of updates of a trial that its optimizer expects."""
         if cell.k == 0 or cell.d == 0:
             return 1.0
         ratio = 2 * (cell.k // 2) * cell.d / cell.n

@@ -1,4 +1,4 @@
-"""Keeping an executor busy with the chunks of a sweep, and surviving what happens to its workers."""
+"""Distribution of a sweep's chunks to the workers of an executor, with recovery from lost workers."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from overparam.sweeps.trials import Task, failed, run_task
 __all__ = ["Dispatcher", "parallelism", "start"]
 
 _WINDOW = 3  # chunks in flight for each worker
-_BURST = 100  # chunks handed out before it is looked who has finished
+_BURST = 100  # chunks handed out between checks for finished ones
 _LOSSES_BEFORE_SPLITTING = 2
 _STATUSES = frozenset({*map(str, Status), FAILED})
 
 
 def start(executor: Executor) -> FuturesExecutor | None:
-    """Create what the executor creates; None trains in the driver itself.
+    """Return the executor's pool; None trains in the driver itself.
 
     Raises
     ------
     StudyError
-        Where that fails.
+        If the executor cannot be started.
     """
     with calling(executor, may_refuse=True):
         try:
             pool = executor.create()
         except (OSError, RuntimeError) as error:
             raise StudyError(
-                f"the executor {executor.specification()} could not be started ({error}); what was reported "
-                "saved is kept: run the same command again to go on"
+                f"the executor {executor.specification()} could not be started ({error}). Everything "
+                "reported as saved is safe: run the same command again to continue"
             ) from error
     if pool is not None and not isinstance(pool, FuturesExecutor):
         raise PluginFailure.of(executor, f"must create an executor or None, it gave a {type(pool).__name__}")
@@ -51,7 +51,7 @@ def start(executor: Executor) -> FuturesExecutor | None:
 def parallelism(executor: Executor, pool: FuturesExecutor | None = None) -> int:
     """Return how many chunks an executor trains at a time, at least 1."""
     with calling(executor):
-        # A pool whose workers come and go knows better how many there are.
+        # A pool with a changing number of workers has its own method.
         asked: Any = pool if hasattr(pool, "parallelism") else executor
         count = asked.parallelism()
         try:
@@ -61,20 +61,20 @@ def parallelism(executor: Executor, pool: FuturesExecutor | None = None) -> int:
 
 
 class Dispatcher:
-    """The workers of one session, kept busy with the tasks of one round after the other.
+    """The workers of one session, which train the tasks of one round after the other.
 
-    What a lost worker had is tried again, and split until the trial that kills workers stands alone. As a
-    context manager it ends the pool, without waiting where something was raised.
+    The task of a lost worker is tried again, and split until the trial that kills workers is isolated. As a
+    context manager it ends the pool, without waiting after an exception.
 
     Parameters
     ----------
     executor : Executor
-        Makes another pool where this one breaks.
+        Creates another pool if this one breaks.
     pool : concurrent.futures.Executor
     take : callable
-        Is handed the rows of each task as it ends.
+        Called with the rows of each finished task.
     rest : callable
-        Is called when the workers have enough to do and none has ended anything, for what takes time.
+        Called when all workers are busy and no task has finished, for work that takes time.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Dispatcher:
         self._executor = executor
         self.pool = pool
         self._take, self._rest = take, rest
-        self._suspects = 0  # tasks under way that must be alone
+        self._suspects = 0  # running tasks that must run alone
         self._running: dict[Future[list[TrialRow]], tuple[Task, int]] = {}
         self._again: deque[tuple[Task, int]] = deque()
-        # Waiting for the first of all futures would look at each of them every time.
+        # Waiting for the first of all futures would check each of them every time.
         self._done: SimpleQueue[Future[list[TrialRow]]] = SimpleQueue()
 
     def __enter__(self) -> Dispatcher:
@@ -99,7 +99,7 @@ class Dispatcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for the workers to end, or abandon them where something was raised."""
+        """Wait for the workers to end, or abandon them after an exception."""
         if error is None:
             self.pool.shutdown()
         else:
@@ -111,7 +111,7 @@ class Dispatcher:
         Raises
         ------
         StudyError
-            Where the pool broke and cannot be made again.
+            If the pool broke and cannot be created again.
         """
         while True:
             while not self._done.empty():
@@ -124,8 +124,8 @@ class Dispatcher:
                 self._finish(self._done.get())
 
     def _hand_out(self, tasks: Iterator[Task]) -> int:
-        """Submit tasks until there are enough under way, or so many that others may have ended meanwhile."""
-        window = _WINDOW * parallelism(self._executor, self.pool)  # workers may come and go
+        """Submit tasks until enough are running, or until it is time to check for finished ones."""
+        window = _WINDOW * parallelism(self._executor, self.pool)  # the number of workers may change
         for handed in range(_BURST):
             if len(self._running) >= window or (following := self._next(tasks)) is None:
                 return handed
@@ -133,7 +133,7 @@ class Dispatcher:
         return _BURST
 
     def _next(self, tasks: Iterator[Task]) -> tuple[Task, int] | None:
-        # Suspects run alone, so that a loss names its culprit.
+        # Suspects run alone, so that a lost worker identifies the trial.
         if self._again:
             alone = self._again[0][1] >= _LOSSES_BEFORE_SPLITTING
             return None if alone and self._running else self._again.popleft()
@@ -145,10 +145,10 @@ class Dispatcher:
     def _submit(self, task: Task, losses: int) -> None:
         try:
             future = self._submitted(task)
-        except Exception as error:  # every library of executors has its own way to say that one is broken
+        except Exception as error:  # every executor library has its own error for a broken pool
             self._executor.abandon(self.pool)
             if (pool := start(self._executor)) is None:
-                raise StudyError(f"the executor broke and has no workers any more ({error})") from error
+                raise StudyError(f"the executor broke and has no workers left ({error})") from error
             self.pool = pool
             future = self._submitted(task)
         self._running[future] = (task, losses)
@@ -171,18 +171,18 @@ class Dispatcher:
             raise
         except ImportError as error:
             raise StudyError(
-                f"a worker cannot load its work ({error}): install there what is installed here; what was "
-                "reported saved is kept: run the same command again to go on"
+                f"a worker cannot load its work ({error}): install the same packages there as here. "
+                "Everything reported as saved is safe: run the same command again to continue"
             ) from error
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # whatever a worker may raise, SystemExit included
+        except BaseException as error:  # anything that a worker may raise, including SystemExit
             self._lost(task, losses + 1, error)
         else:
             self._accept(task, rows)
 
     def _accept(self, task: Task, rows: object) -> None:
-        """Take the rows that the task asked for, each once, and hold the executor to the rest."""
+        """Take the requested rows of the task, each once; anything else is a failure of the executor."""
         left = set(task.keys)
         given = rows if isinstance(rows, list | tuple) else ()
         taken = []
@@ -194,8 +194,8 @@ class Dispatcher:
         if left or len(taken) != len(given):
             raise PluginFailure.of(
                 self._executor,
-                f"gave {len(given)} rows for {len(task.keys)} trials, {len(taken)} of them theirs; "
-                "these are saved: run the same command again to go on",
+                f"gave {len(given)} rows for {len(task.keys)} trials, {len(taken)} of them valid; "
+                "these are saved: run the same command again to continue",
             )
 
     def _lost(self, task: Task, losses: int, error: BaseException) -> None:
@@ -212,7 +212,7 @@ class Dispatcher:
 
 
 def _is_row(row: object) -> bool:
-    """Whether this is the row of a trial, as far as what a study counts goes."""
+    """Whether this is a valid row of a trial, for the values that a study counts."""
     if not isinstance(row, TrialRow) or row.status not in _STATUSES:
         return False
     counts = (*row[:4], row.iterations, row.effective_parameters)

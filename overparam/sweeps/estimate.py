@@ -1,4 +1,4 @@
-"""A sweep foreseen: what is done, what is left and how long it will take."""
+"""The estimate of a sweep: trials done, trials left and the time they will take."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Estimate:
     most_updates : int
         If no trial left stops early.
     seconds : float
-        Expected wall time, from a calibration of the engine and a model of where trainings succeed.
+        Expected wall time, from a calibration of the engine and a model of where training runs succeed.
     """
 
     trials: int
@@ -60,9 +60,9 @@ def dry_run(
     design: Design | None = None,
     limited: bool = True,
 ) -> Estimate:
-    """Count the trials left, calibrate the executor's workers on a few of them and foresee the wall time.
+    """Return the trials left and the expected wall time, from a calibration on the executor's workers.
 
-    The arguments are those of `run_sweep`. Of a design in rounds, the trials left are what it expects.
+    The arguments are those of `run_sweep`. For a design in rounds, the trials left are those it expects.
     """
     require_labels(specification, grid)
     require_memory(path, grid, execution.executor)
@@ -96,7 +96,7 @@ def dry_run(
 def _foreseen(
     design: Design, request: Request, tallies: Mapping[Cell, Tally]
 ) -> tuple[dict[Cell, int], dict[Cell, int]]:
-    """The trials that a design in rounds has had, and those that it will ask for."""
+    """Return the trials of a design in rounds so far, and those that it expects."""
     done = {cell: tally.trials for cell, tally in tallies.items() if request.covers(cell)}
     following = chosen(design, request, tallies)
     left = Counter({cell: max(0, target - done.get(cell, 0)) for cell, target in following.items()})
@@ -106,7 +106,7 @@ def _foreseen(
 
 
 def _where_the_work_is(units: Mapping[Cell, float]) -> list[Cell]:
-    """Cells in the middle of equal parts of the work, from the cheapest to the most expensive."""
+    """Return cells in the middle of equal parts of the work, from the cheapest to the most expensive."""
     cells, sample, passed = sorted(units, key=lambda cell: units[cell]), list[Cell](), 0.0
     total = sum(units.values())
     for cell in cells:
@@ -117,10 +117,10 @@ def _where_the_work_is(units: Mapping[Cell, float]) -> list[Cell]:
 
 
 def _alike(cell: Cell, runs: Mapping[Cell, int], backend: Backend) -> tuple[TrialKey, ...]:
-    """Trials left that would be trained beside a cell's: which ones does not matter, but how many."""
+    """Return trials left that would share a batch with a cell's; only their number matters."""
     block = block_of(cell)
     beside = [other for other in runs if block_of(other) == block]
-    if backend.leaves_host_free:  # a device takes cells of one n together
+    if backend.leaves_host_free:  # a device trains cells of one n together
         others = (other for other in runs if other.n == cell.n and block_of(other) != block)
         beside += sorted(others, key=lambda other: abs(other.k * other.d - cell.k * cell.d))
     beside.sort(key=lambda other: other != cell)
@@ -129,7 +129,7 @@ def _alike(cell: Cell, runs: Mapping[Cell, int], backend: Backend) -> tuple[Tria
 
 
 def _measure(tasks: Sequence[Task], execution: Execution, work: float) -> float:
-    """The pace of all workers at once: they share the machine's memory and clock."""
+    """Return the pace of all workers running at once: they share the machine's memory and clock."""
     executor = execution.executor
     if (pool := start(executor)) is None:
         return calibrate(tasks, work)

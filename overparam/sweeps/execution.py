@@ -1,4 +1,4 @@
-"""How and where a sweep is computed, and how its progress is told."""
+"""How and where a sweep is computed, and its progress report."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Execution", "Progress"]
 
 @dataclass(frozen=True)
 class Execution:
-    """How and where a sweep is computed; none of it changes what is computed.
+    """How and where a sweep is computed; it does not change the results.
 
     Attributes
     ----------
     backend : Backend
     engines : tuple of Engine
-        Those to ask, fastest first.
+        Candidates, fastest first.
     executor : Executor
     checkpoint_every : float
-        Seconds of one training run that may be lost where it is killed; 0 keeps no state of it.
+        Seconds of one training run that may be lost if it is killed; 0 saves no state.
 
     Raises
     ------
@@ -41,7 +41,8 @@ class Execution:
     def __post_init__(self) -> None:
         if not 0.0 <= self.checkpoint_every < math.inf:
             raise ValueError(
-                f"the seconds between checkpoints must be a finite number from 0, got {self.checkpoint_every}"
+                "the seconds between checkpoints must be a finite number of at least 0, "
+                f"got {self.checkpoint_every}"
             )
 
 
@@ -52,22 +53,22 @@ class Progress:
     Attributes
     ----------
     saved : int
-        Trials of this request that are done, those of earlier sessions included. Of a design in rounds, those
-        of this session and of the round that it began with.
+        Finished trials of this request, including those of earlier sessions. For a design in rounds, those of
+        this session and of the round that it began with.
     total : int
         Trials of this request, or of the rounds so far.
     rows : tuple of TrialRow
         Trials saved since the last report.
     updates_per_second : float
-        Of this session.
+        Speed in this session.
     seconds_left : float
-        Estimate.
+        Estimated seconds left.
     preparing : str or None
-        What the engine does before the first training, such as compiling.
+        The engine's work before the first training run, such as compiling.
     notes : tuple of str
-        What the user should know about this session, sent with its first report.
+        Notes for the user about this session, sent with its first report.
     round : int
-        Number of the round, from 1; 0 where the design has none.
+        Number of the round, from 1; 0 if the design has no rounds.
     """
 
     saved: int

@@ -27,33 +27,33 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 @dataclass(frozen=True)
 class Executor(Component):
-    """Hands out a `concurrent.futures.Executor`; the driver owns the work, the retries and the file."""
+    """Provides a `concurrent.futures.Executor`; the driver handles the work, the retries and the file."""
 
     kind: ClassVar[str] = "executor"
 
     @abstractmethod
     def create(self) -> FuturesExecutor | None:
-        """Make an executor, new each time: a broken one is replaced. None trains in the driver itself.
+        """Return an executor, new each time: a broken one is replaced. None trains in the driver itself.
 
-        Where its workers come and go, it has a method `parallelism` of its own.
+        If its number of workers changes, the executor has its own method `parallelism`.
         """
 
     def abandon(self, executor: FuturesExecutor) -> None:
-        """Give up an executor with whatever it is doing, without waiting for it."""
+        """Abandon an executor and its running work, without waiting for it."""
         executor.shutdown(wait=False, cancel_futures=True)
 
     @abstractmethod
     def parallelism(self) -> int:
-        """How many chunks are trained at a time."""
+        """Return the number of chunks trained at a time."""
 
     def on_this_machine(self) -> bool:
-        """Whether its workers share this machine's memory and processors; False where that is not known."""
+        """Whether the workers share this machine's memory and processors; False if unknown."""
         return False
 
 
 @dataclass(frozen=True)
 class Serial(Executor):
-    """In the driver's own process; every trial is stored as soon as it ends."""
+    """Training in the driver's own process; every trial is stored as soon as it ends."""
 
     name: ClassVar[str] = "serial"
 
@@ -76,7 +76,7 @@ class Processes(Executor):
     Attributes
     ----------
     workers : int
-        Processes; as many as this process may use cores unless given.
+        Number of processes; by default the number of cores that this process may use.
     """
 
     name: ClassVar[str] = "processes"
@@ -87,15 +87,15 @@ class Processes(Executor):
             object.__setattr__(self, "workers", whole("workers", self.workers, 1, most=_MOST_WORKERS))
 
     def create(self) -> FuturesExecutor:
-        """Start a pool; processes are spawned, since forking a process with threads is not safe."""
+        """Start a pool; processes are spawned, because forking a process with threads is not safe."""
         share = str(max(1, _cores() // self.parallelism()))
-        # A child reads these when it starts and imports its libraries, before any initializer could set
-        # them. It must not import from the folder that it happens to start in.
+        # A child reads these when it starts and imports its libraries, before any initializer could set them.
+        # It must not import from its current folder.
         environment = _environment({**dict.fromkeys(_THREAD_VARIABLES, share), "PYTHONSAFEPATH": "1"})
         pool: ProcessPoolExecutor | None = None
         try:
             with environment:
-                # Here Python starts its resource tracker, after which it lets interrupts through.
+                # Python starts its resource tracker here, and unblocks interrupts afterwards.
                 pool = ProcessPoolExecutor(
                     self.parallelism(),
                     mp_context=multiprocessing.get_context("spawn"),
@@ -110,7 +110,7 @@ class Processes(Executor):
                 pool.shutdown(wait=False)
             raise StudyError(
                 "the worker processes did not start; a script that uses them needs "
-                "if __name__ == '__main__': around what it runs"
+                "if __name__ == '__main__': around its main code"
             ) from error
         except BaseException:
             if pool is not None:
@@ -141,7 +141,7 @@ def _cores() -> int:
 
 @contextmanager
 def _environment(changed: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables that processes started meanwhile have."""
+    """Set environment variables for processes that are started in the block."""
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:
@@ -156,8 +156,8 @@ def _environment(changed: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back for a moment; processes started meanwhile hold it back while they live."""
-    # The mask is what those processes inherit. This one has other threads, which take a masked signal.
+    """Block Ctrl-C in the block; processes started meanwhile block it for their lifetime."""
+    # Those processes inherit the mask. In this process, other threads would receive a masked signal.
     with undisturbed():
         if not hasattr(signal, "pthread_sigmask"):
             yield
@@ -170,7 +170,7 @@ def interrupts_held() -> Iterator[None]:
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the driver, which then stops the pool; but end with a driver that was killed."""
+    """Ignore Ctrl-C: the driver stops the pool. End this process if the driver is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_driver, daemon=True).start()
 

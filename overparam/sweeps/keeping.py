@@ -1,4 +1,4 @@
-"""Checkpoints of a sweep: what its workers need to write and use them, and what its driver does with them."""
+"""Checkpoints of a sweep: how workers write and use them, and how the driver manages them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = ["Ledger", "Place", "made_by"]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sweep's checkpoints are kept, as its workers are told.
+    """The place of a sweep's checkpoints, sent to its workers.
 
     Attributes
     ----------
     study : Path
-        Absolute.
+        An absolute path.
     inode : int
-        The study's: a worker that does not see the very file keeps nothing, since it would be elsewhere.
+        The study's inode: a worker that does not see the same file writes no checkpoints.
     period : float
         Seconds of training that may be lost.
     digest : str
-        Of the specification.
+        Digest of the specification.
     """
 
     study: Path
@@ -46,7 +46,7 @@ class Place:
 
     @classmethod
     def of(cls, study: Path, description: Description, period: float) -> Place | None:
-        """Of a study that is there and has this specification; None where nothing is to be kept."""
+        """Return the place for an existing study with this specification; None if checkpoints are off."""
         if not period:
             return None
         real, text = real_path(study), json.dumps(description, sort_keys=True)
@@ -55,7 +55,7 @@ class Place:
     def keeper(
         self, specification: Specification, backend: Backend, engine: Engine, keys: Sequence[TrialKey]
     ) -> Keeper | None:
-        """The keeper of a job's runs; None where the engine does not resume or the study is not seen."""
+        """Return the keeper of a job's runs; None if the engine cannot resume or the study is not visible."""
         if not engine.resumes:
             return None
         try:
@@ -70,7 +70,7 @@ class Place:
 
 @dataclass(frozen=True)
 class _Files:
-    """Snapshots as checkpoints; one that cannot be written costs no training. `there` are those of before."""
+    """Snapshots as checkpoints; a failed write does not stop training. `there` are the existing ones."""
 
     period: float
     checkpoints: Checkpoints
@@ -79,7 +79,7 @@ class _Files:
     there: frozenset[TrialKey]
 
     def find(self, position: int) -> Snapshot | None:
-        """The checkpoint of a trial, if it can be used; the driver has said why others cannot."""
+        """Return the checkpoint of a trial if it can be used; the driver has reported why others cannot."""
         if (key := self.keys[position]) not in self.there:
             return None
         try:
@@ -88,7 +88,7 @@ class _Files:
             return None
 
     def keep(self, position: int, snapshot: Snapshot) -> None:
-        """Write it; a full disk is no reason to stop training."""
+        """Write a checkpoint; a full disk does not stop training."""
         try:
             self.checkpoints.write(self.keys[position], self.made, snapshot)
         except OSError:
@@ -96,7 +96,7 @@ class _Files:
 
 
 def made_by(digest: str, specification: Specification, backend: Backend, engine: Engine) -> dict[str, str]:
-    """What must be alike for a run to go on bit for bit: specification, versions, engine and processor."""
+    """Return what must agree to resume a run bit for bit: specification, versions, engine and processor."""
     owners = sorted({part.identity()[2:] for part in specification.components.values()}, key=str)
     name, distribution, of_engine = engine.identity()[1:]
     return {
@@ -112,7 +112,7 @@ def made_by(digest: str, specification: Specification, backend: Backend, engine:
 
 @cache
 def _processor() -> str:
-    """The kind of processor: libraries choose their code, and so their rounding, by it."""
+    """Return the kind of processor: libraries choose their code, and thus their rounding, by it."""
     model = platform.processor()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -125,13 +125,13 @@ def _processor() -> str:
 
 
 class Ledger:
-    """What the driver does with checkpoints: says which are no use, removes those of trials that have ended.
+    """The driver's part for checkpoints: report unusable ones, remove those of finished trials.
 
     Parameters
     ----------
     study : Path
     place : Place or None
-        Where new ones are kept; those that are there are looked after in any case.
+        The place of new checkpoints; existing ones are managed in any case.
     """
 
     def __init__(self, study: Path, place: Place | None) -> None:
@@ -145,9 +145,9 @@ class Ledger:
         backend: Backend,
         engines: Iterable[Engine],
     ) -> tuple[str, ...]:
-        """Remove those of trials that are done, and say which of the others will not be used, and why.
+        """Remove checkpoints of finished trials; return notes on others that will not be used, with reasons.
 
-        Where no engines are given, as for workers elsewhere, nothing is said: it is decided there.
+        Without engines, as for workers on other machines, there are no notes: the workers decide.
         """
         keys = self._checkpoints.keys()
         ended = [key for key in keys if done(key)]
@@ -159,21 +159,21 @@ class Ledger:
         ways = [made_by(digest, specification, backend, each) for each in engines if each.resumes]
         reasons = {key: self._reason(key, ways) for key in keys if key not in ended}
         return tuple(
-            f"{self._checkpoints.path(key)} is not used, its trial begins anew: {reason}"
+            f"{self._checkpoints.path(key)} is not used, its trial starts again: {reason}"
             for key, reason in reasons.items()
             if reason is not None
         )
 
     def _reason(self, key: TrialKey, ways: Sequence[dict[str, str]]) -> str | None:
-        """Why a checkpoint cannot be used whatever engine takes its trial."""
-        reason: str | None = "no engine here takes a run up"
+        """Return why a checkpoint cannot be used by any engine; None if it can."""
+        reason: str | None = "no engine here can resume a training run"
         for made in ways:
             try:
                 self._checkpoints.read(key, made)
             except Unusable as error:
                 reason = str(error)
             except OSError:
-                return None  # it has gone meanwhile
+                return None  # it was removed meanwhile
             else:
                 return None
         return reason
@@ -184,5 +184,5 @@ class Ledger:
             self._checkpoints.remove(TrialKey(*row[:4]) for row in rows)
 
     def close(self) -> None:
-        """Remove the folder where nothing is in it."""
+        """Remove the folder if it is empty."""
         self._checkpoints.tidy()

@@ -1,4 +1,4 @@
-"""Training one trial of a study again, as it was trained, and comparing."""
+"""Replay: one trial of a study trained again in the same way, and compared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from overparam.sweeps.trials import draw, pinned, row_of
 __all__ = ["Replay", "replay_trial"]
 
 FindEngines = Callable[[str], Sequence[Engine]]
-"""Returns the engines to ask for a name."""
+"""Returns the candidate engines for a name."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Replay:
     Attributes
     ----------
     specification : Specification
-        The study's.
+        That of the study.
     training : Training
-        The job and the engine that did it.
+        The job and its engine.
     outcome : Outcome
     stored, trained : TrialRow
         The study's row, and the row of this training run.
     notes : tuple of str
-        In what the replay was not carried out as the trial was.
+        Differences between the replay's conditions and the trial's.
     """
 
     specification: Specification
@@ -51,12 +51,12 @@ class Replay:
 
     @property
     def equal(self) -> bool:
-        """Whether every stored value, wall time aside, came out again bit for bit."""
+        """Whether every stored value, except wall time, is reproduced bit for bit."""
         return not self.differences
 
     @property
     def differences(self) -> dict[str, tuple[Any, Any]]:
-        """The stored and the new value of everything that came out otherwise, wall time aside."""
+        """The stored and the new value of everything that differs, except wall time."""
         now = self.trained._asdict()
         return {
             name: (value, now[name])
@@ -81,9 +81,9 @@ def replay_trial(
 ) -> Replay:
     """Train one trial of a study again, on the backend and by the engine of the session that trained it.
 
-    A session does not keep which of its engines trained which trial: those that can are asked in its order
-    until one gives what is stored, and the first one's answer counts where none does. Where an engine or the
-    backend is not here, the portable engine and NumPy take its place.
+    A session does not record which engine trained which trial: the capable ones are tried in its order until
+    one reproduces the stored outcome; if none does, the outcome of the first counts. If an engine or the
+    backend is not available, the portable engine and NumPy replace it.
 
     Parameters
     ----------
@@ -94,18 +94,18 @@ def replay_trial(
     find : callable
         Finds engines.
     record_every : int, optional
-        Keep a history point every so many iterations.
+        Record a history point every so many iterations.
     engine : str
-        "auto" for the session's own, or the name of the one to train by.
+        "auto" for the session's own, or the name of another engine.
 
     Raises
     ------
     NoSuchTrial
-        Where the study does not hold the trial, or nothing was trained.
+        If the study does not hold the trial, or nothing was trained.
     SpecificationMismatch, ComponentError
-        Where the study's components or its data are not here as they were.
+        If the study's components or its data have changed or are missing.
     ValueError
-        Where the engine asked for cannot train it.
+        If the requested engine cannot train it.
     """
     stored, session = study.trial(key)
     if stored.status == Status.EMPTY:
@@ -129,7 +129,7 @@ def replay_trial(
 
 
 def _backend(environment: dict[str, Any], resolve: Resolve) -> tuple[Backend, list[str]]:
-    """The session's backend, or NumPy and why."""
+    """Return the session's backend, or NumPy and the reason."""
     name = environment.get("backend", "numpy")
     try:
         backend: Backend = resolve(Backend, name)
@@ -140,7 +140,7 @@ def _backend(environment: dict[str, Any], resolve: Resolve) -> tuple[Backend, li
 
 
 def _engines(environment: dict[str, Any], find: FindEngines, notes: list[str]) -> list[Engine]:
-    """The session's engines that are here, the portable one at last."""
+    """Return the session's available engines, with the portable engine last."""
     engines: list[Engine] = []
     for name in environment.get("engines", ()):
         try:

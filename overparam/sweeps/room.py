@@ -1,4 +1,4 @@
-"""Whether this machine's memory holds the training runs of a sweep, said before any of them begins."""
+"""Check that this machine's memory can hold the training runs of a sweep, before they begin."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["require_memory"]
 
 
 def require_memory(path: Path, grid: Grid, executor: Executor) -> None:
-    """Refuse cells that are too large, alone or as many at a time as there are workers, and not done yet.
+    """Refuse unfinished cells that are too large, alone or for all workers at a time.
 
-    Workers on other machines have memory of their own; there a trial that does not fit fails by itself.
+    Workers on other machines have their own memory; there, a trial that does not fit fails by itself.
 
     Raises
     ------
     ValueError
-        The message says which cell, how much it needs, and how many workers there is room for.
+        The message names the cell, its memory, and the number of workers that fit.
     """
     if not executor.on_this_machine():
         return
@@ -46,7 +46,7 @@ def require_memory(path: Path, grid: Grid, executor: Executor) -> None:
         )
     raise ValueError(
         f"{where}: {needed // alone} training runs at a time need at least {_gigabytes(needed)}, and this "
-        f"machine has {_gigabytes(memory)} of memory: it has room for {memory // alone}, as with "
+        f"machine has {_gigabytes(memory)} of memory. It has room for {memory // alone}: use "
         f"--executor processes:workers={memory // alone}"
     )
 

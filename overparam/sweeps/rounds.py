@@ -1,4 +1,4 @@
-"""The rounds of a sweep: each chosen by the design from what the study holds, one that was begun first."""
+"""The rounds of a sweep: each chosen by the design from the study's trials; an unfinished one is first."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["Rounds", "chosen", "request_of"]
 
 
 def request_of(specification: Specification, grid: Grid, design: Design, limited: bool) -> Request:
-    """What a design is asked; what can act is read off v.
+    """Return the request to a design; the units that can act follow from v.
 
     Raises
     ------
     ValueError
-        Where a design in rounds is asked for a shard.
+        If a shard is requested from a design in rounds.
     """
     recipe = specification.recipe
     budget = recipe.stop.max_iterations
@@ -33,8 +33,8 @@ def request_of(specification: Specification, grid: Grid, design: Design, limited
         return Request(grid, limited, ParameterCount(recipe.layers), budget)
     if grid.shard != WHOLE:
         raise ValueError(
-            f"the design {design.name} cannot be sharded, since each round needs all of the last one: give "
-            "every study some of the values of n and d, and merge them"
+            f"the design {design.name} cannot be sharded, because each round needs the whole last round: use "
+            "studies with different values of n and d, and merge them"
         )
     n, _, d = max(grid.cells, default=Cell(1, 1, 1), key=lambda cell: cell.d)
     with calling(recipe.initialization):
@@ -43,14 +43,14 @@ def request_of(specification: Specification, grid: Grid, design: Design, limited
 
 
 def chosen(design: Design, request: Request, tallies: Mapping[Cell, Tally]) -> dict[Cell, int]:
-    """The design's next round, held to what was asked for.
+    """Return the design's next round, checked against the request.
 
     Raises
     ------
     ValueError
-        Where the design refuses the request.
+        If the design refuses the request.
     PluginFailure
-        Where it fails, or asks for something else.
+        If the design fails, or requests other cells.
     """
     with calling(design, may_refuse=True):
         answer = design.next_round(request, tallies)
@@ -59,12 +59,12 @@ def chosen(design: Design, request: Request, tallies: Mapping[Cell, Tally]) -> d
     except (AttributeError, TypeError, ValueError) as error:
         raise PluginFailure.of(design, f"must give cells and their numbers of trials: {error}") from error
     if strange := [cell for cell in targets if not request.covers(cell)]:
-        raise PluginFailure.of(design, f"asks for {strange[0]}, which nobody asked for")
+        raise PluginFailure.of(design, f"returned {strange[0]}, which was not requested")
     return targets
 
 
 class Rounds:
-    """The rounds of one session, each noted in the study before it is handed out.
+    """The rounds of one session, each stored in the study before it is returned.
 
     Parameters
     ----------
@@ -72,14 +72,14 @@ class Rounds:
     design : Design
     request : Request
     written : str, optional
-        The text of the file that asks for the sweep.
+        The text of the sweep file.
 
     Attributes
     ----------
     number : int
-        Of the round, from 1; 0 where the design has none.
+        Number of the round, from 1; 0 if the design has no rounds.
     later : mapping of Cell to int
-        A guess of the trials of the rounds after this one.
+        Expected trials of the rounds after this one.
     """
 
     def __init__(self, store: Store, design: Design, request: Request, written: str | None) -> None:
@@ -91,7 +91,7 @@ class Rounds:
         self.later: Mapping[Cell, int] = {}
 
     def __iter__(self) -> Iterator[Grid]:
-        """Yield each round; what was yielded must be in the study before the next is asked for."""
+        """Yield each round; its trials must be in the study before the next round is requested."""
         if not self._design.in_rounds:
             self._store.request(self._request.grid, self._written)
             yield self._request.grid
@@ -104,7 +104,7 @@ class Rounds:
         while True:
             tallies, last = self._store.tallies(), targets
             targets = chosen(self._design, self._request, tallies)
-            # The very same again would try what has just failed without an end.
+            # Yielding the same round again would retry failed trials endlessly.
             if targets == last or not self._missing(targets):
                 break
             self.number += 1
@@ -120,7 +120,7 @@ class Rounds:
         return grid
 
     def _unfinished(self, kept: Plan | None) -> dict[Cell, int]:
-        """What is left of a round that was begun and is still asked for, and what could not be trained."""
+        """Return the rest of a started round that is still requested, and the trials that failed."""
         begun = {} if kept is None else kept.targets
         targets = {cell: count for cell, count in begun.items() if self._request.covers(cell)}
         if not self._missing(targets):

@@ -1,4 +1,4 @@
-"""Running a sweep: what is missing is cut into chunks, trained by the executor, and stored as it ends."""
+"""Running a sweep: missing trials are split into chunks, trained by the executor, and stored."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ __all__ = ["run_sweep"]
 
 _CHUNK_SECONDS = 10.0
 _SERIAL_CHUNK_SECONDS = 2.0
-_SECONDS_OF_A_WORKER = 4e-3  # the driver takes about a millisecond for a chunk: it is to have time to spare
-_SHARES = 4  # chunks for each worker of what nobody has yet, where these fill a batch
-_SETTLED_SECONDS = 0.5  # before that, a pace says nothing
+_SECONDS_OF_A_WORKER = 4e-3  # the driver needs about a millisecond per chunk, so it stays mostly idle
+_SHARES = 4  # chunks per worker of the remaining work, if these fill a batch
+_SETTLED_SECONDS = 0.5  # before that, a pace is meaningless
 
 
 def run_sweep(
@@ -56,7 +56,7 @@ def run_sweep(
     design: Design | None = None,
     limited: bool = True,
 ) -> None:
-    """Train what the design asks for and the study does not hold yet, and store it.
+    """Train the trials that the design requests and the study lacks, and store them.
 
     Parameters
     ----------
@@ -64,23 +64,23 @@ def run_sweep(
         The study's file; created if missing, resumed if present.
     specification, grid, execution
     report : callable
-        Called with a Progress when trials have been saved.
+        Called with a Progress after trials are saved.
     written : str, optional
-        The text of the file that asks for this sweep; kept in the study.
+        The text of the sweep file; stored in the study.
     design : Design, optional
-        Which trials come next: all of the grid unless given.
+        Which trials are trained next; by default all of the grid.
     limited : bool
         Whether the grid's widths are limits for a design that chooses widths itself.
 
     Raises
     ------
     ValueError
-        Where the design cannot do what the grid asks for.
+        If the design cannot serve the grid.
     StudyError
-        Where the study cannot be written, or the data are others by now. What was reported saved is kept; the
-        same call goes on.
+        If the study cannot be written, or the data have changed. Everything reported as saved is safe; the
+        same call continues.
     KeyboardInterrupt
-        With what had ended saved.
+        After finished trials are saved.
     """
     components = (specification.data, specification.labels, execution.executor, execution.backend)
     with calling(*components, may_refuse=True):
@@ -104,7 +104,7 @@ def _run(
     description = specification.describe()
     with Store(path, description, _environment(specification, execution, design)) as store:
         rounds = Rounds(store, design, request, written)
-        # The data may be replaced at any moment, here or where a worker reads them.
+        # The data may be replaced at any time, here or on a worker's machine.
         fixed = pinned(specification, description.get("data_digest"))
         place = Place.of(path, description, execution.checkpoint_every)
         sweep = _Sweep(store, fixed, rounds, execution, report, place)
@@ -144,7 +144,7 @@ class _Sweep:
         self._ledger = Ledger(store.path, place)
 
     def run(self) -> None:
-        """Train what is missing, round after round."""
+        """Train the missing trials, round after round."""
         rounds = self._begun()
         if next(rounds, None) is None:
             self._tell([], notes=self._notes())
@@ -161,14 +161,14 @@ class _Sweep:
                     break
 
     def _begun(self) -> Iterator[Grid]:
-        """Yield each round of which something is missing, with its work counted."""
+        """Yield each round with missing trials, with its work counted."""
         for first, asked in zip(chain([True], repeat(False)), self._rounds, strict=False):
             self._asked, self._cells = asked, worst_first(asked, self._cost)
             self._units_left, missing = 0.0, 0
             for cell in self._cells:
                 trials = asked.trials_of(cell)
                 done = self._store.count_done(cell, trials)
-                self._saved += done if first else 0  # later, what came before is counted
+                self._saved += done if first else 0  # in later rounds, earlier trials are counted already
                 missing += len(trials) - done
                 self._units_left += (len(trials) - done) * self._cost.of(cell)
             self._total = self._saved + missing
@@ -178,7 +178,7 @@ class _Sweep:
 
     @contextmanager
     def _training(self) -> Iterator[Callable[[], None]]:
-        """What trains a round, here or by workers that are kept for the next one."""
+        """Return the function that trains a round, here or by workers that stay for the next round."""
         executor = self._execution.executor
         if (pool := start(executor)) is None:
             yield self._train_here
@@ -196,18 +196,18 @@ class _Sweep:
             self.commit()
 
     def commit(self) -> None:
-        """Bring what has ended to the disk and report it."""
+        """Save finished trials to the disk and report them."""
         if rows := self._store.commit(self._seconds_left()):
             self._ledger.ended(rows)
             self._tell(rows)
 
     def end(self) -> None:
-        """Commit what has ended, and leave no folder without checkpoints."""
+        """Commit finished trials, and remove the folder of checkpoints if it is empty."""
         self.commit()
         self._ledger.close()
 
     def _tasks(self, seconds: float) -> Iterator[Task]:
-        """Chunks of about `seconds` of one worker's time."""
+        """Yield chunks of about `seconds` of one worker's time."""
         keys = (
             TrialKey(*cell, trial)
             for cell in self._cells
@@ -221,7 +221,7 @@ class _Sweep:
             if parallel == 1:
                 return seconds * self._rate(), math.inf
             paced = max(seconds, _SECONDS_OF_A_WORKER * parallel) * self._pace_of_a_worker(parallel)
-            # What nobody has yet is shared out, so that nobody waits for the last chunk of another.
+            # The remaining work is shared, so that no worker waits for the last chunk of another.
             share = max(self._units_left - self._units_out, 0.0) / parallel
             return min(paced, share / _SHARES), share
 
@@ -245,7 +245,7 @@ class _Sweep:
             self._take(row)
 
     def _notes(self) -> tuple[str, ...]:
-        """What the user should know about this session: of the study, and of what was under way."""
+        """Return notes for the user about this session: on the study, and on interrupted training runs."""
 
         def done(key: TrialKey) -> bool:
             return self._store.count_done(Cell(*key[:3]), range(key.trial, key.trial + 1)) == 1
@@ -256,29 +256,29 @@ class _Sweep:
         return (*self._store.notes, *unused)
 
     def _without_checkpoints(self) -> Iterator[str]:
-        """That a training run will take long, and that its engine hands over no state."""
+        """Return a note if a training run will take long and its engine cannot save its state."""
         if self._place is None or self._first is None or (engine := self._first[0]).resumes:
             return
         longest = max(map(self._cost.of, self._cells), default=0.0) / FIRST_GUESS
         if longest > self._place.period:
             yield (
-                f"the engine {engine.name} does not hand over the state of a training run: one that is "
-                "killed begins anew"
+                f"the engine {engine.name} cannot save the state of a training run: a run that is "
+                "killed starts again"
             )
 
     def _preparation(self) -> str | None:
-        """What the engine has to do before the first of the missing trials."""
+        """Return the engine's work before the first missing trial."""
         if self._first is None:
             return None
         engine, job = self._first
         try:
             return engine.preparation(job)
-        except Exception:  # the trial will say so itself, where it is trained
+        except Exception:  # the trial reports the error when it is trained
             return None
 
     @cached_property
     def _first(self) -> tuple[Engine, Job] | None:
-        """The engine that takes the first trial missing at the start, if there is one and it can be drawn."""
+        """Return the engine for the first missing trial, if there is one and it can be drawn."""
         specification, execution = self._specification, self._execution
         trained = ((cell, self._asked.trials_of(cell)) for cell in self._cells if cell.k and cell.d)
         keys = (TrialKey(*cell, trial) for cell, of in trained for trial in self._store.missing(cell, of))
@@ -288,7 +288,7 @@ class _Sweep:
         try:
             job = job_for(task, [draw(specification, key)])
             return choose_engine(task.engines, job)[0], job
-        except Exception:  # the trial will say so itself, where it is trained
+        except Exception:  # the trial reports the error when it is trained
             return None
 
     def _tell(
@@ -303,13 +303,13 @@ class _Sweep:
         return (max(self._units_left, 0.0) + self._units_later) / self._rate()
 
     def _rate(self) -> float:
-        """Units of work a second of all workers together."""
+        """Return units of work per second of all workers together."""
         if self._units_done and self._elapsed() > _SETTLED_SECONDS:
             return self._units_done / self._elapsed()
         return FIRST_GUESS * parallelism(self._execution.executor, self._pool())
 
     def _pace_of_a_worker(self, parallel: int) -> float:
-        """Units of work a second; what the rows say is known before all workers have something to do."""
+        """Return units of work per second and worker; rows give it before all workers are busy."""
         whole = self._rate() / parallel
         if self._seconds_done <= _SETTLED_SECONDS:
             return whole
@@ -323,7 +323,7 @@ class _Sweep:
 
 
 def _drawn_ahead(tasks: Iterable[Task]) -> Iterator[Drawn]:
-    """Draw each task's instances while those of the one before are trained."""
+    """Draw each task's instances while the task before is trained."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         coming: Future[Drawn] | None = None
         for task in tasks:
@@ -336,13 +336,13 @@ def _drawn_ahead(tasks: Iterable[Task]) -> Iterator[Drawn]:
 
 
 def _require_shape(specification: Specification, grid: Grid) -> None:
-    """Data from a file has one (n, d): say so before anything runs."""
+    """Refuse a grid with another (n, d) than that of a data file, before anything runs."""
     if (shape := specification.data.shape()) is None:
         return
     for cell in grid.cells:
         if (cell.n, cell.d) != shape and cell.d:
             raise ValueError(
-                f"the data has n = {shape[0]}, d = {shape[1]}; the grid asks for n = {cell.n}, d = {cell.d}"
+                f"the data has n = {shape[0]}, d = {shape[1]}; the grid has n = {cell.n}, d = {cell.d}"
             )
 
 

@@ -1,4 +1,4 @@
-"""Training the trials of a sweep, wherever that happens: a task goes in, rows come out."""
+"""Training of a sweep's trials on any worker: from a task to rows."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Task:
-    """A unit of work: small to send, seconds to do. The instances are drawn where it is done.
+    """A unit of work: small to send, some seconds to train. The worker draws the instances.
 
     Attributes
     ----------
     specification : Specification
     backend : Backend
     engines : tuple of Engine
-        Those to ask, fastest first.
+        Candidates, fastest first.
     keys : tuple of TrialKey
-        Of one n.
+        Trials with one n.
     place : Place or None
-        Where the state of runs that take long is kept; None keeps none.
+        The place of checkpoints of long runs; None saves none.
     """
 
     specification: Specification
@@ -54,13 +54,13 @@ class Task:
     place: Place | None = None
 
     def only(self, keys: Sequence[TrialKey]) -> Task:
-        """The same for some of the keys."""
+        """Return the same task for some of the keys."""
         return replace(self, keys=tuple(keys))
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A task whose instances are drawn, and the rows of those that need or allow no training."""
+    """A task with drawn instances, and the rows of trials that need no training or cannot be trained."""
 
     task: Task
     problems: Mapping[TrialKey, Problem]
@@ -68,17 +68,17 @@ class Drawn:
 
 
 def run_task(task: Task) -> list[TrialRow]:
-    """Train a task's trials; the function that executors call."""
+    """Train a task's trials and return their rows; the function that executors call."""
     return list(train_drawn(draw_task(task)))
 
 
 def draw_task(task: Task) -> Drawn:
-    """Draw a task's instances; one that cannot be drawn is a row with the status "failed".
+    """Draw a task's instances; one that cannot be drawn becomes a row with the status "failed".
 
     Raises
     ------
     StudyError
-        Where the source of the data holds others by now.
+        If the source of the data has changed.
     """
     problems, rows = {}, []
     for key in task.keys:
@@ -89,7 +89,7 @@ def draw_task(task: Task) -> Drawn:
             problems[key] = draw(task.specification, key)
         except ContentChanged as error:
             raise StudyError(
-                f"{error}: bring them back and run the same command again; what is saved is right"
+                f"{error}: restore them and run the same command again; the saved trials are correct"
             ) from error
         except Exception as error:
             rows.append(failed(key, error))
@@ -97,10 +97,9 @@ def draw_task(task: Task) -> Drawn:
 
 
 def train_drawn(drawn: Drawn) -> Iterator[TrialRow]:
-    """Train what was drawn and yield each trial as it ends.
+    """Train the drawn instances and yield each trial as it ends.
 
-    A trial that raises is found by halving what is left, and ends in a row with the status "failed" and
-    the reason.
+    A trial that raises is found by bisection, and becomes a row with the status "failed" and the reason.
     """
     yield from drawn.rows
     yield from _train_all(drawn.task, drawn.problems)
@@ -124,12 +123,12 @@ def _train_all(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[Tri
 
 
 def job_for(task: Task, problems: Sequence[Problem]) -> Job:
-    """The training job of these problems."""
+    """Return the training job of these problems."""
     return Job(problems, task.specification.recipe, task.backend)
 
 
 def draw(specification: Specification, key: TrialKey) -> Problem:
-    """Draw a trial's instance."""
+    """Return a trial's instance."""
     n, k, d, trial = key
     return draw_problem(
         n,
@@ -144,14 +143,14 @@ def draw(specification: Specification, key: TrialKey) -> Problem:
 
 
 def pinned(specification: Specification, digest: object) -> Specification:
-    """The same, with data that must have this digest wherever they are read; None where data have none."""
+    """Return the same specification with data that must have this digest; None if data have none."""
     if not isinstance(digest, str):
         return specification
     return replace(specification, data=specification.data.pinned(digest))
 
 
 def failed(key: TrialKey, error: BaseException | str) -> TrialRow:
-    """The row of a trial that could not be trained."""
+    """Return the row of a trial that could not be trained."""
     named = isinstance(error, str | PluginFailure)
     text = str(error) if named else f"{type(error).__name__}: {error}"
     return TrialRow(*key, FAILED, 0, 0, None, None, None, 0, 0.0, " ".join(text.split()))
@@ -170,7 +169,7 @@ def _train(task: Task, problems: Mapping[TrialKey, Problem]) -> Iterator[tuple[T
 
 
 def row_of(key: TrialKey, outcome: Outcome) -> TrialRow:
-    """The row of a trial that was trained."""
+    """Return the row of a trained trial."""
     return TrialRow(
         *key,
         str(outcome.status),

@@ -1,4 +1,4 @@
-"""The labels of a sweep: those it uses where it names none, and whether its data bring them."""
+"""The labels of a sweep: the default ones, and whether the data have labels."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["labels_of_sweep", "require_labels"]
 
 
 def labels_of_sweep(data: DataGenerator, grid: Grid, seed: int = 0) -> Labels:
-    """Return the data's own labels where they bring some, else Gaussian ones.
+    """Return the labels that come with the data, else Gaussian ones.
 
     Raises
     ------
     ValueError
-        Where only drawing data of the grid's first cell tells, and they cannot be drawn.
+        If this requires drawing data of the grid's first cell, and they cannot be drawn.
     """
     cell = next((cell for cell in grid.cells if cell.d), None)
     return Gaussian() if cell is None else usual_labels(data, cell.n, cell.d, seed)
 
 
 def require_labels(specification: Specification, grid: Grid) -> None:
-    """Refuse labels that come with the data where these bring none, before anything runs.
+    """Refuse labels of the data if the data have none, before anything runs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checking a study: some of its trials again, on the portable engine in double precision."""
+"""Verification of a study: some trials trained again on the portable engine in double precision."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Verification:
     trials : int
         Trials compared.
     differing_status : int
-        Those that ended in another way.
+        Trials with another status.
     largest_difference_in_iterations : int
     largest_difference_in_residual : float
-        Of ‖f − y‖/‖y‖, where both are finite.
+        In ‖f − y‖/‖y‖, if both are finite.
     """
 
     trials: int
@@ -39,7 +39,7 @@ class Verification:
 
 
 def verify(study: Study, specification: Specification, trials: int, seed: int = 0) -> Verification:
-    """Train `trials` realizations of the study again and compare; which ones `seed` decides."""
+    """Return the comparison of `trials` realizations, chosen by `seed`, trained again."""
     stored = {TrialKey(*row[:4]): row for row in _sample(study, trials, np.random.default_rng(seed))}
     exact = replace(specification, recipe=replace(specification.recipe, dtype="float64"))
     exact = pinned(exact, study.specification.get("data_digest"))
@@ -64,7 +64,7 @@ def verify(study: Study, specification: Specification, trials: int, seed: int = 
 
 
 def _sample(study: Study, size: int, chance: np.random.Generator) -> list[TrialRow]:
-    """Trained trials drawn without replacement in one pass over the study, however large."""
+    """Return trained trials drawn without replacement in one pass over a study of any size."""
     sample: list[TrialRow] = []
     for seen, row in enumerate(row for row in study if row.status not in (FAILED, Status.EMPTY)):
         if seen < size:

@@ -155,4 +155,4 @@ def test_help_shows_them_once():
     for words in leaves():
         text = command_of(words).get_help(click.Context(command_of(words), parent=context))
         assert "--disable-plugin" not in text
-        assert "`overparam --help` the global options, which work here too" in " ".join(text.split())
+        assert "`overparam --help` lists the global options, which work here too" in " ".join(text.split())

@@ -107,7 +107,7 @@ def test_a_search_goes_on_with_nothing_said_but_its_study(searched, overparam):
     study = load_study("b.study")
     plan, number = study.plan, len(study.rows())
     again = overparam("sweep", "--study", "b.study", "--json")
-    assert "goes on with its own" in again.errors
+    assert "is resumed with its own" in again.errors
     assert "design overparam/boundary" not in again.errors
     assert "boundary:error=0.15,trials=30" in again.errors
     assert study.plan == plan

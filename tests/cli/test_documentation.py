@@ -13,23 +13,23 @@ HEAD = """# The command line
 
 Written from the commands' own help.
 
-- Global options stand before the command's name or after it; of one given twice, the last counts.
-- Every option can come from the environment: `OVERPARAM_<COMMAND>_<OPTION>`, or `OVERPARAM_<OPTION>` for the
-  global ones. Variables that begin so and are no option's are named in a warning.
+- Global options may come before or after the command's name; if one is given twice, the last counts.
+- Every option can be set by an environment variable: `OVERPARAM_<COMMAND>_<OPTION>`, or
+  `OVERPARAM_<OPTION>` for the global ones. A warning names unknown variables with this prefix.
 - A component is written `name` or `name:key=value,key=value`; a list is `key=0;1;0.5`; a comma inside a value
-  is `\\\\,`. Where two plugins use one name, `distribution/name`.
-- `overparam describe` lists the components with their parameters, those of first-party packages that are not
-  installed too. The help below lists the built-in ones; yours lists all that are installed.
-- Of a mistyped command, option, component, parameter or variable, the error names the nearest.
-- A range is `1:25` (both ends in), `5:50:5` or `10,20,50`.
-- `--json` puts one JSON document on standard output and nothing else. It has no NaN or Infinity: null, and a
-  status that says why. Progress, notes and warnings go to standard error.
-- Exit codes: 0 done; 1 the work could not be finished, and the message says what is kept and how to go on;
-  2 bad usage or input; 130 interrupted (143 by SIGTERM), with the study saved.
-- `OVERPARAM_STRICT_PLUGINS=1` makes a plugin that fails an error.
-- `--plugin FILE.py` takes one file as a plugin for this call (docs/reference/plugins.md). `OVERPARAM_PLUGIN`
+  is `\\\\,`. If two plugins use the same name, write `distribution/name`.
+- `overparam describe` lists the components with their parameters, including those of first-party packages
+  that are not installed. The help below lists the built-in ones; your own help lists all installed ones.
+- For a mistyped command, option, component, parameter or variable, the error names the nearest one.
+- A range is `1:25` (both ends included), `5:50:5` or `10,20,50`.
+- `--json` prints one JSON document on standard output and nothing else. NaN and Infinity become null, and a
+  status gives the reason. Progress, notes and warnings go to standard error.
+- Exit codes: 0 done; 1 the work could not be finished, and the message says what is saved and how to
+  continue; 2 bad usage or input; 130 interrupted (143 by SIGTERM), with the study saved.
+- With `OVERPARAM_STRICT_PLUGINS=1`, a plugin that fails is an error.
+- `--plugin FILE.py` loads one file as a plugin for this call (docs/reference/plugins.md). `OVERPARAM_PLUGIN`
   may hold several, separated as in `PATH`.
-- Where its study is there, `sweep` takes from it what is not said: `sweep --study FILE --trials 20` adds
+- If the study exists, options that are not given are taken from it: `sweep --study FILE --trials 20` adds
   trials, `--k 26:30` adds cells.
 
 ## Completion

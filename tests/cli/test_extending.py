@@ -24,7 +24,7 @@ def other(overparam, tmp_path):
 def test_more_trials_of_all_cells(overparam, other, tmp_path):
     call = overparam("sweep", "--study", other, "--trials", 3)
     assert call.code == 0
-    assert "o.study goes on with its own" in call.errors
+    assert "o.study is resumed with its own" in call.errors
     assert "activation relu" in call.errors
     asked = [*SMALL[:6], "--trials", 3, *SMALL[8:], *OTHER]
     assert overparam("-q", "--dtype", "float64", "sweep", *asked, "--study", "w.study").code == 0

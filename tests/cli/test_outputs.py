@@ -33,7 +33,7 @@ def test_data_are_not_overwritten(overparam, data, output, read):
     before = data.read_bytes()
     call = overparam("train", "--k", 2, *ENDED, "--data", f"file:path={read}", "--output", output)
     assert call.code == 2
-    assert "is what is read" in call.errors
+    assert "is the input file" in call.errors
     assert data.read_bytes() == before
 
 
@@ -51,7 +51,7 @@ def test_studies_are_not_overwritten(overparam, study, tmp_path, command, name):
     before = path.read_bytes()
     call = overparam(command, path, "-o", name)
     assert call.code == 2
-    assert "is what is read" in call.errors
+    assert "is the input file" in call.errors
     assert path.read_bytes() == before
 
 

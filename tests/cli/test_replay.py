@@ -118,7 +118,10 @@ def test_a_picture(overparam, study, tmp_path):
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ((12, 3, 3, 9), "holds no trial n=12, k=3, d=3, trial=9: 2 of the 2 trials of this cell have ended"),
+        (
+            (12, 3, 3, 9),
+            "holds no trial n=12, k=3, d=3, trial=9: 2 of the 2 trials of this cell are finished",
+        ),
         ((13, 3, 3, 0), "its cells have n = 12, k from 0 to 4, d from 1 to 3"),
         ((12, 0, 3, 0), "k=0, d=3 is an empty cell"),
     ],
@@ -140,7 +143,7 @@ def test_components_that_are_not_here_are_refused(overparam, tmp_path):
     key = ("--n", 10, "--k", 4, "--d", 2)
     call = overparam("--no-plugins", "replay", study, *key)
     assert (call.code, call.output) == (2, "")
-    assert "the study's optimizer, momentum of overparam-optimizers, cannot be had again" in call.errors
+    assert "the study's optimizer, momentum of overparam-optimizers, is not available" in call.errors
     alone = Registry(only_builtin=True)
     with pytest.raises(ComponentError, match="of overparam-optimizers"):
         replay_trial(load_study(study), TrialKey(10, 4, 2, 0), alone.resolve, lambda name: alone.engines())

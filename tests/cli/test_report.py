@@ -43,7 +43,7 @@ def test_several_studies_stand_side_by_side(overparam, study, tmp_path):
         (("none.study", "-o", "r.html"), "none.study"),
         (("a.study", "-o", "r.html", "--curves", "-1"), "--curves"),
         (("-o", "r.html"), "STUDY"),
-        (("r.html", "-o", "r.html"), "is what is read"),
+        (("r.html", "-o", "r.html"), "is the input file"),
     ],
 )
 def test_what_it_refuses(overparam, study, tmp_path, arguments, message):
@@ -108,7 +108,7 @@ def test_a_report_that_cannot_be_written_for_now_ends_no_sweep(overparam, tmp_pa
     monkeypatch.setattr("overparam.cli.report._say", lambda *given: None)
     result = overparam(*SWEEP, "--report", "r.html")
     assert result.code == 0
-    assert result.errors.count("no report for now: no place") == 1
+    assert result.errors.count("the report could not be written: no place") == 1
     assert len(load_study(tmp_path / "s.study").rows()) == 6
     assert calls[-1]
 

@@ -221,7 +221,7 @@ def test_data_that_bring_labels_are_trained_with_them(overparam, tmp_path):
 def test_labels_left_unused_are_noted(overparam, tmp_path, command):
     call = overparam(*command, "--data", labelled(tmp_path), "--labels", "gaussian")
     assert call.code == 0
-    assert call.errors.count("the data bring labels of their own, which --labels gaussian leaves unused") == 1
+    assert call.errors.count("the data have labels of their own; --labels gaussian replaces them") == 1
 
 
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])

@@ -49,7 +49,7 @@ def test_documents_say_what_was_written(overparam, study):
         "output": "b.study",
         "trials": TRIALS,
     }
-    assert call.errors == f"b.study: {TRIALS} trials taken in\n"
+    assert call.errors == f"b.study: {TRIALS} trials added\n"
     assert overparam("merge", study, "-o", "b.study", "--json").document["trials"] == 0
     call = overparam("salvage", study, "-o", "c.study", "--json")
     assert (call.document["kept"], call.document["output"]) == (TRIALS, "c.study")

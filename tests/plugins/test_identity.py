@@ -70,7 +70,7 @@ def test_a_changed_version_is_recorded_with_the_session_and_told(site):
     )
     again = sweep(site, study, "shadow/relu", 2)
     assert again.code == 0
-    assert "shadow 2.0, the study's earlier trials were computed with shadow 1.0" in again.errors
+    assert "shadow 2.0 is installed; the study's earlier trials were computed with shadow 1.0" in again.errors
     status = overparam(site, "status", study, "--json").document
     assert status["distributions"]["shadow"] == ["1.0", "2.0"]
     third = sweep(site, study, "shadow/relu", 3)
@@ -101,7 +101,7 @@ def test_a_study_of_before_is_continued_and_told(site, tmp_path):
     reseal(study)
     again = sweep(site, study, "relu", 2)
     assert again.code == 0
-    assert "does not say which distributions" in again.errors
+    assert "did not name the distributions" in again.errors
     specification = json.loads(overparam(site, "status", study, "--json").output)["specification"]
     assert specification["activation_distribution"] == "overparam"
     assert sweep(site, study, "shadow/relu", 3).code == 2

@@ -63,7 +63,7 @@ def test_new_packages_have_types(packages, tmp_path):
     [
         ("My Thing", "lower-case letters"),
         ("relu", "overparam already offers the activation 'relu'"),
-        ("taken", "is there already"),
+        ("taken", "already exists"),
     ],
 )
 def test_names_that_will_not_do(tmp_path, name, said):
@@ -182,7 +182,7 @@ def test_a_new_package_of_any_name_passes_its_own_tests(tmp_path, monkeypatch, k
 def test_a_name_that_is_installed_is_refused(tmp_path, monkeypatch):
     (tmp_path / "overparam_testing_it.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ComponentError, match="module overparam_testing_it is installed already"):
+    with pytest.raises(ComponentError, match="module overparam_testing_it is already installed"):
         write_package("testing-it", "data", tmp_path)
-    with pytest.raises(ComponentError, match="is not a name"):
+    with pytest.raises(ComponentError, match="is not a valid name"):
         write_package("a" * 300, "data", tmp_path)

@@ -197,7 +197,7 @@ def test_runs_on_both_sides_of_the_boundary_are_replayed_beside_the_prediction(t
     said = study.report(tmp_path / "r.html", curves=2)
     assert (said.runs, list(said.notes)) == (2, [])
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert text.count("Equal to what the study holds.") == 2
+    assert text.count("Equal to the stored trial.") == 2
     assert text.count("Dashed: linearized at W₀") == 2
     assert 'class="series success' in text
     assert 'class="series failure' in text

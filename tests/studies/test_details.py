@@ -49,7 +49,7 @@ def test_the_first_trials_of_a_cell(study):
 
 def test_failures_are_counted_by_their_messages(study):
     # Three of each of the four cells with k = 3.
-    assert study.failures() == [("no memory", 8), ("no reason was given", 4)]
+    assert study.failures() == [("no memory", 8), ("no reason given", 4)]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_trials_that_are_not_those_of_the_tallies_are_damage(study, damage):
     with closing(sqlite3.connect(study.path)) as connection:
         connection.execute(damage)
         connection.commit()
-    with pytest.raises(NotAStudy, match="tallies are not those of its trials"):
+    with pytest.raises(NotAStudy, match="tallies do not match its trials"):
         Study(study.path).endings()
 
 
@@ -72,5 +72,5 @@ def test_a_changed_row_is_damage(study):
     with closing(sqlite3.connect(study.path)) as connection:
         connection.execute("UPDATE trial SET seconds = 9.0 WHERE n = 6 AND k = 2 AND d = 1 AND trial = 1")
         connection.commit()
-    with pytest.raises(NotAStudy, match="of its trials, 1 row"):
+    with pytest.raises(NotAStudy, match="among its trials, 1 row"):
         Study(study.path).first_trials([GRID.cells[2]], 5)

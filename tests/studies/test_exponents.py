@@ -118,7 +118,7 @@ def test_sharp_outcomes_are_fitted_by_their_thresholds():
     ("tallies", "said"),
     [
         ({Cell(10, 2, 2): Tally(5, 0, 1, 0.0)}, "no (n, d) has both successes and failures"),
-        ({Cell(10, 2, 2): Tally(5, 2, 1, 0.0)}, "one (n, d) alone does not scale"),
+        ({Cell(10, 2, 2): Tally(5, 2, 1, 0.0)}, "a single (n, d) shows no scaling"),
         ({Cell(n, 4, 2): Tally(5, 2, 1, 0.0) for n in (10, 20)}, "2 different (n, d) are too few"),
         (
             {Cell(n, k, 2): Tally(9, 9 - k, 1, 0.0) for n in (10, 20, 40) for k in (2, 4, 6)},
@@ -134,7 +134,7 @@ def test_what_cannot_be_told_is_said(tallies, said):
 
 def test_a_boundary_with_one_end_is_said():
     tallies = simulated(CROSSED, 1.0, 0.0) | {Cell(50, 2, 30): Tally(5, 0, 1, 0.0)}
-    assert "At 1 of 21 (n, d) only one outcome was seen" in BoundaryScaling(tallies, COUNT).sentence
+    assert "At 1 of 21 (n, d) all trials had the same outcome" in BoundaryScaling(tallies, COUNT).sentence
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, math.nan])

@@ -48,7 +48,7 @@ def test_a_copy_that_is_put_back_is_not_made_one_with_the_log_of_the_killed(kill
         lambda: run_sweep(study, specification(), GRID, execution()),
     ):
         with pytest.raises(
-            NotAStudy, match=r"a\.study-wal is the log of another state .*remove a\.study-wal"
+            NotAStudy, match=r"a\.study-wal is the log of another state .*Remove a\.study-wal"
         ):
             attempt()
     assert (study.read_bytes(), log.read_bytes()) == before

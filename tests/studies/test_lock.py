@@ -27,7 +27,7 @@ def test_a_study_has_one_writer_whatever_its_name(study, tmp_path):
     driver.wait_for(1)
     with pytest.raises(StudyError, match="by another process under another name"):
         run_sweep(other, specification(), GRID, execution())
-    assert holder(other) == "a process that knows it by another name"
+    assert holder(other) == "a process that opened it under another name"
     assert driver.finish() == ""
     assert holder(other) is None
     assert driver.process.returncode == 0
@@ -54,7 +54,7 @@ def test_what_has_the_name_of_the_lock_and_is_none_is_left_alone(study, tmp_path
     victim.write_text("years of work")
     make(lock, victim)
     for _ in range(2):
-        with pytest.raises(NotAStudy, match=r"a\.study-lock is in the way"):
+        with pytest.raises(NotAStudy, match=r"a\.study-lock is not a lock file"):
             run_sweep(study, specification(), GRID, execution())
         assert holder(study) is None
     assert victim.read_text() == lock.read_text() == "years of work"
@@ -63,7 +63,7 @@ def test_what_has_the_name_of_the_lock_and_is_none_is_left_alone(study, tmp_path
 
 def test_a_link_to_nothing_makes_nothing(study, tmp_path):
     (tmp_path / "a.study-lock").symlink_to(tmp_path / "made")
-    with pytest.raises(NotAStudy, match="is in the way"):
+    with pytest.raises(NotAStudy, match="is not a lock file"):
         WriterLock(study)
     assert not (tmp_path / "made").exists()
 
@@ -71,6 +71,6 @@ def test_a_link_to_nothing_makes_nothing(study, tmp_path):
 def test_what_an_introduction_says_is_shown_only_where_it_is_one(study, tmp_path):
     lock = tmp_path / "a.study-lock"
     lock.write_text("process 1 on \x1b[2J since 2026-01-01 00:00:00+00:00\nrm -rf")
-    with pytest.raises(NotAStudy, match="is in the way"):
+    with pytest.raises(NotAStudy, match="is not a lock file"):
         WriterLock(study)
     assert load_study(study).status()["writer"] is None

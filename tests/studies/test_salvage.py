@@ -111,7 +111,7 @@ def test_without_its_specification_a_study_is_refused(study, tmp_path):
 def test_what_is_refused(study, tmp_path):
     (tmp_path / "there").touch()
     for target in (tmp_path / "there", study):
-        with pytest.raises(ValueError, match=r"exists|is what is read"):
+        with pytest.raises(ValueError, match=r"exists|is the input file"):
             salvage(study, target)
     with pytest.raises(StudyError, match="No such file"):
         salvage(tmp_path / "none.study", tmp_path / "b.study")

@@ -110,7 +110,7 @@ def test_a_shard_keeps_to_itself_until_all_is_asked_for(tmp_path):
     assert status["shard"] == "1/2"
     assert status["left"] == 0
     assert status["trials"] == len(GRID.only(Shard(1, 2))) == status["done"]
-    with pytest.raises(SpecificationMismatch, match="holds shard 1/2, asked for is 2/2"):
+    with pytest.raises(SpecificationMismatch, match="holds shard 1/2, but 2/2 was requested"):
         run_sweep(path, specification(), GRID.only(Shard(2, 2)), execution())
     run_sweep(path, specification(), GRID, execution())
     assert load_study(path).status()["done"] == len(GRID)

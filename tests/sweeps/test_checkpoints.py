@@ -144,7 +144,7 @@ def test_damage_is_said_and_the_trial_begins_anew(cut, whole, harm):
     study, notes = notes_of(cut)
     assert comparable(study) == whole
     assert len(notes) == 3
-    assert all("is not used, its trial begins anew: it is " in note for note in notes)
+    assert all("is not used, its trial starts again: it is " in note for note in notes)
     # What is no checkpoint of ours is nobody's to remove.
     foreign = harm in ("empty", "noise", "another file")
     assert checkpoints.folder.exists() or not foreign
@@ -157,7 +157,7 @@ def test_every_flipped_bit_is_found(cut):
     content = path.read_bytes()
     for _ in range(300):
         path.write_bytes(_flipped(content, chance.randrange(8 * len(content))))
-        with pytest.raises(ValueError, match=r"damaged|no checkpoint|cannot be read"):
+        with pytest.raises(ValueError, match=r"damaged|not a checkpoint|cannot be read"):
             checkpoints.read(key, {})
 
 
@@ -167,7 +167,7 @@ def test_a_checkpoint_of_another_trial_is_not_used(cut, whole):
     checkpoints.path(one).write_bytes(checkpoints.path(other).read_bytes())
     study, notes = notes_of(cut)
     assert comparable(study) == whole
-    assert [note.rpartition(": ")[2] for note in notes] == ["it is of another trial"]
+    assert [note.rpartition(": ")[2] for note in notes] == ["it belongs to another trial"]
 
 
 @pytest.mark.parametrize("part", ["overparam", "numpy", "engine", "components", "backend", "processor"])
@@ -179,7 +179,7 @@ def test_what_was_made_otherwise_is_not_used(cut, whole, part):
     checkpoints.write(KEY0, {**ours, part: "another 0.0"}, snapshot)
     study, notes = notes_of(cut)
     assert comparable(study) == whole
-    assert [f"it was made with {part} another 0.0, here " in note for note in notes] == [True]
+    assert [f"it was computed with {part} another 0.0, here " in note for note in notes] == [True]
 
 
 KEY0 = next(iter(GRID))
@@ -196,7 +196,7 @@ def test_another_data_type_or_budget_is_another_specification(tmp_path, cut):
     notes = []
     run_sweep(cut, other, GRID, execution(Mortal()), lambda progress: notes.extend(progress.notes))
     assert len(notes) == 3
-    assert all("it was made with specification " in note for note in notes)
+    assert all("it was computed with specification " in note for note in notes)
     run_sweep(tmp_path / "b.study", other, GRID, execution(Mortal()))
     assert comparable(load_study(cut)) == comparable(load_study(tmp_path / "b.study"))
     assert not Checkpoints.of(cut).folder.exists()
@@ -254,7 +254,7 @@ def test_an_engine_that_does_not_resume_is_named_where_runs_take_long(tmp_path):
 
     assert said(1000) == []
     assert said(100_000_000) == [
-        "the engine forgetful does not hand over the state of a training run: one that is killed begins anew"
+        "the engine forgetful cannot save the state of a training run: a run that is killed starts again"
     ]
 
 

@@ -222,7 +222,7 @@ def test_a_design_that_leaves_what_was_asked_for_is_named(tmp_path):
         def next_round(self, request, tallies):
             return {Cell(24, 4, 99): 1}
 
-    with pytest.raises(PluginFailure, match="nobody asked for"):
+    with pytest.raises(PluginFailure, match="which was not requested"):
         run_sweep(
             tmp_path / "a.study",
             specification(),

@@ -1,4 +1,4 @@
-"""``overparam plugins``: look at the installed plugins, check one, start a new one."""
+"""``overparam plugins``: list the installed plugins, check one, start a new one."""
 
 from overparam.cli.plugins.group import plugins
 

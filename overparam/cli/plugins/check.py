@@ -1,4 +1,4 @@
-"""``overparam plugins check``: the conformance kit on everything that a distribution hands over."""
+"""``overparam plugins check``: the conformance kit, run on every component of a distribution."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.SKIPPED: "ye
 @json_flag
 @click.pass_obj
 def check_plugin(settings: Settings, distribution: str, as_json: bool) -> None:
-    """Check every component of DISTRIBUTION, or of the plugin of that name.
+    """Check every component of DISTRIBUTION, or of the plugin with that name.
 
-    Components with parameters that have no default are checked with the instances that a static
-    method examples() of their class returns. The exit code is 1 where a check fails.
+    Components with parameters that have no default are checked with the instances that a static method
+    examples() of their class returns. The exit code is 1 if a check fails.
     """
     rows: list[dict[str, Any]] = []
     for plugin in plugins_called(settings.registry, distribution):
@@ -46,21 +46,21 @@ def check_plugin(settings: Settings, distribution: str, as_json: bool) -> None:
 
 
 def plugins_called(registry: Registry, name: str) -> list[Plugin]:
-    """Return the plugins of a distribution, or the plugin of that name.
+    """Return the plugins of a distribution, or the plugin with that name.
 
     Raises
     ------
     ComponentError
-        Where there is none; the message names those that there are.
+        If there is none; the message lists the installed ones.
     """
     if found := [plugin for plugin in registry.plugins if plugin.is_called(name)]:
         return found
     known = ", ".join(sorted({plugin.distribution for plugin in registry.plugins}))
-    raise ComponentError(f"no plugin is installed from {name!r}; there are: {known}")
+    raise ComponentError(f"no plugin is installed from {name!r}; installed are: {known}")
 
 
 def _results(plugin: Plugin) -> Iterator[tuple[str, Result]]:
-    """Every check of every component, as it ends."""
+    """Yield the result of every check of every component."""
     yield plugin.name, run_check(Check("loads", lambda: _loads(plugin)))
     for cls in plugin.components:
         subject = f"{cls.kind} {cls.name}"

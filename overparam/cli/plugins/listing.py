@@ -1,4 +1,4 @@
-"""``overparam plugins list``: what is installed and what it provides."""
+"""``overparam plugins list``: the installed plugins and their components."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["list_plugins"]
 @json_flag
 @click.pass_obj
 def list_plugins(settings: Settings, as_json: bool) -> None:
-    """List plugins: distribution, version, what each provides, its load time and state."""
+    """List plugins: distribution, version, state, load time and components."""
     registry = settings.registry
     loaded = registry.plugins
     if as_json:
@@ -33,7 +33,7 @@ def list_plugins(settings: Settings, as_json: bool) -> None:
         for problem in plugin.problems:
             echo(f"    problem:         {problem}")
     for clash in registry.clashes:
-        echo(f"one name twice:      {clash}")
+        echo(f"name clash:          {clash}")
 
 
 def _provided(plugin: Plugin) -> dict[str, list[str]]:

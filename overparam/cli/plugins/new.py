@@ -1,4 +1,4 @@
-"""``overparam plugins new``: the package that a plugin starts from."""
+"""``overparam plugins new``: a new plugin package."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["new_plugin"]
 
 @click.command("new")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What it hands over.")
+@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="Kind of its component.")
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=".",
     show_default=True,
-    help="Where to put it.",
+    help="Folder for the package.",
 )
 @click.pass_obj
 def new_plugin(settings: Settings, name: str, kind: str, directory: Path) -> None:
-    """Write overparam-NAME, an installable package whose tests pass at once.
+    """Write overparam-NAME, an installable plugin package with passing tests.
 
     It has a pyproject.toml with the entry point, one source file, one test file and a README.
     """

@@ -1,4 +1,4 @@
-"""Writing the package that a plugin starts from."""
+"""Writer of new plugin packages."""
 
 from overparam.cli.scaffold.package import KINDS, write_package
 

@@ -1,7 +1,7 @@
 """A complete, installable plugin package, from the templates beside this module.
 
-A kind of plugin is one file in ``templates/kinds``: how users name the component on the command line, the
-source and its test. All else is shared.
+Each kind of plugin is one file in ``templates/kinds``: the component's use on the command line, the source
+and its test. Everything else is shared.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SIZES: Mapping[str, str] = {
     "certify": " --n 20 --d 10 --k 20",
     "theory": " --n 20 --d 10",
 }
-"""What makes the commands of a README quick, where a kind's file does not say `sizes`."""
+"""Sizes for quick commands in a README, if a kind's file does not give `sizes`."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Kind:
     Attributes
     ----------
     name : str
-        What ``plugins new --kind`` calls it.
+        The value of ``plugins new --kind``.
     """
 
     name: str
 
     @cached_property
     def _sections(self) -> tuple[str, str, str]:
-        """The head, the source and the test."""
+        """Return the head, the source and the test."""
         text = (_TEMPLATES / "kinds" / f"{self.name}{_ENDING}").read_text(encoding="utf-8")
         head, source, test = re.split(r"^=== \w+\n", text, flags=re.MULTILINE)
         return head, source, test
@@ -63,19 +63,19 @@ class Kind:
 
     @cached_property
     def family(self) -> type[Component]:
-        """The base class of what such a plugin hands over."""
+        """The base class of the component."""
         return next(family for family, hook in HOOKS.items() if hook == self._head["hook"])
 
     @property
     def uses(self) -> list[str]:
-        """Commands that use the component, with `$name` in them."""
+        """Commands that use the component, with the placeholder `$name`."""
         before, after = (f" {self._head[key]}" if key in self._head else "" for key in ("globally", "option"))
         commands = self._head["commands"].split()
         sizes = f" {self._head['sizes']}" if "sizes" in self._head else None
         return [f"overparam{before} {command}{after}{sizes or _SIZES[command]}" for command in commands]
 
     def class_name(self, name: str) -> str:
-        """Return the class's name, followed by the kind where Python or the template uses the plain one."""
+        """Return the class's name, with the kind appended if Python or the template already uses the name."""
         plain = "".join(part.capitalize() for part in name.split("-"))
         used = set(re.findall(r"\w+", " ".join(self._sections)))
         if keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in used:
@@ -83,7 +83,7 @@ class Kind:
         return plain
 
     def words(self, name: str) -> dict[str, str]:
-        """Return what stands for what in the templates, for a component of this name."""
+        """Return the values of the templates' placeholders for a component of this name."""
         own = {"name": name, "cls": self.class_name(name), "module": f"overparam_{name.replace('-', '_')}"}
         _, source, test = (Template(section.strip()).substitute(own) for section in self._sections)
         return {
@@ -100,7 +100,7 @@ class Kind:
 
 
 def _kinds() -> dict[str, Kind]:
-    """The kinds that have a template, in the order of the hooks."""
+    """Return the kinds that have a template, in the order of the hooks."""
     found = [Kind(file.name.removesuffix(_ENDING)) for file in (_TEMPLATES / "kinds").iterdir()]
     families = list(HOOKS)
     return {kind.name: kind for kind in sorted(found, key=lambda kind: families.index(kind.family))}
@@ -124,21 +124,21 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
     Raises
     ------
     ComponentError
-        For a name that no component can have, or a package that is there already.
+        For an invalid name, or a package that already exists.
     """
     name = name.removeprefix("overparam-")
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise ComponentError(
-            f"{name[:_LONGEST]!r} is not a name: use up to {_LONGEST} lower-case letters, digits and "
+            f"{name[:_LONGEST]!r} is not a valid name: use up to {_LONGEST} lower-case letters, digits and "
             "hyphens, e.g. swish"
         )
     package = folder / f"overparam-{name}"
     if package.exists():
-        raise ComponentError(f"{package} is there already: choose another name, or remove it")
+        raise ComponentError(f"{package} already exists: choose another name, or remove it")
     words = KINDS[kind].words(name)
     module = words["module"]
     if find_spec(module) is not None:
-        raise ComponentError(f"the module {module} is installed already: choose another name")
+        raise ComponentError(f"the module {module} is already installed: choose another name")
     contents = {
         package / "pyproject.toml": "pyproject.toml",
         package / "README.md": "README.md",

@@ -1,5 +1,5 @@
 "use strict";
-// Reads the numbers beside it, and lets the cells be pointed at, chosen and coloured. Texts go in as text only.
+// Reads the page's numbers, and lets readers point at, choose and colour cells. Texts are inserted as text only.
 (() => {
   const numbers = JSON.parse(document.getElementById("numbers").textContent);
   const root = document.documentElement;
@@ -94,7 +94,7 @@
       scroll.append(trialsTable(listed));
       body.append(scroll);
     } else {
-      body.append(make("p", "The trials of this cell are in the study's file. A report lists those of the cells nearest to one half.", { class: "quiet" }));
+      body.append(make("p", "The trials of this cell are in the study's file. The report lists trials only for the cells with success nearest to one half.", { class: "quiet" }));
     }
     const runs = document.querySelectorAll(`#runs .run[data-panel="${number}"][data-place="${place}"]`);
     for (const run of runs) body.append(run.cloneNode(true));
@@ -128,7 +128,7 @@
 
     const mark = (cell) => {
       for (const name of ["x", "width"]) cursor.setAttribute(name, cell.getAttribute(name));
-      // A row is moved and stretched; the frame is only moved, or its line would be stretched too.
+      // A row is moved and stretched; the frame is only moved, because stretching would distort its line.
       const [, top, height] = /translate\(0 (.+)\) scale\(1 (.+)\)/.exec(cell.parentNode.getAttribute("transform"));
       cursor.setAttribute("y", top);
       cursor.setAttribute("height", height);
@@ -212,7 +212,7 @@
   const counted = () => root.classList.toggle("nominal-count", nominal());
   for (const choice of document.querySelectorAll("input[name=count]")) choice.addEventListener("change", counted);
 
-  // What a browser kept of an earlier look at the page.
+  // Restore settings that the browser kept from an earlier visit.
   layers();
   counted();
   if (document.getElementById("scale").selectedIndex > 0) recolour(document.getElementById("scale").value);

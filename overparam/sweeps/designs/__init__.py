@@ -1,4 +1,4 @@
-"""Designs: the contract, and the built-in ones, one a file."""
+"""Designs: the contract, and the built-in designs, one per file."""
 
 from overparam.sweeps.designs.base import Design, Request
 from overparam.sweeps.designs.boundary import BoundarySearch

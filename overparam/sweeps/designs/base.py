@@ -19,18 +19,18 @@ __all__ = ["Design", "Request"]
 
 @dataclass(frozen=True)
 class Request:
-    """What a sweep is asked for, as far as its design needs it.
+    """The part of a sweep's request that its design needs.
 
     Attributes
     ----------
     grid : Grid
         The cells and the trials of each.
     limited : bool
-        Whether the cells' widths were named, so that they are limits for designs that choose widths.
+        Whether the cells' widths were given, so that they are limits for designs that choose widths.
     count : ParameterCount
-        Of the parameters that can act, with the specification's initialization and layers.
+        Counts the parameters that can act, with the specification's initialization and layers.
     max_iterations : int
-        Updates of a training run at most.
+        Largest number of updates of a training run.
     """
 
     grid: Grid
@@ -40,7 +40,7 @@ class Request:
 
     @cached_property
     def columns(self) -> dict[Column, Limits]:
-        """Every (n, d) that is not empty, with the limits of k."""
+        """Return every (n, d) that is not empty, with the limits of k."""
         found: dict[Column, Limits] = {}
         for n, k, d in self.grid.cells:
             if d == 0 or (k == 0 and self.limited):
@@ -50,21 +50,21 @@ class Request:
         return found
 
     def covers(self, cell: Cell) -> bool:
-        """Whether a design may ask for this cell."""
+        """Whether a design may request this cell."""
         limits = self.columns.get(Column(cell.n, cell.d))
         return limits is not None and limits.low <= cell.k and (limits.high is None or cell.k <= limits.high)
 
 
 @dataclass(frozen=True)
 class Design(Component):
-    """Says which trials come next, from what was asked for and what the study holds, and from nothing else.
+    """Chooses the next trials, from the request and the study's trials alone.
 
-    So a killed sweep, another executor and another number of workers lead to the same trials.
+    So a killed sweep, another executor or another number of workers lead to the same trials.
 
     Attributes
     ----------
     in_rounds : bool
-        Whether rounds follow one another. Else there is one, of the very cells that were asked for.
+        Whether there are several rounds. Otherwise there is one round, of exactly the requested cells.
     """
 
     kind: ClassVar[str] = "design"
@@ -72,24 +72,24 @@ class Design(Component):
 
     @abstractmethod
     def next_round(self, request: Request, tallies: Mapping[Cell, Tally]) -> Mapping[Cell, int]:
-        """Return the next round: how many trials each of its cells should have, those it has included.
+        """Return the next round: the number of trials that each of its cells should have, old ones included.
 
-        Must give the same answer for the same arguments. The sweep ends where all of the answer is trained
-        already, as of an empty one. Trials that could not be trained are not counted as trials; where a
-        cell has such, asking for it again only tries them again.
+        It must return the same result for the same arguments. The sweep ends when all of the result is
+        trained already, for example when it is empty. Trials that could not be trained are not counted; if a
+        cell has such trials, requesting it again only tries them again.
 
         Parameters
         ----------
         request : Request
         tallies : mapping of Cell to Tally
-            Every cell of the study with trials. No round is begun before the last one has ended.
+            Every cell of the study with trials. A round starts only when the last one has ended.
 
         Raises
         ------
         ValueError
-            Where what was asked for leaves nothing to choose from.
+            If the request leaves nothing to choose from.
         """
 
     def expected(self, request: Request, tallies: Mapping[Cell, Tally]) -> Mapping[Cell, int]:
-        """Guess how many more trials later rounds will ask for, cell by cell; for the time left."""
+        """Return the expected trials of later rounds, cell by cell, for the time left."""
         return {}

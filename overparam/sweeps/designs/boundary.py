@@ -1,4 +1,4 @@
-"""The design that looks for the boundary: the width at which half of the training runs succeed."""
+"""The design that searches for the boundary: the width at which half of the training runs succeed."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ __all__ = ["BoundarySearch"]
 _MOST_TRIALS = 1_000_000
 _WIDEST, _TIMES_CAPACITY = 4096, 64
 _FEWEST, _TIMES_VARIANCE = 8, 0.025
-"""About how many trials a standard error takes: 8 + 0.025/error², on the panels of Figure 2."""
+"""Approximate number of trials for a standard error: 8 + 0.025/error², on the panels of Figure 2."""
 
 
 @dataclass(frozen=True)
 class BoundarySearch(Design):
-    """Trains at each (n, d) where the outcome tells most of the boundary for its updates.
+    """Search for the boundary at each (n, d), with the most informative trials for their updates.
 
-    An (n, d) ends when the standard error of log k* is below `error`, when it has had `trials` trials, or
-    when widths are too coarse to tell more. What was asked for as k are limits.
+    The search at an (n, d) ends when the standard error of log k* is below `error`, after `trials` trials, or
+    when widths are too coarse for more information. The requested k are limits.
 
     Attributes
     ----------
     error : float
         Standard error of log k* to reach: 0.05 is 5 % of the width.
     trials : int
-        Trials at most for each (n, d).
+        Largest number of trials for each (n, d).
     batch : int
-        Trials of each (n, d) in a round, which can be trained side by side.
+        Trials of each (n, d) in a round; they can be trained side by side.
     """
 
     name: ClassVar[str] = "boundary"
@@ -53,7 +53,7 @@ class BoundarySearch(Design):
         object.__setattr__(self, "batch", whole("batch", self.batch, 1, most=_MOST_TRIALS))
 
     def next_round(self, request: Request, tallies: Mapping[Cell, Tally]) -> Mapping[Cell, int]:
-        """Return the next trials of every (n, d) whose search goes on; those with failed trials wait."""
+        """Return the next trials of every unfinished (n, d); an (n, d) with failed trials waits."""
         targets: dict[Cell, int] = {}
         for column, held, search in _searches(request, tallies):
             if any(tally.failed for tally in held.values()):
@@ -64,7 +64,7 @@ class BoundarySearch(Design):
         return targets
 
     def expected(self, request: Request, tallies: Mapping[Cell, Tally]) -> Mapping[Cell, int]:
-        """Guess the trials that later rounds ask for, at the boundary as far as it is known."""
+        """Return the expected trials of later rounds, at the boundary estimated so far."""
         guess: dict[Cell, int] = {}
         usual = min(self.trials, _FEWEST + math.ceil(_TIMES_VARIANCE / self.error**2))
         for column, _, search in _searches(request, tallies):
@@ -79,7 +79,7 @@ class BoundarySearch(Design):
 def _searches(
     request: Request, tallies: Mapping[Cell, Tally]
 ) -> Iterator[tuple[Column, dict[Cell, Tally], Search]]:
-    """Every (n, d) asked for, with its cells of any width and what is known there."""
+    """Return every requested (n, d), with its cells of any width and the state of its search."""
     of_column: dict[Column, dict[Cell, Tally]] = defaultdict(dict)
     for cell, tally in tallies.items():
         of_column[Column(cell.n, cell.d)][cell] = tally
@@ -93,12 +93,12 @@ def _searches(
 
 
 def _choice(column: Column, limits: Limits, step: int, start: int) -> tuple[int, int]:
-    """The least and the largest width to choose from."""
+    """Return the smallest and the largest width to choose from."""
     widest = max(_WIDEST, _TIMES_CAPACITY * start) if limits.high is None else limits.high
     low, high = max(step, -(-limits.low // step) * step), widest // step * step
     if low > high:
         raise ValueError(
             f"no k from {limits.low} to {widest} can be chosen at n = {column.n}, d = {column.d}: with this "
-            "initialization an odd k has no more units that can act than the even one below it"
+            "initialization an odd k has as many units that can act as the even k below it"
         )
     return low, high

@@ -1,4 +1,4 @@
-"""The design of a phase diagram: every trial of every cell asked for."""
+"""The design of a phase diagram: every trial of every requested cell."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["FullGrid"]
 
 @dataclass(frozen=True)
 class FullGrid(Design):
-    """All trials of all cells asked for, in one round."""
+    """All trials of all requested cells, in one round."""
 
     name: ClassVar[str] = "grid"
     in_rounds: ClassVar[bool] = False
 
     def next_round(self, request: Request, tallies: Mapping[Cell, Tally]) -> Mapping[Cell, int]:
-        """Return every cell with its trials, whatever the study holds."""
+        """Return every cell with its trials, independent of the study."""
         return request.grid.targets

@@ -78,7 +78,7 @@ def test_the_scheduler_is_lost(tmp_path, cluster, expected):
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
     assert "Traceback" not in errors
-    assert "run the same command again to go on" in errors
+    assert "run the same command again to continue" in errors
     assert set(rows(study)) <= set(expected)
     cluster.start_scheduler()
     cluster.add_worker()
