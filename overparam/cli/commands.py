@@ -48,7 +48,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             ("engine",),
         ),
     },
-    "Results": {
+    "Look": {
         "status": Entry(
             "Show a study's finished and missing trials, and its 50 % boundary so far.",
             "overparam status my.study",
@@ -84,7 +84,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             ("backend", "dtype"),
         ),
     },
-    "Installation": {
+    "Around": {
         "describe": Entry(
             "List components, their parameters, and the package of each.", "overparam describe activations"
         ),

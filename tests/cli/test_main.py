@@ -10,7 +10,7 @@ from overparam.cli.main import main
 def test_the_commands_stand_under_headings(overparam):
     lines = overparam("--help").output.splitlines()
     headings = [line.removesuffix(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
-    assert headings == ["Options", "Run", "Results", "Theory", "Installation"]
+    assert headings == ["Options", "Run", "Look", "Theory", "Around"]
     assert list(SECTIONS) == headings[1:]
     for name, entry in COMMANDS.items():
         place = next(i for i, line in enumerate(lines) if line.startswith(f"  {name} "))
