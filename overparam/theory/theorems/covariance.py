@@ -36,14 +36,14 @@ __all__ = [
 
 
 def _below(statement: str, bound: Interval, value: Interval, note: str = "") -> Conclusion:
-    """The promise bound ≤ value; certain only where the errors of both allow it."""
+    """The conclusion bound ≤ value; decided only if the errors of both allow it."""
     found = worst(statement, bound, value, None, rounding=0.0, note=note)
-    # A bound that is exactly zero is met by whatever is positive semidefinite.
+    # A bound of exactly zero holds for every positive semidefinite matrix.
     return replace(found, holds=True, note=note) if bound.high == 0.0 else found
 
 
 def _ordering(statement: str, larger: Kernel, smaller: Array, error: float) -> Conclusion:
-    """The promise smaller ⪯ larger, as 1 − λmin(larger − smaller)/‖larger‖ ≤ 1; `error` is smaller's."""
+    """The conclusion smaller ⪯ larger, as 1 − λmin(larger − smaller)/‖larger‖ ≤ 1; `error` is smaller's."""
     xp = array_namespace(smaller)
     gap = xp.linalg.eigvalsh(larger.matrix - smaller)
     norm = float(xp.max(xp.abs(xp.linalg.eigvalsh(larger.matrix))))
@@ -107,7 +107,7 @@ class LemmaH1(Theorem):
     Attributes
     ----------
     order : int
-        r = 0, …, order are evaluated.
+        The statement is evaluated for r = 0, …, order.
     """
 
     name: ClassVar[str] = "lemma-h-1"
@@ -139,7 +139,7 @@ class LemmaH1(Theorem):
         return LowerBound(symbol, best, which if best.positive else notes("vacuous: all are zero", reason))
 
     def _bounds(self, setting: Setting) -> list[tuple[Interval, str]]:
-        """The right sides of (H.2), each with why it is zero."""
+        """Right sides of (H.2), each with the reason if it is zero."""
         series = hermite_series(setting.activation, self.order, derivative=True)
         spectra = [khatri_rao_spectrum(setting.problem.X, r + 1) for r in range(self.order + 1)]
         return [
@@ -155,7 +155,7 @@ class LemmaH2(Theorem):
     Attributes
     ----------
     order : int
-        r = 1, …, order are evaluated.
+        The statement is evaluated for r = 1, …, order.
     """
 
     name: ClassVar[str] = "lemma-h-2"
@@ -190,14 +190,14 @@ def _size(series: HermiteSeries, r: int) -> Estimate:
 
 
 def separation_hypothesis(setting: Setting, statement: str) -> Hypothesis:
-    """δ > 0, as far as δ can be told from zero."""
+    """The hypothesis δ > 0, as far as δ can be distinguished from zero."""
     found = setting.separation_interval
     holds = True if found.positive else False if setting.separation == 0.0 else None
     return Hypothesis(statement, float(found.low), 0.0, holds, "δ is measured")
 
 
 def separation_bound(setting: Setting) -> Interval:
-    """δ/(100n²); δ ≤ √2 however few samples there are: one sample is separated from nothing."""
+    """δ/(100n²), with δ ≤ √2 for any number of samples: a single sample has no separation."""
     return setting.separation_interval.through(lambda one: min(one, math.sqrt(2.0)) / (100.0 * setting.n**2))
 
 
@@ -255,7 +255,7 @@ class CorollaryI2(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Data alone: it is about the ReLU's Σ, whatever is trained."""
+        """Data alone: it is about the ReLU's Σ, for any trained layers."""
         return None
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:

@@ -1,4 +1,4 @@
-"""The Jacobian's singular values and how they move: Lemmas 6.6, 6.7, 6.8, 6.9 and 6.12."""
+"""Singular values of the Jacobian and their changes: Lemmas 6.6, 6.7, 6.8, 6.9 and 6.12."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class Lemma69(Theorem):
         return quotient(200.0 * setting.spectral_norm_X**2, float(setting.lambda_interval.low))
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """m₀² ≥ 1, for Lemma C.2 needs a whole number, and the radius along the run."""
+        """m₀² ≥ 1, because Lemma C.2 needs an integer, and the radius along the run."""
         distance, radius = probed(run, "spectral_distance"), self._radius(setting)
         found = [
             at_least("m₀² ≥ 1, for Lemma C.2 to have an m", flip_budget(setting), 1.0, setting.lambda_note)
@@ -244,7 +244,7 @@ class Lemma612(Theorem):
         return _bounded(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """What its proof uses of v."""
+        """Conditions on v that its proof uses."""
         return small_balanced_output(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:

@@ -1,4 +1,4 @@
-"""How many of the ReLU's activation patterns can flip: Lemmas C.1, C.2 and C.3."""
+"""Numbers of activation patterns of the ReLU that can flip: Lemmas C.1, C.2 and C.3."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Gradient descent with the ReLU: Theorems 2.3, 2.5 and 6.3, Corollary 2.4.
 
 Explicit constants, from the proof of Theorem 6.3: 12(1+δ)√(2n)/√λ ≤ m₀³/(2k), m₀² = kλ/(200‖X‖²), is
-k ≥ C(1+δ)²n‖X‖⁶/λ⁴ with C = 1152·200³, which implies the condition of Lemma 6.7. Lemma 6.4 puts σ²/(2π)
-and (I.1) puts δ/(100n²) for λ.
+k ≥ C(1+δ)²n‖X‖⁶/λ⁴ with C = 1152·200³, which implies the condition of Lemma 6.7. Lemma 6.4 replaces λ by
+σ²/(2π), and (I.1) by δ/(100n²).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _least_width(setting: Setting, lower: Interval) -> Interval:
 
 
 def _least_root(setting: Setting) -> Interval:
-    """The right side of (2.6), a bound on √(kd): (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, and σ²/(2π) stands for λ."""
+    """The right side of (2.6), a bound on √(kd): (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, with σ²/(2π) for λ."""
     constant = 4.0 * math.pi**2 * math.sqrt(WIDTH_CONSTANT) * (1.0 + setting.delta)
     scale = constant * math.sqrt(setting.n * setting.d) * power(setting.spectral_norm_X, 3)
     square = setting.quadratic_interval.through(lambda one: 2.0 * math.pi * one)
@@ -76,7 +76,7 @@ def _least_root(setting: Setting) -> Interval:
 
 
 def _width(setting: Setting, statement: str, lower: Interval, note: str = "") -> Hypothesis:
-    """(6.3) with `lower` in the place of λ(X)."""
+    """(6.3) with `lower` for λ(X)."""
     return at_least(statement, float(setting.k), _least_width(setting, lower), note)
 
 
@@ -104,7 +104,7 @@ def _nearby(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, we
 
 
 def _bound(setting: Setting, run: Trajectory, lower: Interval) -> NDArray[np.float64] | None:
-    """The rate, or None where it promises nothing."""
+    """The rate, or None if it promises nothing."""
     if not lower.positive:
         return None
     return geometric_bound(run, float(_decay(setting, lower).high))
@@ -314,7 +314,7 @@ class Corollary24(Theorem):
             return answer
         if type(setting.data) is Sphere:
             return None
-        return "it is about uniform data and needs to know the data generator, and it to be sphere"
+        return "it is about uniform data: it needs the data generator sphere"
 
     def reservation(self, setting: Setting) -> str | None:
         """The paper's output weights, and n ≥ d."""
@@ -327,10 +327,10 @@ class Corollary24(Theorem):
             largest_constant("(2.7) √(kd) ≥ Cn²/d", setting.root_parameters, n**2 / d),
             at_least("n ≥ d", float(n), float(d)),
             largest_constant("d² ≥ Cn, C = 1/c", float(d**2), float(n)),
-            equal("η = n/(3‖y‖²‖X‖²), as Theorem 2.3 has it", step.left, largest, largest),
+            equal("η = n/(3‖y‖²‖X‖²), as in Theorem 2.3", step.left, largest, largest),
             *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The constants c₁ and c₃ for which its two displays just hold on the run."""
+        """The constants c₁ and c₃ for which its two bounds just hold on the run."""
         return sphere_promises(setting, run)

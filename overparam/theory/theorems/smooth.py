@@ -1,9 +1,9 @@
 """Gradient descent with smooth activations: Theorems 2.1 and 6.2, Corollary 2.2.
 
 Explicit constants, from the proof of Theorem 6.2: (6.18) √(kd) ≥ 32B(1 + (1+δ)B)κ̃n, which implies the
-condition of Lemma 6.7, and α = ‖v‖√λ/(2√2). The proof gets from Theorem 6.10 the rate for the *squared*
-misfit, ¼α‖W − W₀‖ and 4/α; the statements read as twice the rate and half the radius
-(docs/theory/errata.md), so both are evaluated.
+condition of Lemma 6.7, and α = ‖v‖√λ/(2√2). Theorem 6.10 gives the rate for the *squared* misfit,
+¼α‖W − W₀‖ and 4/α; the statements read as twice the rate and half the radius (docs/theory/errata.md). Both
+are evaluated.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ __all__ = [
     "width_hypothesis",
 ]
 
-_NO_DATA = "needs to know the data generator, and it to be sphere"
+_NO_DATA = "needs the data generator sphere"
 
 
 def _largest_step(setting: Setting) -> float:
@@ -96,7 +96,7 @@ def _decay(setting: Setting, lower: Interval) -> Interval:
 
 @dataclass(frozen=True)
 class _Version:
-    """The promises as stated, or as the proof gives them: (1 − rate)^{τ·exponent} and √weight."""
+    """Promises as stated, or as proved: (1 − rate)^{τ·exponent} and √weight."""
 
     label: str
     shown: str
@@ -110,7 +110,7 @@ _VERSIONS = (_Version("as stated", "τ", 1.0, 32.0), _Version("as proved", "{τ/
 def _promises(
     setting: Setting, run: Trajectory, lower: Interval, vacuous: str, root: str
 ) -> Sequence[Conclusion]:
-    """The three conclusions with `lower` in the place of λ(X), as stated and as the proof gives them."""
+    """The three conclusions with `lower` for λ(X), as stated and as proved."""
     return [one for version in _VERSIONS for one in _three(setting, run, lower, vacuous, root, version)]
 
 
@@ -143,7 +143,7 @@ def _three(
 
 
 def _bound(setting: Setting, run: Trajectory, lower: Interval) -> NDArray[np.float64] | None:
-    """The proved rate, or None where it promises nothing."""
+    """The proved rate, or None if it promises nothing."""
     if not lower.positive:
         return None
     return geometric_bound(run, math.sqrt(float(_decay(setting, lower).high)))
@@ -212,7 +212,7 @@ class Theorem62(Theorem):
     name: ClassVar[str] = "theorem-6-2"
     title: ClassVar[str] = "Theorem 6.2"
     statement: ClassVar[str] = (
-        "Theorem 2.1 with the smallest eigenvalue λ(X) of the network's covariance in the place of its lower "
+        "Theorem 2.1 with the smallest eigenvalue λ(X) of the network's covariance in place of its lower "
         "bound μ²σ²min(X∗X); W₀ has i.i.d. N(0, 1) entries."
     )
     reference: ClassVar[str] = "Section 6.2, (6.2); constants from (6.18)"

@@ -1,4 +1,4 @@
-"""The paper's claims about widths that are no theorem: its conjecture, and Theorem 3.2 as an order."""
+"""The paper's claims about widths that are not theorems: its conjecture, and Theorem 3.2 as an order."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class EffectiveParameters(Claim):
         return None
 
     def width(self, setting: Setting) -> float:
-        """The least whole k; an even one where the initialization gives one unit of an odd width v = 0."""
+        """The least integer k; an even one if the initialization gives one unit of an odd width v = 0."""
         recipe, unit = setting.recipe, 1
         if recipe.layers == "hidden":
             rng = np.random.Generator(np.random.Philox(0))
@@ -94,5 +94,5 @@ class OutputLayerOrder(Claim):
 
 
 def builtin_claims() -> list[type[Claim]]:
-    """Return the classes of the paper's claims that are no theorem to evaluate."""
+    """Return the classes of the paper's claims that are not theorems."""
     return [Counting, EffectiveParameters, OutputLayerOrder]
