@@ -149,7 +149,7 @@ def test_a_claim_about_another_setting_is_left_out_with_the_reason():
 def test_where_no_width_is_enough():
     """σmin(X∗X) is zero for n > d(d + 1)/2."""
     curves, reasons = found(Recipe(), 20, (3, 4))
-    assert reasons["theorem-2-1"] == "it is vacuous here: no width is enough at any d"
+    assert reasons["theorem-2-1"] == "vacuous here: no width is enough at any d"
     assert found(Recipe(), 20, (3, 8))[0]["theorem-2-1"].k[0] == math.inf
     assert math.isfinite(curves["theorem-6-2"].k[1])
 
@@ -164,7 +164,7 @@ def test_data_that_are_not_normalized(tmp_path):
     np.save(tmp_path / "X.npy", np.random.default_rng(0).standard_normal((12, 6)))
     curves, reasons = found(Recipe(), data=File(tmp_path / "X.npy", normalize=False))
     assert curves == {}
-    assert set(reasons.values()) == {"claims are about samples of norm 1, which this study's are not"}
+    assert set(reasons.values()) == {"claims are about samples of norm 1; this study's samples are not"}
 
 
 def test_the_constant_of_an_order_claim_is_fitted_to_the_boundary():
