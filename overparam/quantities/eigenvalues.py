@@ -91,8 +91,8 @@ class _Solver:
             theta, residual = self._quotient(x)
             if theta - low <= _TOLD_APART * unit:
                 break
-            # λ ≥ θ − residual²/(next eigenvalue − θ) (Kato and Temple), with the next one estimated by Lanczos. The
-            # factorization proves it.
+            # λ ≥ θ − residual²/(next eigenvalue − θ) (Kato and Temple); Lanczos estimates the next one.
+            # The factorization proves it.
             gap = low + 1.0 / second - theta if second > 0.0 else 0.0
             likely = _CAUTION * residual**2 / gap if gap > residual else residual
             # In a cluster θ is closer to λ than its residual suggests.

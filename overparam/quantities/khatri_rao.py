@@ -52,9 +52,7 @@ class KhatriRaoSpectrum:
 def khatri_rao(A: Array, B: Array) -> Array:
     """Return A ∗ B, whose row i is A_i ⊗ B_i: (p, m), (p, n) -> (p, m·n)."""
     if A.ndim != 2 or B.ndim != 2 or A.shape[0] != B.shape[0]:
-        raise ValueError(
-            f"A ∗ B needs matrices with equally many rows, got {tuple(A.shape)} and {tuple(B.shape)}"
-        )
+        raise ValueError(f"A ∗ B needs equally many rows, got {tuple(A.shape)} and {tuple(B.shape)}")
     xp = array_namespace(A, B)
     return xp.reshape(A[:, :, None] * B[:, None, :], (A.shape[0], A.shape[1] * B.shape[1]))
 
@@ -97,7 +95,7 @@ def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
         floor = math.sqrt(rounding * float(xp.max(eigenvalues)))
     if sigma > floor:
         return KhatriRaoSpectrum(r, sigma, floor, columns)
-    note = f"{sigma:.1e} is below its error {floor:.1e}, zero within its error"
+    note = f"zero within its error ({sigma:.1e}, error {floor:.1e})"
     return KhatriRaoSpectrum(r, 0.0, floor, columns, note)
 
 

@@ -1,4 +1,4 @@
-"""Claims of other papers about how wide is wide enough; n samples, d inputs, k hidden units."""
+"""Claims of other papers about sufficient widths; n samples, d inputs, k hidden units."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ __all__ = [
 class DuZhaiPoczosSingh(Claim):
     """Du, Zhai, Poczos & Singh: gradient descent on W, ReLU, k = c·n⁶.
 
-    Read in Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares itself with it.
+    Source: Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares its result with this one.
     """
 
     name: ClassVar[str] = "du-relu"
     title: ClassVar[str] = "Du, Zhai, Poczos & Singh 2018"
     statement: ClassVar[str] = "Gradient descent on W fits any labels with the ReLU once k ≥ C·n⁶."
-    reference: ClassVar[str] = "arXiv:1810.02054, as arXiv:1902.04674, Section 5, reports it"
+    reference: ClassVar[str] = "arXiv:1810.02054, as reported in arXiv:1902.04674, Section 5"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=6.0, d=1.0)
@@ -54,13 +54,13 @@ class DuZhaiPoczosSingh(Claim):
 class DuLeeLiWangZhai(Claim):
     """Du, Lee, Li, Wang & Zhai: gradient descent, smooth activations, k = c·n⁴.
 
-    Read in Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares itself with it.
+    Source: Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares its result with this one.
     """
 
     name: ClassVar[str] = "du-smooth"
     title: ClassVar[str] = "Du, Lee, Li, Wang & Zhai 2018"
     statement: ClassVar[str] = "Gradient descent fits any labels with a smooth activation once k ≥ C·n⁴."
-    reference: ClassVar[str] = "arXiv:1811.03804, as arXiv:1902.04674, Section 5, reports it"
+    reference: ClassVar[str] = "arXiv:1811.03804, as reported in arXiv:1902.04674, Section 5"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=4.0, d=1.0)
@@ -75,14 +75,14 @@ class DuLeeLiWangZhai(Claim):
 class SongYang(Claim):
     """Song & Yang: gradient descent, separable data, k = c·n².
 
-    Second hand: as Table 1 of Song et al. (arXiv:2111.01875) reports it; read by one reader, not checked
+    Second hand, from Table 1 of Song et al. (arXiv:2111.01875); read by one reader, not checked
     against the text.
     """
 
     name: ClassVar[str] = "song-yang"
     title: ClassVar[str] = "Song & Yang 2019"
     statement: ClassVar[str] = "Gradient descent fits separable data once k ≥ C·n²."
-    reference: ClassVar[str] = "arXiv:1906.03593, as Table 1 of arXiv:2111.01875 reports it"
+    reference: ClassVar[str] = "arXiv:1906.03593, as reported in Table 1 of arXiv:2111.01875"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=2.0, d=1.0)
@@ -121,8 +121,8 @@ class SongAndOthers(Claim):
 class MontanariZhong(Claim):
     """Montanari & Zhong: the tangent kernel of isotropic data interpolates once kd ≫ n.
 
-    Read in the abstract. Logarithms are not stated there and are left out. It is about lazy training: the
-    network linearized at W₀.
+    Source: the abstract. Logarithms are not stated there and are omitted. The claim is about lazy training:
+    the network linearized at W₀.
     """
 
     name: ClassVar[str] = "montanari-zhong"
@@ -131,7 +131,7 @@ class MontanariZhong(Claim):
     reference: ClassVar[str] = "arXiv:2007.12826, Ann. Statist. 50(5), abstract"
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=1.0)
-    caveat: ClassVar[str] = "of lazy training; logarithms left out"
+    caveat: ClassVar[str] = "about lazy training; logarithms omitted"
 
     def objection(self, setting: Setting) -> str | None:
         """Isotropic data."""
@@ -142,8 +142,9 @@ class MontanariZhong(Claim):
 class BubeckEldanLeeMikulincer(Claim):
     """Bubeck, Eldan, Lee & Mikulincer: ReLU networks with k = 4⌈n/d⌉ that interpolate exist.
 
-    Read in the abstract: ⌈n/d⌉ threshold units memorize binary labels of points in general position (Baum),
-    and four times as many ReLU units any real labels. Nothing is said of training, and all weights are free.
+    Source: the abstract. ⌈n/d⌉ threshold units memorize binary labels of points in general position (Baum),
+    and four times as many ReLU units memorize any real labels. Training is not considered, and all weights
+    are free.
     """
 
     name: ClassVar[str] = "bubeck"
@@ -154,7 +155,7 @@ class BubeckEldanLeeMikulincer(Claim):
     layers: ClassVar[Layers | None] = None
     claimed: ClassVar[ClaimKind | None] = "existence"
     formula: ClassVar[str] = "k = 4⌈n/d⌉"
-    caveat: ClassVar[str] = "some weights fit, whatever is trained; all weights are free there"
+    caveat: ClassVar[str] = "existence of weights, not training; all weights are free"
 
     def objection(self, setting: Setting) -> str | None:
         """The ReLU."""
@@ -169,8 +170,9 @@ class BubeckEldanLeeMikulincer(Claim):
 class Daniely(Claim):
     """Daniely: SGD memorizes n random labels of points on the sphere with Õ(n) parameters.
 
-    Read in the abstract, which hides logarithms: they are left out. That of arXiv:2003.12895 has log⁴(d), for
-    one step from an orthogonal start on Gaussian samples, a setting that cannot be trained here.
+    Source: the abstract, which hides logarithms; they are omitted. The abstract of arXiv:2003.12895 has
+    log⁴(d), for one step from an orthogonal initialization on Gaussian samples, a setting that cannot be
+    trained here.
     """
 
     name: ClassVar[str] = "daniely"
@@ -181,7 +183,7 @@ class Daniely(Claim):
     layers: ClassVar[Layers | None] = None
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=1.0)
-    caveat: ClassVar[str] = "logarithms left out"
+    caveat: ClassVar[str] = "logarithms omitted"
 
     def objection(self, setting: Setting) -> str | None:
         """SGD, samples uniform on the sphere, labels ±1."""
@@ -192,8 +194,8 @@ class Daniely(Claim):
 class NguyenMondelli(Claim):
     """Nguyen & Mondelli: one wide layer, entries of W₀ of variance 1/d, k = c·n².
 
-    The order is in the abstract, for networks with one wide layer followed by a pyramid; the smooth φ is read
-    by one reader.
+    The order is in the abstract, for networks with one wide layer followed by a pyramid; the condition of a
+    smooth φ was read by one reader.
     """
 
     name: ClassVar[str] = "nguyen-mondelli"
