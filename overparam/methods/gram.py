@@ -17,7 +17,7 @@ _FLOPS_OF_A_VALUE, _OVERHEAD = 40.0, 2e6
 """Cost of a product beyond its 4nkd flops: passes over n × k slopes, and some twenty calls."""
 
 _FEWEST = 32
-"""Number of products; if the matrix costs fewer, everything is computed from the matrix."""
+"""If the matrix costs less than this many products, everything is computed from it."""
 
 
 @dataclass(frozen=True)

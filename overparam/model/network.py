@@ -57,7 +57,7 @@ def gradient(X: Array, y: Array, W: Array, v: Array, activation: Activation) -> 
 def jacobian(X: Array, W: Array, v: Array, activation: Activation) -> Array:
     """J(W) with respect to vect(W), shape (..., n, k·d), equation (6.1).
 
-    For small problems and tests: n·k·d entries. The n² ones of `jacobian_gram` give its singular values.
+    For small problems and tests: n·k·d entries. The n² entries of `jacobian_gram` give its singular values.
     """
     slopes = (v[..., :, None] * activation.derivative(preactivations(X, W))).mT  # (..., n, k)
     blocks = slopes[..., :, :, None] * X[..., :, None, :]

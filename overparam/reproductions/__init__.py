@@ -1,4 +1,4 @@
-"""Figures that can be reproduced: the contract, how one is made, and the built-in ones, one a file."""
+"""Figures that can be reproduced: the contract, how one is made, and the built-in ones, one per file."""
 
 from overparam.reproductions.base import Figure, Reproduction, Setup
 from overparam.reproductions.capacity import Capacity

@@ -25,7 +25,7 @@ from overparam.runs.snapshot import Keeping, Snapshot
 
 __all__ = ["Loop", "Seen", "drive"]
 
-_SHARE = 32  # stopped runs are removed once they are at least this fraction of the loop
+_SHARE = 32  # stopped runs are removed once they are at least 1/32 of the loop
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ _NARROWEST = 1e-10
 _RESOLVED = 1e-12
 """Tolerance of two rules, relative to E[f²]: if they agree to this, f is resolved."""
 _UNRESOLVED = 10.0
-"""Number of angles at which the error is estimated if f is not resolved: its order, not its maximum."""
+"""Factor on the error if f is not resolved: a few angles show its order, not its largest value."""
 _CHECKS = (0.08, 0.43, 0.81)
 """Points on every panel at which the series is compared with a finer rule."""
 _PROBED = (1e-6, 3e-3, 0.4)

@@ -32,7 +32,7 @@ _STEPS = np.array([-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
 _FLAT = 0.02
 """Below this |cos θ| the mean of g′ depends too little on g to resolve it."""
 _MOST_BREAKS = 48
-"""Largest number of panels; a function that needs more is not resolved, and two rules then disagree."""
+"""Largest number of breaks; a function that needs more is not resolved, and two rules then disagree."""
 
 
 @dataclass(frozen=True)

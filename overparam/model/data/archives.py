@@ -19,7 +19,7 @@ __all__ = ["read_npy", "read_npz"]
 
 _COPIES = 4  # copies of the array: as stored, in float64, and during normalization
 _LARGE, _BOMB = 1 << 26, 200
-"""Ratio of compression above which a file over 64 MiB is refused: measured data compress less."""
+"""Bytes, and ratio of compression, above which an array is refused: measured data compress less."""
 
 
 def read_npy(path: Path, handle: IO[bytes]) -> NDArray[Any]:

@@ -62,7 +62,7 @@ class Cuda(Engine):
             return leaves_idle(job.problems, multiprocessors())
 
     def preparation(self, job: Job) -> str | None:
-        """Return the description of compiling a kernel, or of reading it from CuPy's cache."""
+        """Return a message: a kernel is compiled, or read from CuPy's cache."""
         return f"compiling the kernel of {job.activation.name} and {job.optimizer.name}"
 
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:

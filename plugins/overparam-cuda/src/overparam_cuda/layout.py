@@ -25,7 +25,7 @@ class Layout:
         X (d, stride), v (k,) and y (n,) of each run.
     trained : ndarray
         W (d, k) and its state, v (k,) and its state, of each run, for the trained layers.
-    places : ndarray of int64, shape (trainings, 2)
+    places : ndarray of int64, shape (runs, 2)
         Start of each run in these arrays.
     shapes : tuple of Shape
     units : tuple of ndarray

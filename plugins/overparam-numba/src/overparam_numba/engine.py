@@ -36,7 +36,7 @@ class Numba(Engine):
         return None
 
     def preparation(self, job: Job) -> str | None:
-        """Return that a loop must be compiled, or None if the disk has it."""
+        """Return a message if the loop must be compiled, or None if the disk has it."""
         if self.objection(job) is not None:
             return None
         loop = compiled_loop(job.recipe)
