@@ -188,4 +188,4 @@ def _answer(
         if isinstance(error, PluginFailure):
             failures.append(error)
         raised = error.__cause__ or error
-        return f"it failed to say ({type(raised).__name__}: {raised})"
+        return f"it failed to answer ({type(raised).__name__}: {raised})"

@@ -167,7 +167,7 @@ def _recordable(activation: Activation) -> None:
     try:
         program = record_activation(activation)
     except Unrecordable as reason:
-        raise Skipped(f"fused engines cannot take it: {reason}") from reason
+        raise Skipped(f"fused engines cannot run it: {reason}") from reason
     z = np.concatenate([_TAILS, _MIDDLE])
     replayed = compile_program(program, array_api_compat.array_namespace(z))
     with np.errstate(all="ignore"):

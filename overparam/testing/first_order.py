@@ -150,7 +150,7 @@ def _recordable(optimizer: FirstOrder) -> None:
     try:
         start, update = record_update(optimizer)
     except Unrecordable as reason:
-        raise Skipped(f"fused engines cannot take it: {reason}") from reason
+        raise Skipped(f"fused engines cannot run it: {reason}") from reason
     weights, gradients, sizes = _arrays("float64")
     xp = array_api_compat.array_namespace(weights)
     wanted = _updates(optimizer)(weights, gradients, sizes)

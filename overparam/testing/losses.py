@@ -88,7 +88,7 @@ def _recordable(loss: Loss) -> None:
     try:
         record_loss(loss)
     except Unrecordable as reason:
-        raise Skipped(f"fused engines cannot take it: {reason}") from reason
+        raise Skipped(f"fused engines cannot run it: {reason}") from reason
     f, y = _points()
     pair = loss_function(loss, np)(f, y)
     for what, found, wanted in zip(

@@ -243,4 +243,4 @@ def test_what_cannot_be_recorded_is_said_not_failed():
 
     result = result_of(Branching(), "recordable")
     assert result.verdict is Verdict.SKIPPED
-    assert "fused engines cannot take it" in result.message
+    assert "fused engines cannot run it" in result.message

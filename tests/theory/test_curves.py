@@ -134,7 +134,7 @@ def test_an_exact_width_is_where_the_theorems_hypothesis_turns(recipe):
 def test_a_claim_about_another_setting_is_left_out_with_the_reason():
     _, reasons = found(Recipe(optimizer=StochasticGradientDescent(0.1)))
     assert reasons["theorem-6-2"] == "it is about gradient descent; the optimizer is sgd"
-    assert reasons["theorem-3-2"] == "it is about training the output layer; trained is: hidden"
+    assert reasons["theorem-3-2"] == "it is about training the output layer; the run trains: hidden"
     assert "relu" not in found(RELU)[1]["theorem-3-2"]
     assert "it is about the ReLU" in found(Recipe())[1]["theorem-6-3"]
     assert "logistic" in found(Recipe(loss=Logistic()))[1]["theorem-2-1"]

@@ -112,7 +112,7 @@ class Content(NamedTuple):
 def _copy(held: Dataset, path: Path, n: int, d: int) -> Dataset:
     if held.X.shape != (n, d):
         raise ValueError(
-            f"{path} holds {held.X.shape[0]} samples in {held.X.shape[1]} dimensions, asked for n={n}, d={d}"
+            f"{path} holds {held.X.shape[0]} samples in {held.X.shape[1]} dimensions, not n={n}, d={d}"
         )
     return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
 

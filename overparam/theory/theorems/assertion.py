@@ -102,7 +102,7 @@ class Assertion(Component):
             return f"it is about the {self.loss.name} loss; the loss is {recipe.loss.specification()}"
         if self.layers is not None and recipe.layers != self.layers:
             wanted = "both layers" if self.layers == "both" else f"the {self.layers} layer"
-            return f"it is about training {wanted}; trained is: {recipe.layers}"
+            return f"it is about training {wanted}; the run trains: {recipe.layers}"
         if self.gaussian_start and not recipe.initialization.standard_gaussian:
             return (
                 "it is about W₀ i.i.d. N(0, 1); the initialization is "

@@ -125,7 +125,7 @@ def wants_samples(setting: Setting) -> str | None:
 def wants_trained_output(setting: Setting) -> str | None:
     """Return why the output layer is not the trained layer, or None."""
     layers = setting.recipe.layers
-    return None if layers == "output" else f"it is about training the output layer; trained is: {layers}"
+    return None if layers == "output" else f"it is about training the output layer; the run trains: {layers}"
 
 
 def small_balanced_output(setting: Setting) -> list[Hypothesis]:

@@ -164,5 +164,5 @@ def test_the_widths_are_claims_about_the_output_layer_only():
     found = claims(specification, 12, [6], assertions=(RankLifting(), StableRank(), KernelBound()))
     assert found.curves == ()
     assert {one.reason for one in found.left_out} == {
-        "it is about training the output layer; trained is: hidden"
+        "it is about training the output layer; the run trains: hidden"
     }

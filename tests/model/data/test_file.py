@@ -165,7 +165,7 @@ def test_files_that_are_not_there_or_are_folders(tmp_path, suffix):
 
 def test_another_size_than_the_files_own(tmp_path):
     source = File(write(tmp_path / "a.npy", X))
-    with pytest.raises(ValueError, match="holds 5 samples in 2 dimensions, asked for n=6, d=2"):
+    with pytest.raises(ValueError, match="holds 5 samples in 2 dimensions, not n=6, d=2"):
         source.draw(6, 2, np.random.default_rng(0))
 
 

@@ -52,9 +52,9 @@ class Digits(DataGenerator):
         """
         images, digits = _unit_images(), _digits()
         if n > len(images):
-            raise ValueError(f"there are {len(images)} images of digits, asked for n={n}")
+            raise ValueError(f"there are {len(images)} images of digits, but n={n} is requested")
         if d > _PIXELS:
-            raise ValueError(f"an image of a digit has {_PIXELS} pixels, asked for d={d}")
+            raise ValueError(f"an image of a digit has {_PIXELS} pixels, but d={d} is requested")
         chosen = rng.permutation(len(images))[:n]
         X = images[chosen] if d == _PIXELS else images[chosen] @ _directions()[:, :d]
         y = 1.0 - 2.0 * (digits % 2) if self.target == "parity" else (digits - 4.5) / np.sqrt(8.25)

@@ -51,7 +51,7 @@ def step_kernel(X: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _output_only(setting: Setting) -> str | None:
     layers = setting.recipe.layers
-    return None if layers == "output" else f"it is about training the output layer; trained is: {layers}"
+    return None if layers == "output" else f"it is about training the output layer; the run trains: {layers}"
 
 
 def _at_least(statement: str, left: float, right: float, note: str = "") -> Hypothesis:
