@@ -154,5 +154,5 @@ def test_where_the_theorem_says_nothing():
         with pytest.raises(ValueError, match=why):
             method.step_size_for(problem, activation)
     for layers in ("output", "both"):
-        with pytest.raises(ValueError, match="the hidden layer and the squared loss"):
+        with pytest.raises(ValueError, match="layers=hidden and the squared loss"):
             op.train(p, optimizer=method, layers=layers)

@@ -214,7 +214,7 @@ class Clipped(GradientDescent):
         (Counted(0.1), "adds constants"),
         (Clipped(0.1), "cannot be recorded"),
         (Cyclic(0.1), "does not declare independent draws of rows"),
-        (StochasticGradientDescent(0.1, sampling="reshuffling"), "does not say"),
+        (StochasticGradientDescent(0.1, sampling="reshuffling"), "does not declare"),
     ],
     ids=lambda one: type(one).__name__,
 )
