@@ -47,9 +47,10 @@ class GradientDescent(FirstOrder):
 
     def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
         """The rules "theorem" and "jacobian" need layers=hidden and the squared loss."""
-        needs = {"theorem": "Theorems 2.1 and 2.3 need", "jacobian": "1/‖J(W₀)‖² needs"}
-        if self.step_size in needs and (layers != "hidden" or type(loss) is not Squared):
-            return f"step_size={self.step_size}: {needs[str(self.step_size)]} layers=hidden and the squared loss"
+        rules = {"theorem": "Theorems 2.1 and 2.3 need", "jacobian": "1/‖J(W₀)‖² needs"}
+        rule = rules.get(str(self.step_size))
+        if rule is not None and (layers != "hidden" or type(loss) is not Squared):
+            return f"step_size={self.step_size}: {rule} layers=hidden and the squared loss"
         return None
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
