@@ -65,7 +65,7 @@ def _texts(theorem: Assertion) -> None:
 def _widths(assertion: Assertion) -> None:
     """Check the kind of claim, and a valid width on every setting in its scope."""
     if assertion.claimed is None:
-        require(not isinstance(assertion, Claim), "claimed must be the kind of the claim")
+        require(not isinstance(assertion, Claim), "claimed must name the kind of the claim")
         raise Skipped("it states no width")
     require(
         assertion.claimed in get_args(ClaimKind),

@@ -122,7 +122,7 @@ def test_a_claim_that_conforms_and_a_theorem_without_a_width(sound, verdict):
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"claimed": None}, "claimed must be the kind of the claim"),
+        ({"claimed": None}, "claimed must name the kind of the claim"),
         ({"claimed": "guess"}, "claimed must be one of exact, order, existence, conjecture, it is 'guess'"),
         ({"formula": ""}, "it needs a formula, or a growth"),
         ({"growth": Growth(n=2.0)}, "only an order claim has a growth"),

@@ -70,11 +70,11 @@ class Lemma64(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.4) and (6.5)."""
+        """Evaluate (6.4) and (6.5)."""
         X = unit_rows(setting.problem.X)
         mu_tilde, mu = setting.constants.mu_tilde, setting.constants.mu
         # The norms of XXᵀ and of its entrywise square are at most n.
@@ -96,7 +96,7 @@ class Lemma64(Theorem):
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound:
-        """(6.5)."""
+        """Return (6.5)."""
         return LowerBound("μ²σ²min(X∗X)", setting.quadratic_interval, setting.quadratic_note)
 
 
@@ -119,18 +119,18 @@ class LemmaH1(Theorem):
     order: int = 3
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(H.2) for r = 0, …, order."""
+        """Evaluate (H.2) for r = 0, …, order."""
         return [
             _below(f"(H.2) λ(X) ≥ μ²_{r}(φ′)σ²min(X^{{∗{r + 1}}})", bound, setting.lambda_interval, note)
             for r, (bound, note) in enumerate(self._bounds(setting))
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound:
-        """The largest of (H.2)."""
+        """Return the largest of (H.2)."""
         bounds = self._bounds(setting)
         r = max(range(len(bounds)), key=lambda r: float(bounds[r][0].value))
         best, reason = bounds[r]
@@ -169,11 +169,11 @@ class LemmaH2(Theorem):
     order: int = 4
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(H.4) for r = 1, …, order."""
+        """Evaluate (H.4) for r = 1, …, order."""
         found = []
         series = hermite_series(setting.activation, self.order)
         for r in range(1, self.order + 1):
@@ -218,15 +218,15 @@ class TheoremI1(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Data alone."""
+        """Accept every setting: it is about the data alone."""
         return None
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Separation."""
+        """Evaluate the separation."""
         return [separation_hypothesis(setting, _SEPARATED)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(I.1)."""
+        """Evaluate (I.1)."""
         X = unit_rows(setting.problem.X)
         entry = closed_form(ReLU(), derivative=True)
         if entry is None:
@@ -255,15 +255,15 @@ class CorollaryI2(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Data alone: it is about the ReLU's Σ, for any trained layers."""
+        """Accept every setting: it is about the ReLU's Σ, for any trained layers."""
         return None
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Separation."""
+        """Evaluate the separation."""
         return [separation_hypothesis(setting, _SEPARATED)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(I.4)."""
+        """Evaluate (I.4)."""
         value = smallest_eigenvalue(network_covariance(setting.problem.X, ReLU()))
         return [
             _below(
@@ -274,7 +274,7 @@ class CorollaryI2(Theorem):
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound | str:
-        """(I.4), for the ReLU."""
+        """Return (I.4), for the ReLU."""
         if (reason := wants_relu(setting)) is not None:
             return reason
         bound = separation_bound(setting)

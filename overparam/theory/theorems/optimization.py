@@ -113,11 +113,11 @@ class Theorem610(Theorem):
     reference: ClassVar[str] = "Section 6.6, (6.7)–(6.11); β from Lemma 6.6, L from Lemma 6.8"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a smooth φ with a finite B."""
+        """Require gradient descent on a smooth φ with a finite B."""
         return _smooth_descent(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(6.7) over the ball by Lemma 6.8, and the step."""
+        """Evaluate (6.7) over the ball by Lemma 6.8, and the step."""
         sigma = setting.sigma_min_interval
         return [
             at_least(
@@ -132,12 +132,12 @@ class Theorem610(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.9), (6.10), (6.11)."""
+        """Evaluate (6.9), (6.10), (6.11)."""
         alpha, source = self._taken(setting, run)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, {source}")
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """(6.9), or None if it promises nothing."""
+        """Return (6.9), or None if it promises nothing."""
         return _bound(setting, run, self._taken(setting, run)[0])
 
     def _taken(self, setting: Setting, run: Trajectory) -> tuple[float, str]:
@@ -167,11 +167,11 @@ class Corollary611(Theorem):
     reference: ClassVar[str] = "Section 6.6, (6.12), (6.13); α = σmin(J(θ₀))/2"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a smooth φ with a finite B."""
+        """Require gradient descent on a smooth φ with a finite B."""
         return _smooth_descent(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(6.12), (6.13), and the step."""
+        """Evaluate (6.12), (6.13), and the step."""
         alpha, scale = _half_sigma(setting), 4.0 * _lipschitz(setting)
         return [
             _start(setting, "(6.12) σmin(J(θ₀)) = 2α > 0"),
@@ -180,12 +180,12 @@ class Corollary611(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.9), (6.10), (6.11)."""
+        """Evaluate (6.9), (6.10), (6.11)."""
         alpha = _half_sigma(setting)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, half of σmin(J(θ₀))")
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """(6.9), or None if it promises nothing."""
+        """Return (6.9), or None if it promises nothing."""
         return _bound(setting, run, _half_sigma(setting))
 
 
@@ -216,11 +216,11 @@ class Theorem613(Theorem):
     reference: ClassVar[str] = "Section 6.7, Assumptions 2–4, (6.20), (6.21); β from Lemma 6.6"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a φ with |φ′| ≤ B."""
+        """Require gradient descent on a φ with |φ′| ≤ B."""
         return wants_gradient_descent(setting) or _acts(setting) or wants_bound(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Assumption 2, Assumption 4 as far as it can be decided, and the step."""
+        """Evaluate Assumption 2, Assumption 4 as far as it can be decided, and the step."""
         beta = _largest_jacobian(setting)
         return [
             _start(setting, "Assumption 2: σmin(J(θ₀)) = 2α > 0"),
@@ -229,7 +229,7 @@ class Theorem613(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.20) and (6.21)."""
+        """Evaluate (6.20) and (6.21)."""
         alpha = _half_sigma(setting)
         vacuous = not alpha > 0.0
         note = f"α = {alpha:.3g}, half of σmin(J(θ₀))"
@@ -256,7 +256,7 @@ class Theorem613(Theorem):
         ]
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """(6.20), or None if it promises nothing."""
+        """Return (6.20), or None if it promises nothing."""
         return geometric_bound(run, self._factor(setting)) if _half_sigma(setting) > 0.0 else None
 
     @staticmethod

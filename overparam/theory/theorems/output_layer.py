@@ -51,21 +51,21 @@ class Theorem32(Theorem):
     formula: ClassVar[str] = "k = 101·log n·n(√E[φ²] + B√(404 log n))²/(0.153 λ̃)"
 
     def objection(self, setting: Setting) -> str | None:
-        """|φ′| ≤ B for a finite B, and n ≥ 2."""
+        """Require |φ′| ≤ B for a finite B, and n ≥ 2."""
         if math.isinf(setting.B):
             return f"it needs |φ′| ≤ B; {called(setting.activation)} has no such bound"
         return None if setting.n > 1 else "it needs two samples: log n is 0 for one"
 
     def reservation(self, setting: Setting) -> str | None:
-        """Training of the output layer."""
+        """Require training of the output layer."""
         return wants_trained_output(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return float(self._least_width(setting).high)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """|φ(0)| ≤ B, and the width."""
+        """Evaluate |φ(0)| ≤ B, and the width."""
         B = self._B(setting)
         larger = f"|φ(0)| is larger than the B = {setting.B:g} of |φ′|, and B is any that bounds both"
         return [
@@ -79,7 +79,7 @@ class Theorem32(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """λmin(ΦΦᵀ) ≥ ½k(λ̃ − 6B²/n¹⁰⁰) at W₀, and the rank of Φ."""
+        """Evaluate λmin(ΦΦᵀ) ≥ ½k(λ̃ − 6B²/n¹⁰⁰) at W₀, and the rank of Φ."""
         features = hidden_features(setting.problem.X, setting.problem.W0, setting.activation)
         xp = array_namespace(features)
         singular = xp.linalg.svdvals(features)
@@ -112,7 +112,7 @@ class Theorem32(Theorem):
         ]
 
     def probability(self, setting: Setting) -> float:
-        """1 − n^{−100}."""
+        """Return 1 − n^{−100}."""
         return 1.0 - math.pow(setting.n, -100.0)
 
     def reach(self, setting: Setting) -> float:

@@ -46,7 +46,7 @@ class DuZhaiPoczosSingh(Claim):
     caveat: ClassVar[str] = "its constant depends on λ(X)"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent with the ReLU."""
+        """Require gradient descent with the ReLU."""
         return wants_gradient_descent(setting) or wants_relu(setting)
 
 
@@ -67,7 +67,7 @@ class DuLeeLiWangZhai(Claim):
     caveat: ClassVar[str] = "its constant depends on λ(X)"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent with a smooth activation."""
+        """Require gradient descent with a smooth activation."""
         return wants_gradient_descent(setting) or wants_smooth(setting)
 
 
@@ -89,7 +89,7 @@ class SongYang(Claim):
     caveat: ClassVar[str] = "second hand, read by one reader; its constant depends on the data"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent with the ReLU."""
+        """Require gradient descent with the ReLU."""
         return wants_gradient_descent(setting) or wants_relu(setting)
 
 
@@ -110,7 +110,7 @@ class SongAndOthers(Claim):
     caveat: ClassVar[str] = "exponent read by one reader"
 
     def objection(self, setting: Setting) -> str | None:
-        """A smooth activation with φ(0) = 0."""
+        """Require a smooth activation with φ(0) = 0."""
         at_zero = abs(float(setting.activation.value(setting.problem.y[:1] * 0.0)[0]))
         if at_zero > 1e-12:
             return f"it needs φ(0) = 0; {setting.activation.name} has {at_zero:.3g}"
@@ -134,7 +134,7 @@ class MontanariZhong(Claim):
     caveat: ClassVar[str] = "about lazy training; logarithms omitted"
 
     def objection(self, setting: Setting) -> str | None:
-        """Isotropic data."""
+        """Require isotropic data."""
         return wants_sphere(setting)
 
 
@@ -158,11 +158,11 @@ class BubeckEldanLeeMikulincer(Claim):
     caveat: ClassVar[str] = "existence of weights, not training; all weights are free"
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def width(self, setting: Setting) -> float:
-        """4⌈n/d⌉."""
+        """Return 4⌈n/d⌉."""
         return 4.0 * math.ceil(setting.n / setting.d)
 
 
@@ -186,7 +186,7 @@ class Daniely(Claim):
     caveat: ClassVar[str] = "logarithms omitted"
 
     def objection(self, setting: Setting) -> str | None:
-        """SGD, samples uniform on the sphere, labels ±1."""
+        """Require SGD, samples uniform on the sphere, labels ±1."""
         return wants_sgd(setting) or wants_sphere(setting) or wants_signs(setting)
 
 
@@ -207,5 +207,5 @@ class NguyenMondelli(Claim):
     growth: ClassVar[Growth | None] = Growth(n=2.0, d=1.0)
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent, a smooth activation, LeCun's start."""
+        """Require gradient descent, a smooth activation, LeCun's start."""
         return wants_gradient_descent(setting) or wants_smooth(setting) or wants_lecun_start(setting)

@@ -100,26 +100,26 @@ class RankLifting(Theorem):
     failure: float = 0.01
 
     def objection(self, setting: Setting) -> str | None:
-        """A positively homogeneous activation that is not a monomial."""
+        """Require a positively homogeneous activation that is not a monomial."""
         return wants_homogeneous(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """Training of the output layer."""
+        """Require training of the output layer."""
         return _output_only(setting)
 
     def width(self, setting: Setting) -> float:
-        """(8π/θ)·max{n, 4·ln(1/δ)}; inf if two samples are parallel."""
+        """Return (8π/θ)·max{n, 4·ln(1/δ)}; inf if two samples are parallel."""
         theta = least_angle(setting)
         needed = 8.0 * math.pi * max(float(setting.n), 4.0 * math.log(1.0 / self.failure))
         return needed / theta if theta > 0.0 else math.inf
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """The width."""
+        """Evaluate the width."""
         note = "" if least_angle(setting) > 0.0 else "vacuous: two samples are parallel within rounding"
         return [_at_least(self.formula.replace("=", "≥", 1), float(setting.k), self.width(setting), note)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The rank at W₀."""
+        """Evaluate the rank at W₀."""
         singular, cutoff = _singular(setting)
         rank = int(np.sum(singular > cutoff))
         ratio = setting.n / rank if rank else math.inf
@@ -128,7 +128,7 @@ class RankLifting(Theorem):
         return [Conclusion("rank φ(XW₀ᵀ) ≥ n", ratio, None, kept, f"the numerical rank is {rank}")]
 
     def probability(self, setting: Setting) -> float:
-        """1 − δ."""
+        """Return 1 − δ."""
         return 1.0 - self.failure
 
 
@@ -157,15 +157,15 @@ class StableRank(Theorem):
     failure: float = 0.01
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """Training of the output layer."""
+        """Require training of the output layer."""
         return _output_only(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of the proposition for the lower end of λ̃; 2^{5/2}(Γ(5/2)/√π)^{1/2} is 2√6."""
+        """Return the k of the proposition for the lower end of λ̃; 2^{5/2}(Γ(5/2)/√π)^{1/2} is 2√6."""
         n, least = setting.n, float(setting.lambda_tilde_interval.low)
         if least <= 0.0:
             return math.inf
@@ -173,12 +173,12 @@ class StableRank(Theorem):
         return 16.0 / (1.0 - math.log(2.0)) * n / least * logs
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """The width."""
+        """Evaluate the width."""
         note = f"{setting.lambda_tilde_note}; {_READ}".removeprefix("; ")
         return [_at_least(self.formula.replace("=", "≥", 1), float(setting.k), self.width(setting), note)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """λmin(ΦΦᵀ) at W₀."""
+        """Evaluate λmin(ΦΦᵀ) at W₀."""
         singular, cutoff = _singular(setting)
         smallest = float(singular[-1]) if setting.k >= setting.n else 0.0
         error = 2.0 * smallest * cutoff + cutoff * cutoff if setting.k >= setting.n else 0.0
@@ -187,7 +187,7 @@ class StableRank(Theorem):
         return [_at_start("λmin(ΦΦᵀ) ≥ kλ̃/4 at W₀", promised, smallest * smallest, error, note)]
 
     def probability(self, setting: Setting) -> float:
-        """1 − δ."""
+        """Return 1 − δ."""
         return 1.0 - self.failure
 
 
@@ -209,11 +209,11 @@ class KernelBound(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The kernel of the step function, and λ(X)."""
+        """Evaluate the kernel of the step function, and λ(X)."""
         bound = self._bound(setting)
         kernel = step_kernel(np.asarray(setting.problem.X, dtype=np.float64))
         least = float(np.linalg.eigvalsh(kernel)[0])
@@ -231,7 +231,7 @@ class KernelBound(Theorem):
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound | str:
-        """The consequence for λ(X) of the ReLU."""
+        """Return the consequence for λ(X) of the ReLU."""
         if (reason := wants_relu(setting)) is not None:
             return reason
         bound = self._bound(setting)
