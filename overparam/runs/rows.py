@@ -17,7 +17,7 @@ __all__ = ["RowSource", "row_stream", "rows_after"]
 
 
 def row_stream(problem: Problem, optimizer: Optimizer) -> Iterator[NDArray[np.int64]] | None:
-    """Return blocks (updates, rows) of one problem's rows from its own random stream; None for full gradients.
+    """Return blocks (updates, rows) of a problem's rows from its own random stream; None for full gradients.
 
     A problem without a key, one that was not drawn, uses the stream of seed 0 and trial 0.
     """

@@ -58,7 +58,7 @@ class EffectiveParameters(Claim):
         return None
 
     def width(self, setting: Setting) -> float:
-        """Return the least integer k, even if the initialization gives one unit of an odd width v = 0."""
+        """Return the least integer k; an even one if odd widths have a unit with v = 0."""
         recipe, unit = setting.recipe, 1
         if recipe.layers == "hidden":
             rng = np.random.Generator(np.random.Philox(0))
