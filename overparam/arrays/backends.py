@@ -9,10 +9,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import array_api_compat
 import numpy as np
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from overparam.arrays.memory import second_level_cache
 from overparam.arrays.namespace import Array, Namespace, array_namespace
-from overparam.arrays.threads import in_threads
+from overparam.arrays.threads import Apply, one_by_one, threads_of_blas
 from overparam.components import Component
 
 __all__ = [
@@ -37,9 +36,6 @@ __all__ = [
 ]
 
 DType: TypeAlias = Literal["float32", "float64"]
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 _VALUES_IN_CACHE = 1 << 16
 """Activation values whose arrays (Z, φ, φ′, an exponential) stay in a second-level cache of 1 or 2 MiB."""
@@ -104,15 +100,12 @@ class Backend(Component):
         """
         return None
 
-    def side_by_side(
-        self, function: Callable[[_Item], _Result], items: Sequence[_Item], take: Callable[[_Result], object]
-    ) -> None:
-        """Apply a function to independent items, in threads where that is faster; `take` gets results in order.
+    def side_by_side(self) -> AbstractContextManager[Apply]:
+        """Return a context that gives a way to apply a function to independent items, the fastest there is.
 
-        The function computes with this backend's arrays and shares nothing that it changes.
+        The function computes with this backend's arrays; calls of it share nothing that they change.
         """
-        for item in items:
-            take(function(item))
+        return nullcontext(one_by_one)
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return the context in which this backend's work is done."""
@@ -162,11 +155,9 @@ class NumPy(Backend):
         """Return what a core's cache holds."""
         return _VALUES_IN_CACHE
 
-    def side_by_side(
-        self, function: Callable[[_Item], _Result], items: Sequence[_Item], take: Callable[[_Result], object]
-    ) -> None:
-        """Apply it in as many threads as BLAS would use, with one thread each for the matrix products."""
-        in_threads(function, items, take)
+    def side_by_side(self) -> AbstractContextManager[Apply]:
+        """Threads, each with one core for its matrix products too."""
+        return threads_of_blas()
 
     def scope(self) -> AbstractContextManager[Any]:
         """Silence the warnings of trainings that diverge: they are reported as a status."""

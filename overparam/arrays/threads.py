@@ -7,57 +7,64 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeAlias
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["in_threads"]
+__all__ = ["Apply", "one_by_one", "threads_of_blas"]
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
+Apply: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any], Callable[[Any], object]], None]
+"""Apply a function to every item, and give the results to another function, in the items' order."""
 
 
-def in_threads(
-    function: Callable[[_Item], _Result], items: Sequence[_Item], take: Callable[[_Result], object]
-) -> None:
-    """Apply a function of NumPy arrays to items in threads, and take the results in the items' order.
+def one_by_one(function: Callable[[Any], Any], items: Sequence[Any], take: Callable[[Any], object]) -> None:
+    """Apply the function in the caller's thread."""
+    for item in items:
+        take(function(item))
 
-    NumPy's matrix products use all cores and everything else uses one. Here a piece is computed on
-    one core from end to end, and there are as many threads as BLAS would have used: what
-    ``OMP_NUM_THREADS`` and its kin say, 1 where BLAS cannot be asked.
 
-    Parameters
-    ----------
-    function
-        Called from several threads at once, each time in a copy of the caller's context variables.
-    take
-        Called in the caller's thread. A few results at most wait for it, however many items there are.
+@contextmanager
+def threads_of_blas() -> Iterator[Apply]:
+    """Context in which work on NumPy arrays is shared out by items, not by matrix products.
 
-    Raises
+    NumPy's matrix products use all cores and everything else uses one. Here each item is computed on
+    one core from start to end, by as many threads as BLAS would have used: the number that
+    ``OMP_NUM_THREADS`` and similar variables set, 1 where BLAS does not say. BLAS is held to one thread
+    until the context ends. (Its own threads wait actively for more work after each product: where products
+    between two calls used them, half of the speed was lost.)
+
+    Yields
     ------
-    Exception
-        What `function` raises first, in the items' order.
+    Apply
+        Calls the function from several threads at once, each time in a copy of the caller's context
+        variables, and `take` in the caller's thread. At most two results for each thread wait for `take`. The
+        first error in the items' order is raised.
     """
-    threads = 1 if len(items) < 2 else _blas().threads
+    threads = _blas().threads
     if threads < 2:
-        for item in items:
-            take(function(item))
+        yield one_by_one
         return
-    under_way: deque[Future[_Result]] = deque()
     with _blas().one_thread():
-        try:
-            for item in items:
-                under_way.append(_pool(threads).submit(copy_context().run, function, item))
-                if len(under_way) > 2 * threads:
-                    take(under_way.popleft().result())
-            while under_way:
+        yield partial(_in_threads, threads)
+
+
+def _in_threads(
+    threads: int, function: Callable[[Any], Any], items: Sequence[Any], take: Callable[[Any], object]
+) -> None:
+    under_way: deque[Future[Any]] = deque()
+    try:
+        for item in items:
+            under_way.append(_pool(threads).submit(copy_context().run, function, item))
+            if len(under_way) > 2 * threads:
                 take(under_way.popleft().result())
-        finally:
-            for future in under_way:
-                future.cancel()
-            wait(under_way)
+        while under_way:
+            take(under_way.popleft().result())
+    finally:
+        for future in under_way:
+            future.cancel()
+        wait(under_way)
 
 
 @cache
@@ -71,27 +78,27 @@ class _Blas:
     Attributes
     ----------
     threads : int
-        How many it uses while nobody holds it to one; 1 where it is of a kind that cannot be held.
+        Number of threads it uses unless held to one; 1 where it cannot be held.
     """
 
     def __init__(self) -> None:
         self._controller = ThreadpoolController().select(user_api="blas")
         self.threads = max((pool["num_threads"] for pool in self._controller.info()), default=1)
-        self._lock, self._held = Lock(), 0
+        self._lock, self._holders = Lock(), 0
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
-        """Hold it to one thread until the last of those who ask for that has ended."""
+        """Hold it to one thread until the last holder leaves."""
         with self._lock:
-            self._held += 1
-            if self._held == 1:
+            self._holders += 1
+            if self._holders == 1:
                 self._limiter = self._controller.limit(limits=1)
         try:
             yield
         finally:
             with self._lock:
-                self._held -= 1
-                if self._held == 0:
+                self._holders -= 1
+                if self._holders == 0:
                     self._limiter.restore_original_limits()
 
 

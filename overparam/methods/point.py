@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -129,13 +128,10 @@ class Point:
         return for_W + for_v
 
     def _pulled_back_to_hidden(self, alpha: Array) -> Array:
-        slopes, X, total = self.slopes, self.network.X, 0.0
-
-        def add(part: Array) -> None:
-            nonlocal total
-            total = part + total
-
-        self._side_by_side(lambda block: (slopes[:, block] * alpha[None, block]) @ X[block, :], add)
+        total = None
+        for block in self._blocks:
+            part = (self.slopes[:, block] * alpha[None, block]) @ self.network.X[block, :]
+            total = part if total is None else total + part
         return self.v[:, None] * total
 
     def pushed(self, direction: tuple[Array, ...]) -> Array:
@@ -148,21 +144,15 @@ class Point:
         return total
 
     def _pushed_from_hidden(self, direction: Array) -> Array:
-        slopes, X = self.slopes, self.network.X
-        parts: list[Array] = []
-
-        def pushed(block: slice) -> Array:
-            moved = preactivations(X[block, :], direction) * slopes[:, block]
-            return (self.v[None, :] @ moved)[0, :]
-
-        self._side_by_side(pushed, parts.append)
+        parts = []
+        for block in self._blocks:
+            moved = preactivations(self.network.X[block, :], direction) * self.slopes[:, block]
+            parts.append((self.v[None, :] @ moved)[0, :])
         return array_namespace(self.W).concat(parts) if len(parts) > 1 else parts[0]
 
-    def _side_by_side(self, function: Callable[[slice], Array], take: Callable[[Array], object]) -> None:
-        """Apply a function to blocks of samples; `take` gets the results in their order."""
-        backend = backend_of(self.W)
-        blocks = sample_blocks(self.network.X.shape[0], self.W.shape[0], backend)
-        backend.side_by_side(function, blocks, take)
+    @cached_property
+    def _blocks(self) -> list[slice]:
+        return sample_blocks(self.network.X.shape[0], self.W.shape[0], backend_of(self.W))
 
     def gram_diagonal(self) -> Array:
         """The diagonal of JJᵀ, shape (n,): ‖∂f(xᵢ)/∂θ‖² for every sample."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from overparam.arrays import Array, Namespace, dot
 from overparam.arrays.blocks import sample_blocks
+from overparam.arrays.threads import Apply, one_by_one
 from overparam.methods import FirstOrder, State, Step
 from overparam.model.network import preactivations
 from overparam.model.problem import Problem
@@ -150,6 +152,15 @@ class Descent(Loop):
 
     def advance(self, until: int) -> None:
         """Train to `until`, or until the host sees a run stopped; it looks as often as its backend has it."""
+        with self._for_blocks() as self._apply:
+            self._advance(until)
+
+    def _for_blocks(self) -> AbstractContextManager[Apply]:
+        """How blocks are computed: side by side, but a component's own code by one thread at a time."""
+        ours = is_recorded(self._activation) and is_recorded(self._loss)
+        return self._job.backend.side_by_side() if ours and len(self._blocks) > 1 else nullcontext(one_by_one)
+
+    def _advance(self, until: int) -> None:
         check_every = self._rule.updates_between_checks()
         while True:
             ahead = self.iteration + self._job.backend.synchronization_interval
@@ -179,11 +190,7 @@ class Descent(Loop):
         def add(parts: list[Array]) -> None:
             sums[:] = [a + b for a, b in zip(sums, parts, strict=True)] if sums else parts
 
-        if is_recorded(self._activation) and is_recorded(self._loss):
-            self._job.backend.side_by_side(self._measured_on, self._blocks, add)
-        else:  # a component's own code is called by one thread at a time
-            for block in self._blocks:
-                add(self._measured_on(block))
+        self._apply(self._measured_on, self._blocks, add)
         return sums
 
     def _measured_on(self, block: slice) -> list[Array]:

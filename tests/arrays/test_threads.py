@@ -8,13 +8,18 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from overparam.arrays import threads as room
-from overparam.arrays.threads import in_threads
+from overparam.arrays.threads import threads_of_blas
 
 
 @pytest.fixture(params=[1, 3])
 def threads(request, monkeypatch):
     monkeypatch.setattr(room._blas(), "threads", request.param)
     return request.param
+
+
+def in_threads(function, items, take):
+    with threads_of_blas() as apply:
+        apply(function, items, take)
 
 
 def _blas_threads():

@@ -2,29 +2,42 @@
 
 import json
 import math
+import shutil
 
 import pytest
+from click.testing import CliRunner
 
 import overparam as op
+from overparam.cli.main import main
 from overparam.studies import crossings, load_study
+from tests.cli.conftest import Result
 
 WHAT = ("--n", 20, "--max-iterations", 2000, "--optimizer", "gd:step_size=0.15", "--study", "b.study")
 DESIGN = ("--design", "boundary:error=0.15,trials=30")
 KEYS = {"n", "d", "k", "k_low", "k_high", "effective_ratio", "effective_ratio_low", "effective_ratio_high"}
 
 
-@pytest.fixture
-def searched(overparam, tmp_path):
-    """A finished search with real training."""
-    call = overparam("-q", "sweep", *WHAT, "--d", "10,14", *DESIGN)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """What a search with real training prints, and its study."""
+    path = tmp_path_factory.mktemp("search") / "b.study"
+    arguments = ("-q", "sweep", *WHAT[:-1], path, "--d", "10,14", *DESIGN)
+    call = Result(CliRunner().invoke(main, [str(each) for each in arguments]))
     assert call.code == 0, call.errors
-    return call, tmp_path / "b.study"
+    return call.output, path
+
+
+@pytest.fixture
+def searched(finished, overparam, tmp_path):
+    """What it prints, and a copy of its study in a folder of its own."""
+    output, path = finished
+    return output, shutil.copy(path, tmp_path)
 
 
 def test_it_ends_with_the_boundary_of_every_d(searched):
-    call, path = searched
-    assert "design boundary:error=0.15,trials=30: " in call.output
-    assert "finished" in call.output
+    output, path = searched
+    assert "design boundary:error=0.15,trials=30: " in output
+    assert "finished" in output
     found = crossings(load_study(path))
     assert [(each.n, each.d) for each in found] == [(20, 10), (20, 14)]
     for each in found:

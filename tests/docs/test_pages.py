@@ -15,8 +15,10 @@ WITH_EXAMPLES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_its_examples_run(page, tmp_path, monkeypatch):
+    """A page alone, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OVERPARAM_ENGINE", "portable")  # whatever plugins are installed here
     for reason in run_page(page, monkeypatch):
@@ -34,7 +36,7 @@ def in_the_sites_order(page):
                     yield from in_the_sites_order(below.resolve())
 
 
-@pytest.mark.slow
+@pytest.mark.docs
 def test_they_run_one_after_another_in_one_folder(tmp_path, monkeypatch):
     """As a reader does who works through the README and then the site, and never changes the folder."""
     pages = [ROOT / "README.md", *in_the_sites_order(ROOT / "docs" / "index.md")]

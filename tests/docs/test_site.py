@@ -9,7 +9,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 SITE = os.environ.get("BUILT_SITE")
-pytestmark = pytest.mark.skipif(SITE is None, reason="BUILT_SITE does not name a built site: nox -s docs")
+pytestmark = [
+    pytest.mark.docs,
+    pytest.mark.skipif(SITE is None, reason="BUILT_SITE does not name a built site: nox -s docs"),
+]
 
 
 class Page(HTMLParser):

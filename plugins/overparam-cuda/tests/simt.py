@@ -32,13 +32,13 @@ def library(source, entries=ENTRIES):
 
 @functools.cache
 def _compiled(source, entries):
-    folder = Path(tempfile.mkdtemp(prefix="overparam-cuda-"))
-    path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
     flags = ["-std=c++17", "-O2", "-march=native", "-shared", "-fPIC", f"-I{Path(__file__).parent}"]
     whole = f'#include "simt.h"\n{source}{entries}'
-    command = [COMPILER, *flags, "-x", "c++", "-", "-o", str(path)]
-    subprocess.run(command, input=whole, text=True, check=True)
-    return ctypes.CDLL(str(path))
+    with tempfile.TemporaryDirectory(prefix="overparam-cuda-") as folder:
+        path = Path(folder) / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
+        command = [COMPILER, *flags, "-x", "c++", "-", "-o", str(path)]
+        subprocess.run(command, input=whole, text=True, check=True)
+        return ctypes.CDLL(str(path))  # needs the file no more
 
 
 def run_blocks(source, kernel, blocks, threads, shared, arguments, order="forward"):
