@@ -306,7 +306,7 @@ class Lanes:
         decay = self.negative(self.polynomial(reach, coefficients.ERFC[self.bits]))
         far = self.subtract(self.constant(1.0), self.exp(decay, at_most_zero=True))
         chosen = self.b.select(self.b.fcmp_ordered(">", size, self.constant(1.0)), far, near)
-        # For large x the square overflows; only there is the error function 1.
+        # The square overflows only for large x, where the error function is 1.
         chosen = self.b.select(self.b.fcmp_ordered(">=", size, end), self.constant(1.0), chosen)
         return self.intrinsic("copysign", chosen, x)
 
