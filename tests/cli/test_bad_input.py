@@ -35,7 +35,7 @@ TYPED = [
     (("train", "--optimizer", "sgd:step_size=theorem,batch_size=2"), "Theorem 2.6 needs one sample"),
     (("train", "--optimizer", "sgd:step_size=theorem", "--activation", "relu"), "relu has kinks"),
     (("train", "--optimizer", "sgd:step_size=theorem", "--n", 9, "--d", 3), "n = 9 > d(d+1)/2 = 6"),
-    (("train", "--optimizer", "sgd:step_size=theorem", "--layers", "output"), "the hidden layer"),
+    (("train", "--optimizer", "sgd:step_size=theorem", "--layers", "output"), "layers=hidden"),
     (("train", "--data", "separated:delta=-0.5"), "delta must be a positive number"),
     (("train", "--data", "separated:delta=1.9"), "the largest delta reached is"),
     (("train", "--data", "nowhere"), "unknown data generator"),
