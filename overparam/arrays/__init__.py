@@ -1,4 +1,4 @@
-"""Arrays: helpers on the Array API standard; backends and special functions in modules of their own."""
+"""Arrays: helpers for the Array API standard; backends and special functions in their own modules."""
 
 from overparam.arrays.namespace import Array, Namespace, array_namespace, dot, form_of, squared_norm
 

@@ -1,4 +1,4 @@
-"""Samples in blocks whose values stay in a processor's cache."""
+"""Blocks of samples whose values fit in a processor's cache."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from overparam.arrays.backends import Backend
 __all__ = ["sample_blocks"]
 
 _FEWEST_SAMPLES = 128
-"""Samples of a block at least, however many hidden units: with fewer a matrix product is slow."""
+"""Smallest number of samples in a block, for any number of hidden units: smaller matrix products are slow."""
 
 
 def sample_blocks(n: int, k: int, backend: Backend) -> list[slice]:
-    """Cut n samples into blocks whose k values each a backend computes at a time.
+    """Return blocks of n samples, for each of which a backend computes all k values at a time.
 
     Returns
     -------
     list of slice
-        As equal as can be, in order; ``[slice(None)]`` where all samples are one block. They depend on n, k
-        and the backend's kind, not on the machine, so neither does how the sums over blocks are made.
+        Of nearly equal size, in order; ``[slice(None)]`` if all samples are one block. They depend on n, k
+        and the backend's kind, not on the machine, and so does the order of sums over blocks.
     """
     values = backend.values_at_a_time()
     if values is None or n * k <= values:

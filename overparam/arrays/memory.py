@@ -1,4 +1,4 @@
-"""How much memory this machine has, since many promise more than that, and how much of it is fast."""
+"""Sizes of this machine's physical memory and caches. Many systems promise more memory than they have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["physical_memory", "second_level_cache"]
 
 @cache
 def physical_memory() -> int:
-    """Bytes of this machine's memory; 2⁶² where the system does not tell."""
+    """Return this machine's memory in bytes; 2⁶² if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -19,7 +19,7 @@ def physical_memory() -> int:
 
 
 def second_level_cache() -> int:
-    """Bytes of a core's second-level cache where Linux tells it, else one MiB."""
+    """Return a core's second-level cache in bytes, if Linux reports it, else one MiB."""
     try:
         size = Path("/sys/devices/system/cpu/cpu0/cache/index2/size").read_text().strip()
         return int(size.rstrip("K")) * 1024

@@ -16,23 +16,23 @@ Namespace: TypeAlias = Any
 
 
 def form_of(given: object) -> str:
-    """Say what was given where an array is asked for: its data type and shape, else its type."""
+    """Return a description of a value that should be an array: its data type and shape, else its type."""
     return f"{getattr(given, 'dtype', type(given).__name__)} {getattr(given, 'shape', '')}".strip()
 
 
 def dot(a: Array, b: Array) -> Array:
-    """Inner product over the last axis, as one matrix product: (..., m), (..., m) -> (...)."""
+    """Return the inner product over the last axis, as one matrix product: (..., m), (..., m) -> (...)."""
     return (a[..., None, :] @ b[..., :, None])[..., 0, 0]
 
 
 def squared_norm(a: Array, axes: int = 1) -> Array:
-    """Sum of squares over the last `axes` axes: the squared Euclidean or Frobenius norm.
+    """Return the sum of squares over the last `axes` axes: the squared Euclidean or Frobenius norm.
 
     Parameters
     ----------
     a : array, shape (..., m) or (..., k, d)
     axes : int
-        How many trailing axes are summed.
+        Number of trailing axes to sum over.
     """
     xp = array_namespace(a)
     flat = a if axes == 1 else xp.reshape(a, (*a.shape[:-axes], -1))

@@ -1,4 +1,4 @@
-"""Elementwise functions that activations use and the Array API standard lacks."""
+"""Elementwise functions for activations that the Array API standard lacks."""
 
 from __future__ import annotations
 
@@ -58,11 +58,10 @@ ERF_FAR = (
 
 
 def erf(x: Array) -> Array:
-    """Error function, erf(x) = 2/√π ∫₀ˣ e^{−t²} dt, elementwise; same shape and dtype as `x`.
+    """Return the error function, erf(x) = 2/√π ∫₀ˣ e^{−t²} dt, elementwise; same shape and dtype as `x`.
 
-    Where the array's own library has it, that is called, and a fused engine records it as one
-    operation. Elsewhere it is computed in the functions of the standard, to about two units in the
-    last place.
+    If the array's library has it, that function is called, and a fused engine records it as one operation.
+    Otherwise it is computed with functions of the standard, accurate to about two units in the last place.
     """
     xp = array_namespace(x)
     if hasattr(xp, "erf"):

@@ -9,7 +9,7 @@ from overparam.arrays.namespace import Array, array_namespace, dot
 __all__ = ["largest_eigenvalue"]
 
 _MOST_STEPS, _BETWEEN_CHECKS = 400, 4
-_SHARE = 0.75  # of the digits: the eigenvalue's error is of the order of the residual's square
+_SHARE = 0.75  # share of the digits: the eigenvalue's error is of the order of the squared residual
 
 
 def largest_eigenvalue(matrix: Array) -> float:
@@ -19,13 +19,13 @@ def largest_eigenvalue(matrix: Array) -> float:
     ----------
     matrix : array, shape (n, n), or an operator
         Finite, of any namespace and device. An operator has the shape, data type, device and namespace of a
-        matrix and its product with a vector, ``matrix @ vector``.
+        matrix, and the product with a vector, ``matrix @ vector``.
 
     Returns
     -------
     float
-        Some tens of products with vectors give it to rounding, where eigvalsh takes n³ operations. The start
-        is always the same, so the same matrix gives the same number.
+        Accurate to rounding after some tens of products with vectors; eigvalsh needs n³ operations. The
+        start vector is fixed, so the same matrix gives the same number.
     """
     xp, n = array_namespace(matrix), int(matrix.shape[0])
     start = np.random.Generator(np.random.Philox(0)).standard_normal(n)
@@ -36,7 +36,7 @@ def largest_eigenvalue(matrix: Array) -> float:
     for step in range(1, min(n, _MOST_STEPS) + 1):
         vector = matrix @ basis[-1, :]
         diagonal.append(float(dot(vector, basis[-1, :])))
-        for _ in range(2):  # once is not orthogonal to rounding
+        for _ in range(2):  # one pass does not give orthogonality to rounding
             vector = vector - (basis @ vector) @ basis
         length = float(xp.linalg.vector_norm(vector))
         invariant = length <= precision * max(map(abs, diagonal))

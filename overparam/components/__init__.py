@@ -1,4 +1,4 @@
-"""Components: what a user can name, who brings it, and whose fault an error is."""
+"""Components: named parts that a user selects, who provides them, and which one caused an error."""
 
 from overparam.components.component import (
     Component,

@@ -1,4 +1,4 @@
-"""What a user can name on the command line: components, their parameters and their spelling.
+"""Components that a user can name on the command line: their parameters and their spelling.
 
 A component is a frozen dataclass with a class variable `name`. It is written ``name`` or
 ``name:key=value,key=value``; a list is ``key=0;1;0.5``. The fields' annotations give the types.
@@ -51,20 +51,20 @@ __all__ = [
 
 
 class ComponentError(ValueError):
-    """Error for a component, or a parameter of one, that is unknown or has a bad value."""
+    """Error for an unknown component or parameter, or for a bad value."""
 
 
 class Identity(NamedTuple):
-    """What identifies a component; the name alone is not enough, since a plugin may reuse it.
+    """Identity of a component. The name alone is not enough, since a plugin may reuse it.
 
     Attributes
     ----------
     kind, name : str
-        The family's word and the name on the command line.
+        The family (such as "activation") and the name on the command line.
     distribution : str
-        The installed distribution that hands the class over; for a class of a script, its module.
+        Installed distribution that provides the class; for a class of a script, its module.
     version : str or None
-        Version of the distribution; None where there is no distribution.
+        Version of the distribution; None if there is no distribution.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Identity(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """What a study keeps of it: the distribution; of a file, which has no versions, the digest too."""
+        """Owner as a study records it: the distribution; for a plugin file, with its digest as version."""
         is_file = self.version is not None and self.version.startswith(DIGEST)
         return f"{self.distribution}@{self.version}" if is_file else self.distribution
 
@@ -86,7 +86,7 @@ class Component(ABC):
     Attributes
     ----------
     kind : str
-        The word for the family: "activation", "optimizer", "data generator", ...
+        Name of the family: "activation", "optimizer", "data generator", ...
     name : str
         The name on the command line: lower case, digits and hyphens.
     """
@@ -102,7 +102,7 @@ class Component(ABC):
         return Identity(cls.kind, cls.name, *origin)
 
     def specification(self) -> str:
-        """Spell the component as the command line does; parameters at their defaults are left out."""
+        """Return the component's command-line spelling, without parameters at their defaults."""
         pairs = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -115,22 +115,22 @@ C = TypeVar("C", bound=Component)
 
 
 class Resolve(Protocol):
-    """Turns what spells a component into the component, and returns a component as it is."""
+    """Function that turns a specification into a component and returns a component unchanged."""
 
     def __call__(self, family: type[C], given: str | C) -> C:
-        """Return it, of the family asked for; ComponentError where there is none."""
+        """Return the component of the requested family; raise ComponentError if there is none."""
         ...
 
 
 def handed_over(cls: type[Component], distribution: str, version: str) -> None:
-    """Note that a distribution hands this class over; where several do, the first one counts."""
+    """Record which distribution provides this class; if several do, the first one counts."""
     if cls.__dict__.get("_origin") is None:
         cls._origin = (distribution, version)
 
 
 @cache
 def _installed_by(module: str) -> tuple[str, str | None]:
-    """The distribution with an entry point in the package of `module`, its file, or the module itself."""
+    """Distribution with an entry point in the package of `module`; else its file, or the module itself."""
     if (source := source_of(module)) is not None:
         return source.distribution, source.version
     for entry in entry_points(group="overparam"):
@@ -147,7 +147,7 @@ def parse_specification(text: str) -> tuple[str, dict[str, str]]:
     Raises
     ------
     ComponentError
-        Where the text has not that form.
+        If the text does not have that form.
     """
     name, colon, rest = text.strip().partition(":")
     if not name or not all(c.isalnum() or c in "-_./" for c in name):
@@ -181,7 +181,7 @@ def field_types(cls: type[Component]) -> Mapping[str, Any]:
 
 
 def build(cls: type[C], parameters: Mapping[str, str]) -> C:
-    """Make a component of class `cls` from raw parameters, converted by its fields' annotations.
+    """Return a component of class `cls`; raw parameters are converted by the annotations of its fields.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def require_positive(name: str, value: object, *alternatives: str) -> None:
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return "; did you mean …?" with the choice nearest to a mistyped name; nothing where none is near."""
+    """Return "; did you mean …?" with the choice nearest to a mistyped name, or "" if none is near."""
     near = difflib.get_close_matches(name, choices, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -227,14 +227,14 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 def unknown_name(
     kind: str, name: str, choices: Iterable[str], elsewhere: Mapping[str, str] | None = None
 ) -> ComponentError:
-    """Return the error for a name that nobody registered; it lists the choices and the nearest one.
+    """Return the error for an unknown name; it lists the choices and the nearest one.
 
     Parameters
     ----------
     kind, name : str
     choices : iterable of str
     elsewhere : mapping of str to str, optional
-        Where names are that are not among the choices, such as "in overparam-numba, which is not installed".
+        Places of names that are not among the choices, such as "in overparam-numba, which is not installed".
     """
     known, elsewhere = sorted(choices), elsewhere or {}
     near = difflib.get_close_matches(name, [*known, *elsewhere], n=1)
@@ -251,7 +251,7 @@ _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 
 
 def members(hint: Any) -> tuple[Any, ...]:
-    """Return the alternatives of a union annotation, or the annotation alone."""
+    """Return the alternatives of a union annotation, or a list of the annotation itself."""
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
@@ -290,7 +290,7 @@ _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: 
 
 
 def type_in_words(hint: Any) -> str:
-    """Return what a parameter must be: "a number", "a number or 'theorem'", ..."""
+    """Return the accepted values in words: "a number", "a number or 'theorem'", ..."""
     if len(several := members(hint)) > 1:
         return " or ".join(type_in_words(member) for member in several)
     if get_origin(hint) is Literal:
@@ -303,7 +303,7 @@ def type_in_words(hint: Any) -> str:
 def spelled(value: Any) -> str:
     """Return a parameter as the command line spells it.
 
-    NumPy's scalars are spelled as Python's, whose digits give the same number again.
+    NumPy scalars are spelled as Python numbers, with enough digits to restore the same number.
     """
     if isinstance(value, bool):
         return "true" if value else "false"

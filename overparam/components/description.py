@@ -1,4 +1,4 @@
-"""What can be said of a component without making one: its summary, its parameters, who brings it."""
+"""Descriptions of component classes: summary, parameters and distribution, without an instance."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Parameter(NamedTuple):
     type : str
         In words: "a number", "a number or 'theorem'", ...
     default : str or None
-        As the command line spells it; None where the parameter must be given.
+        Spelling on the command line; None for a required parameter.
     choices : tuple of str
-        The words that it takes; empty where its type has none.
+        Accepted words; empty if the type has none.
     """
 
     name: str
@@ -32,16 +32,16 @@ class Parameter(NamedTuple):
 
 
 class Description(NamedTuple):
-    """A component that can be named, or could be if its distribution were installed.
+    """A component that can be named now, or after its distribution is installed.
 
     Attributes
     ----------
     kind, name : str
-        The family's word and the name on the command line.
+        The family (such as "activation") and the name on the command line.
     distribution : str
-        The distribution that brings it.
+        The distribution that provides it.
     version : str or None
-        Version of the distribution; None where it is not installed.
+        Version of the distribution; None if it is not installed.
     installed : bool
     summary : str
         The first line of its documentation.
@@ -75,7 +75,7 @@ def describe_class(cls: type[Component]) -> Description:
 
 
 def _summary(cls: type[Component]) -> str:
-    """The first paragraph of its own docstring; what a dataclass writes itself is none."""
+    """First paragraph of the class's own docstring; the text that a dataclass generates does not count."""
     text = inspect.cleandoc(cls.__dict__.get("__doc__") or "").partition("\n\n")[0]
     return "" if text.startswith(f"{cls.__name__}(") else " ".join(text.split())
 

@@ -1,4 +1,4 @@
-"""Whose fault an error is: the base of this package's own errors, and the boundary around plugins' code."""
+"""Base class of this package's errors, and a context manager that assigns errors to plugins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OWN = "overparam"
 
 
 class OverparamError(Exception):
-    """Base of the errors that choose what the command line ends with.
+    """Base of the errors that choose the exit code of the command line.
 
     Attributes
     ----------
@@ -30,28 +30,28 @@ class OverparamError(Exception):
 
 
 class PluginFailure(OverparamError):
-    """Error for a plugin's component that raised, or returned something else than it should."""
+    """Error for a plugin's component that raised an exception or returned a wrong value."""
 
     @classmethod
     def of(cls, component: Component | type[Component], what: str) -> PluginFailure:
-        """Name the component and, where it is known, the distribution that brought it."""
+        """Return the error; it names the component and, if known, its distribution."""
         kind, name, distribution, version = component.identity()
         origin = f"module {distribution}" if version is None else f"{distribution} {version}"
         return cls(f"the {kind} {name!r} ({origin}) {what}")
 
 
 class calling:
-    """Around a call of components' code: whatever it raises becomes a PluginFailure that names the culprit.
+    """Context manager around components' code; its errors become a PluginFailure that names the component.
 
-    An interruption passes. So does what this package itself raises, and a ValueError of a component that
-    may refuse what it is asked for.
+    These pass unchanged: KeyboardInterrupt, errors that this package raises, and, with `may_refuse`, a
+    ValueError of a component.
 
     Parameters
     ----------
     *components : component or class
-        Those whose code may run. The one whose code is innermost where the error arose is named.
+        Components whose code may run. The error names the one whose code is innermost in the traceback.
     may_refuse : bool
-        Whether a ValueError is an answer, as where data cannot be had.
+        Whether a component may answer with a ValueError, for example if it cannot provide the data.
 
     Raises
     ------
@@ -64,12 +64,12 @@ class calling:
         self._components, self._may_refuse = components, may_refuse
 
     def __enter__(self) -> None:
-        """Begin; asked for every trial, so this does nothing."""
+        """Do nothing, at no cost: this runs once per trial."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Blame the culprit, where there is one."""
+        """Raise a PluginFailure if a component caused the error."""
         if error is None or isinstance(error, KeyboardInterrupt | PluginFailure):
             return
         culprit = _culprit(error, self._components, may_refuse=self._may_refuse)
@@ -78,10 +78,10 @@ class calling:
 
 
 def plugin_failure(error: BaseException) -> PluginFailure | None:
-    """Name the installed plugin in whose code an error arose; None where it arose in no plugin's."""
+    """Return the failure of the installed plugin whose code raised an error; None if no plugin did."""
     known = {_OWN, "click", *sys.stdlib_module_names}
     strange = [package for package in _packages(error.__traceback__) if package not in known]
-    if not strange:  # most errors: nothing installed needs to be looked through
+    if not strange:  # most errors; no search of the installed plugins
         return None
     plugins = {_package(entry.module) for entry in entry_points(group=_OWN)}
     culprit = next((one for one in strange if one in plugins or source_of(one) is not None), None)
@@ -91,7 +91,7 @@ def plugin_failure(error: BaseException) -> PluginFailure | None:
 
 
 def _culprit(error: BaseException, components: tuple[Any, ...], *, may_refuse: bool) -> Any:
-    """The component to blame, or None where the error is to pass."""
+    """Component that caused the error, or None if the error must pass unchanged."""
     strangers: dict[str, Any] = {}
     for component in components:
         owner = component if isinstance(component, type) else type(component)
@@ -101,13 +101,13 @@ def _culprit(error: BaseException, components: tuple[Any, ...], *, may_refuse: b
     if isinstance(error, ValueError) and (may_refuse or known[0] == _OWN):
         return None
     culprit = next((strangers[package] for package in known if package != _OWN), None)
-    if culprit is None and not isinstance(error, Exception):  # nothing here ends a program
+    if culprit is None and not isinstance(error, Exception):  # a component may not end the program
         return next(iter((*strangers.values(), *components)))
     return culprit
 
 
 def _packages(trace: TracebackType | None) -> list[str]:
-    """The top-level packages of the frames that an error passed through, innermost first."""
+    """Top-level packages of the frames that an error passed through, innermost first."""
     found = []
     while trace is not None:
         found.append(_package(str(trace.tb_frame.f_globals.get("__name__", ""))))
@@ -120,7 +120,7 @@ def _package(module: str) -> str:
 
 
 def _distribution(package: str) -> str | None:
-    """The distribution, with its version, whose plugin is in a package."""
+    """Distribution, with its version, of the plugin in a package."""
     if (source := source_of(package)) is not None:
         return f"{source.distribution} {source.version}"
     for entry in entry_points(group=_OWN):
@@ -130,6 +130,6 @@ def _distribution(package: str) -> str | None:
 
 
 def described(error: BaseException) -> str:
-    """Return its type and what it says, on one line."""
+    """Return the type and the message of an error on one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,7 +1,7 @@
-"""A plugin that is one file: its content, who it is, and how its components travel to other processes.
+"""Plugins that are one file: content, identity, and transfer of their components to other processes.
 
-No other process can import such a file by its name, and on another machine it may not be. So components of
-its classes carry the file's content where they are pickled, and are made again from that.
+Other processes cannot import such a file by name, and other machines may not have it. So a pickled component
+of such a class carries the file's content, and unpickling loads that content first.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from typing import Any
 __all__ = ["DIGEST", "Source", "source_of"]
 
 DIGEST = "sha256:"
-"""What the version of a file begins with; no distribution's does."""
+"""Prefix of a file's version; no distribution's version has it."""
 
-_SHOWN = 16  # digits of a digest
+_SHOWN = 16  # digits of the digest that are shown
 _ATTRIBUTE = "__overparam_source__"
 
 
 @dataclass(frozen=True)
 class Source:
-    """The content of a file, and the module that it is.
+    """Content of a plugin file, and the module loaded from it.
 
     Attributes
     ----------
     path : str
-        Where it was read, for messages and tracebacks.
+        Path of the file when it was read, for messages and tracebacks.
     content : bytes
     """
 
@@ -41,21 +41,21 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The file's name without its ending, as it can stand in a specification."""
+        """File name without its suffix, in characters that a specification allows."""
         return re.sub(r"[^\w.-]+", "-", PurePath(self.path).stem)
 
     @property
     def distribution(self) -> str:
-        """The file's name."""
+        """File name; it takes the place of the distribution's name."""
         return f"{self.stem}.py"
 
     @property
     def version(self) -> str:
-        """The digest of the content."""
+        """Digest of the content."""
         return DIGEST + hashlib.sha256(self.content).hexdigest()[:_SHOWN]
 
     def load(self) -> ModuleType:
-        """Return the module; its code runs once in a process, however often the content is loaded."""
+        """Return the module. Its code runs once per process, even if the content is loaded again."""
         digest = self.version.removeprefix(DIGEST)
         name = f"overparam_file_{re.sub(r'[^a-zA-Z0-9]+', '_', self.stem)}_{digest}"
         if name in sys.modules:
@@ -63,7 +63,7 @@ class Source:
         module = ModuleType(name)
         module.__file__ = self.path
         setattr(module, _ATTRIBUTE, self)
-        sys.modules[name] = module  # dataclasses look their annotations up there
+        sys.modules[name] = module  # dataclasses look up their annotations there
         try:
             exec(compile(self.content, self.path, "exec", dont_inherit=True), vars(module))
         except BaseException:
@@ -72,7 +72,7 @@ class Source:
         return module
 
     def carried_by(self, cls: type) -> None:
-        """Have the objects of a class of this file carry it where they are pickled."""
+        """Make pickled objects of `cls`, a class of this file, carry the file's content."""
 
         def reduced(component: Any) -> tuple[Any, ...]:
             function, arguments, *state = component.__reduce_ex__(2)
@@ -85,13 +85,13 @@ class Source:
 
 
 def source_of(module: str) -> Source | None:
-    """Return the file that a module, or a module of its package, was loaded from; None for all others."""
+    """Return the plugin file of a module, or of its package; None for all other modules."""
     found: Source | None = getattr(sys.modules.get(module.partition(".")[0]), _ATTRIBUTE, None)
     return found
 
 
 def _loaded(path: str, content: bytes) -> Source:
-    """Unpickle a source: what follows in the pickle may name its classes."""
+    """Unpickle and load a source; later objects in the pickle may need its classes."""
     source = Source(path, content)
     source.load()
     return source

@@ -1,4 +1,4 @@
-"""Whole numbers as people give them: Python's, NumPy's, and what is none."""
+"""Validation of whole numbers, from Python or NumPy."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 __all__ = ["LARGEST", "whole", "whole_numbers"]
 
 LARGEST = 2**63 - 1
-"""Counts and sizes are kept and computed in 64 bits."""
+"""Largest count or size: they are stored and computed in 64 bits."""
 
 
 def whole(name: str, value: object, least: int = 0, *, most: int | None = LARGEST) -> int:
-    """Return `value` as Python's int.
+    """Return `value` as a Python int.
 
     Raises
     ------
     ValueError
-        Where it is no whole number, is below `least`, or above `most` unless that is None.
+        If it is not a whole number, is below `least`, or is above `most` (no upper limit if None).
     """
     if type(value) is int and least <= value <= LARGEST and most == LARGEST:
-        return value  # at once: this is asked for every trial
+        return value  # fast path: this runs for every trial
     if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
         raise ValueError(f"{name} must be at least {least} and without a fraction, got {value!r}")
     if most is not None and int(value) > most:
@@ -30,7 +30,7 @@ def whole(name: str, value: object, least: int = 0, *, most: int | None = LARGES
 
 
 def whole_numbers(name: str, given: object, least: int = 0) -> tuple[int, ...]:
-    """Return a number, or any iterable of numbers such as a range or an array, as a tuple of Python's ints.
+    """Return a number, or an iterable of numbers such as a range or an array, as a tuple of Python ints.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Methods: the contract of an optimizer, its families, and the built-in ones, one a file."""
+"""Methods: the contract of an optimizer, its families, and the built-in ones, one per file."""
 
 from overparam.methods.base import Move, Optimizer
 from overparam.methods.damped import damped_coefficients

@@ -1,4 +1,4 @@
-"""The contract of training methods: what every method does, and what it declares about itself."""
+"""The contract of training methods: start, step, and a description of what the method can train."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Move(NamedTuple):
     Attributes
     ----------
     point : Point
-        The next iterate; the one before where the step was not taken.
+        The next iterate; the previous one if the step was rejected.
     state : object
-        What the method carries to its next step.
+        State that the method passes to its next step.
     ended : bool
-        Whether the method has nothing more to do: this move is its last and is not counted as an update.
+        Whether the method has finished. A last move with `ended` is not counted as an update.
     rank : int or None
-        The numerical rank of the features, where a solver has found it.
+        The numerical rank of the features, if a solver has computed it.
     """
 
     point: Point
@@ -47,14 +47,14 @@ class Move(NamedTuple):
 class Optimizer(Component):
     """A training method: `start` once, then `step` until the stop rule or the method itself ends the run.
 
-    The driver owns the loop: it counts the steps, measures, decides how a run ends and keeps its history.
+    The driver owns the loop: it counts steps, computes the measure, ends runs and keeps the history.
 
     Attributes
     ----------
     layers : tuple of "hidden", "output", "both"
-        What the method can train; the first is what it trains unless told otherwise.
+        What the method can train; the first one is the default.
     any_loss : bool
-        False for a method that is about the squared loss.
+        False for a method that needs the squared loss.
     solves : bool
         True for a method that ends with a solution: its runs have the status "solved".
     """
@@ -70,42 +70,42 @@ class Optimizer(Component):
 
     @abstractmethod
     def step(self, point: Point, state: Any) -> Move:
-        """Return the next point and state; a method may judge its own step and stay where it is."""
+        """Return the next point and state; a method may reject its own step and keep the point."""
 
     def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
-        """Return why the method cannot train this, None where it can."""
+        """Return why the method cannot train this network with this loss, or None if it can."""
         return None
 
     def elementwise(self) -> FirstOrder | None:
-        """Return the method as one with an elementwise rule, which runs in batches; None for another."""
+        """Return the method itself if its rule is elementwise, so that it runs in batches; otherwise None."""
         return None
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float | None:
-        """η for one problem, a positive number; None for a method without step size."""
+        """η for one problem, a positive number; None for a method without a step size."""
         return None
 
     def updates_between_checks(self) -> int:
-        """Return how many updates lie between two checks of the stop rule: 1, as in Section 4."""
+        """Return the number of updates between two checks of the stop rule: 1, as in Section 4."""
         return 1
 
     def row_blocks(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]] | None:
-        """Rows that each update sees, in blocks (updates, rows); None for the full gradient."""
+        """Row numbers of the samples in each update, in blocks (updates, rows); None for full gradients."""
         return None
 
     def independent_rows(self) -> bool:
         """Whether `row_blocks` draws each row uniformly and independently of all others.
 
-        The mean of an update's gradient, given all before it, is then ∇L/n. A class that redefines
-        `row_blocks` has to say this again.
+        If so, the conditional mean of an update's gradient, given the past, is ∇L/n. A class that redefines
+        `row_blocks` must redefine this as well.
         """
         return False
 
     def extra_cost(self, n: int, k: int, d: int) -> float:
-        """Floating-point operations of a step beside those of one gradient."""
+        """Floating-point operations of a step in addition to one gradient."""
         return 0.0
 
     def expected_updates(self, budget: int, ratio: float) -> float:
-        """Guess of the updates of a run, from the budget and `ratio`, effective parameters over n.
+        """Estimated updates of a run, from the budget and `ratio`, effective parameters over n.
 
         For gradient descent: the whole budget below the boundary of Figure 2, fewer above.
         """
@@ -114,5 +114,5 @@ class Optimizer(Component):
 
 
 _BOUNDARY, _FRACTION = 1.4, 0.9
-"""Below 2⌊k/2⌋d/n = 1.4 runs use up the budget, at a ratio r of that they take 0.9/r² of it. On the four
-panels of Figure 2 the work of all runs is within a fifth of what this says (0.92 to 1.19 of it)."""
+"""For 2⌊k/2⌋d/n < 1.4 runs use the whole budget; at r times that ratio they use 0.9/r² of it. On the four
+panels of Figure 2 the total work of all runs is within a fifth of this estimate (0.92 to 1.19 of it)."""

@@ -1,4 +1,4 @@
-"""The damped equations (JJᵀ + μI)α = r: by the matrix, or by conjugate gradients where they cost less."""
+"""The damped equations (JJᵀ + μI)α = r, solved with the matrix or by cheaper conjugate gradients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from overparam.methods.gram import JacobianGram
 __all__ = ["conjugate_gradients", "damped_coefficients"]
 
 _SHARE = 0.01
-"""The fall that the linear model promises may be this part short of the exact solution's."""
+"""Allowed gap to the exact solution, as a share of the decrease that the linear model predicts."""
 
 _FIRST_LOOK, _BETWEEN_LOOKS = 16, 8
 
@@ -18,10 +18,10 @@ _FIRST_LOOK, _BETWEEN_LOOKS = 16, 8
 def damped_coefficients(gram: JacobianGram, residual: Array, damping: float) -> Array:
     """Return α, shape (n,), with (JJᵀ + μI)α = r.
 
-    Conjugate gradients are tried where n is so large that some tens of products J(Jᵀα) cost less than
-    solving with the matrix. They end when ‖r − Jδ‖² + μ‖δ‖² has fallen from δ = 0 to δ = Jᵀα by 99 % of
-    what it can, and are given up for the matrix when their progress says that they would cost more. That
-    depends on counts of operations and on the iterates, not on time or company.
+    Conjugate gradients are tried if n is so large that tens of products J(Jᵀα) cost less than a solve with
+    the matrix. They end when ‖r − Jδ‖² + μ‖δ‖² has fallen from δ = 0 to δ = Jᵀα by 99 % of its largest
+    possible decrease. If their progress predicts a higher cost than the matrix, the matrix is used instead.
+    This decision depends on operation counts and iterates only, not on time or on other problems in the job.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ def damped_coefficients(gram: JacobianGram, residual: Array, damping: float) -> 
 def conjugate_gradients(
     gram: JacobianGram, residual: Array, damping: float, *, share: float, most: int
 ) -> Array | None:
-    """Return an approximate α, shape (n,), of (JJᵀ + μI)α = r, or None where `most` products would not do.
+    """Return an approximate α, shape (n,), of (JJᵀ + μI)α = r, or None if `most` products do not suffice.
 
-    They are those of JJᵀ + μI in the inner product of JJᵀ, which is the iteration on the normal equations
-    (JᵀJ + μI)δ = Jᵀr with δ = Jᵀα (CGLS): ‖r − Jδ‖² + μ‖δ‖² falls at every iteration, so the step leads
-    downhill wherever it is ended. With e = r − (JJᵀ + μI)α and s = Jᵀe that sum is above its least
-    value by at most min(‖e‖², ‖s‖²/μ): duality gaps for the dual points α and (r − Jδ)/μ.
+    The iteration is conjugate gradients for JJᵀ + μI in the inner product of JJᵀ, which equals the iteration
+    on the normal equations (JᵀJ + μI)δ = Jᵀr with δ = Jᵀα (CGLS). ‖r − Jδ‖² + μ‖δ‖² falls at every iteration,
+    so the step is a descent direction wherever the iteration ends. With e = r − (JJᵀ + μI)α and s = Jᵀe that
+    sum exceeds its minimum by at most min(‖e‖², ‖s‖²/μ): duality gaps for the dual points α and (r − Jδ)/μ.
 
     Parameters
     ----------
@@ -58,10 +58,10 @@ def conjugate_gradients(
     damping : float
         μ > 0.
     share : float
-        The gap at the end, over the fall of ‖r − Jδ‖² + μ‖δ‖² from δ = 0.
+        The final gap, divided by the decrease of ‖r − Jδ‖² + μ‖δ‖² from δ = 0.
     most : int
-        Products J(Jᵀα) at most. From the 16th on the iteration is also ended where the gap, falling as it did
-        in the latter half of the iterations, would still be too large then.
+        Largest number of products J(Jᵀα). From the 16th on the iteration also ends if the gap, at the rate of
+        the latter half of the iterations, would still be too large after `most` products.
     """
     point, xp = gram.point, array_namespace(residual)
     start = float(squared_norm(residual))
@@ -92,7 +92,7 @@ def conjugate_gradients(
 
 
 def _total(arrays: tuple[Array, ...]) -> float:
-    """The squared norm of a direction in the space of what is trained."""
+    """Squared norm of a direction in the space of the trained parameters."""
     return math.fsum(float(squared_norm(array, axes=array.ndim)) for array in arrays)
 
 
@@ -101,7 +101,7 @@ def _looks(done: int) -> bool:
 
 
 def _projected(gaps: list[float], share: float) -> float:
-    """Iterations in all until the gap is `share`, as it fell in the latter half; inf where it did not."""
+    """Total iterations until the gap is `share`, at the rate of the latter half; inf if it did not fall."""
     done = len(gaps) - 1
     half = max(done // 2, 1)
     fell = math.log(gaps[half]) - math.log(gaps[done])

@@ -35,7 +35,7 @@ class OutputLayer(NamedTuple):
 
 @dataclass(frozen=True)
 class DirectSolver(Optimizer):
-    """A method that solves for the output weights in one go, W₀ fixed (Section 3)."""
+    """A method that solves for the output weights in one step, with W₀ fixed (Section 3)."""
 
     layers: ClassVar[tuple[Layers, ...]] = ("output",)
     any_loss: ClassVar[bool] = False
@@ -43,19 +43,19 @@ class DirectSolver(Optimizer):
 
     @abstractmethod
     def solve(self, problem: Problem, activation: Activation) -> OutputLayer:
-        """Solve min_v ‖φ(XW₀ᵀ)v − y‖ for one problem or a stack."""
+        """Return the solution of min_v ‖φ(XW₀ᵀ)v − y‖ for one problem or a stack."""
 
     def start(self, point: Point) -> Any:
-        """Return None: there is nothing to remember."""
+        """Return None: the solver has no state."""
 
     def step(self, point: Point, state: Any) -> Move:
-        """Solve, and end."""
+        """Return the solution as the last move."""
         network = point.network
         solution = self.solve(Problem(network.X, network.y, point.W, point.v), network.activation)
         wanted = (point.v.shape, network.y.shape)
         if not isinstance(solution, OutputLayer) or (solution.v.shape, solution.residual.shape) != wanted:
             k, n = point.v.shape[0], network.y.shape[0]
-            raise PluginFailure.of(self, f"must give {k} output weights and {n} residuals")
+            raise PluginFailure.of(self, f"must return {k} output weights and {n} residuals")
         return Move(point.at((solution.v,)), None, ended=True, rank=int(solution.rank))
 
     def expected_updates(self, budget: int, ratio: float) -> float:

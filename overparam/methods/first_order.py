@@ -15,18 +15,18 @@ from overparam.model.problem import Problem
 __all__ = ["FirstOrder", "State", "Step"]
 
 State = tuple[Array, ...]
-"""What a first-order method carries from one update to the next: arrays shaped like the weights."""
+"""State of a first-order method between updates: arrays shaped like the weights."""
 
 
 class Step(NamedTuple):
-    """Step size and iteration number, which an update rule gets beside the weights.
+    """Step size and iteration number, arguments of an update rule.
 
     Attributes
     ----------
     size : array or float
         η, broadcastable to the weights.
     iteration : int or array
-        τ, the number of updates made before this one.
+        τ, the number of previous updates.
     """
 
     size: Array
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 
 
 class _Under(NamedTuple):
-    """The rule's state of every trained array, η and the number of updates made."""
+    """The rule's state for every trained array, η and the number of updates made."""
 
     states: tuple[State, ...]
     size: float
@@ -45,20 +45,20 @@ class _Under(NamedTuple):
 class FirstOrder(Optimizer):
     """A first-order method θ_{τ+1} = update(θ_τ, ∇L(θ_τ), state): its rule is elementwise.
 
-    The same rule moves W and v, each with a state of its own. It is pure: it returns new arrays and
-    writes to none. Engines run it in batches and may record it and run it in a compiled loop, so it uses
-    operators and elementwise functions only.
+    The same rule updates W and v, each with its own state. It is pure: it returns new arrays and changes
+    none. Engines run it in batches and may record it and run it in a compiled loop, so it uses operators and
+    elementwise functions only.
     """
 
     def init(self, weights: Array) -> State:
-        """State before the first update, arrays shaped like `weights`; () for a method without."""
+        """State before the first update: arrays shaped like `weights`, or () for a method without state."""
         return ()
 
     @abstractmethod
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
         """Return new weights and state; all arrays of one shape, (..., k, d) for W and (..., k, 1) for v.
 
-        `gradient` is that of the loss, or the mean of the samples' gradients over the rows that
+        `gradient` is the gradient of the loss, or the mean of the samples' gradients over the rows that
         `row_blocks` drew for this update.
         """
 
@@ -71,13 +71,13 @@ class FirstOrder(Optimizer):
         return self
 
     def start(self, point: Point) -> Any:
-        """The rule's state of every trained array."""
+        """Return the rule's state for every trained array."""
         network = point.network
         size = self.step_size_for(Problem(network.X, network.y, point.W, point.v), network.activation)
         return _Under(tuple(self.init(_columns(array)) for array in point.trained), size, 0)
 
     def step(self, point: Point, state: Any) -> Move:
-        """One update of every trained array."""
+        """Update every trained array once."""
         step = Step(state.size, float(state.iteration))
         moved = [
             self.update(_columns(array), _columns(gradient), own, step)
@@ -90,5 +90,5 @@ class FirstOrder(Optimizer):
 
 
 def _columns(array: Array) -> Array:
-    """V of shape (k,) as a column (k, 1); W as it is."""
+    """V of shape (k,) as a column (k, 1); W unchanged."""
     return array if array.ndim == 2 else array[:, None]

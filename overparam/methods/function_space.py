@@ -15,12 +15,12 @@ from overparam.methods.point import Point
 __all__ = ["FunctionSpace"]
 
 _STEPS_BELOW, _STEPS_ABOVE = 1000, 20
-"""Levenberg–Marquardt at n = 100: 9 to 17 steps where it interpolates, and where n exceeds the parameters
-some hundreds or thousands until no step promises anything any more."""
+"""Levenberg–Marquardt at n = 100: 9 to 17 steps if it interpolates. If n exceeds the number of parameters,
+some hundreds or thousands, until no step predicts a decrease."""
 
 
 _PRODUCTS = 50
-"""Products J(Jᵀα) of a step by conjugate gradients: 16 to 105 at n = 2,000, 19 to 50 at n = 10,000."""
+"""Products J(Jᵀα) per step by conjugate gradients: 16 to 105 at n = 2,000, 19 to 50 at n = 10,000."""
 
 
 class _Damped(NamedTuple):
@@ -34,46 +34,46 @@ class _Damped(NamedTuple):
 class FunctionSpace(Optimizer):
     """A method that moves by θ_{τ+1} = θ_τ − J(θ_τ)ᵀα, with α in Rⁿ found from r = f − y and JJᵀ.
 
-    Gauss–Newton steps of least norm have this form, damped or not: n equations, however many
-    parameters. JJᵀ comes as products with vectors, and as a matrix for the method that asks for it. A step
-    is tried and taken where the loss falls, and the method is told how well the linear model predicted
-    that; what it remembers is one number, its damping. Where not even the linear model promises a fall of
-    the loss beyond rounding, the iterate is a stationary point and the run ends there.
+    Least-norm Gauss–Newton steps have this form, damped or not: n equations, for any number of parameters.
+    JJᵀ is available as products with vectors, and as a matrix on request. A step is taken only if the loss
+    falls; the method then receives the ratio of the actual to the predicted decrease. Its only state is one
+    number, the damping. If even the linear model predicts no decrease of the loss beyond rounding, the
+    iterate is a stationary point and the run ends there.
     """
 
     any_loss: ClassVar[bool] = False
 
     @abstractmethod
     def initial_damping(self, gram: JacobianGram) -> float:
-        """Damping before the first step, from JJᵀ, shape (n, n), at the start."""
+        """Return the damping before the first step, from JJᵀ, shape (n, n), at the start."""
 
     @abstractmethod
     def coefficients(self, gram: JacobianGram, residual: Array, damping: float) -> Array:
-        """α, shape (n,), from JJᵀ, shape (n, n), and r = f − y, shape (n,).
+        """Return α, shape (n,), from JJᵀ, shape (n, n), and r = f − y, shape (n,).
 
-        ``gram.matrix`` is JJᵀ as an array, ``gram @ alpha`` a product that does not form it;
-        `damped_coefficients` solves (JJᵀ + μI)α = r in the way that costs less.
+        ``gram.matrix`` is JJᵀ as an array; ``gram @ alpha`` is a product that does not form it.
+        `damped_coefficients` solves (JJᵀ + μI)α = r by the cheaper of the two.
         """
 
     @abstractmethod
     def next_damping(self, damping: float, gain: float) -> float:
-        """Damping after a step.
+        """Return the damping after a step.
 
-        `gain` is the fall of ‖r‖² over the fall that the linear model r − JJᵀα promised: near 1 where
-        the model holds; where it is not positive, or not a number, the step was not taken.
+        `gain` is the decrease of ‖r‖² over the decrease that the linear model r − JJᵀα predicted: near 1 if
+        the model is accurate. If it is not positive, or not a number, the step was rejected.
         """
 
     def start(self, point: Point) -> Any:
-        """JJᵀ at the start, and the initial damping."""
+        """Return JJᵀ at the start, and the initial damping."""
         gram = JacobianGram(point)
         return _Damped(gram, self.initial_damping(gram))
 
     def step(self, point: Point, state: Any) -> Move:
-        """Try one step and take it where the loss falls."""
+        """Try one step and take it if the loss falls."""
         alpha = self.coefficients(state.gram, point.residual, state.damping)
         if (getattr(alpha, "shape", None), alpha.dtype) != (point.residual.shape, point.residual.dtype):
             raise PluginFailure.of(
-                self, f"must give {point.residual.shape[0]} coefficients like the residual"
+                self, f"must return {point.residual.shape[0]} coefficients like the residual"
             )
         promised = point.missed - float(squared_norm(point.residual - state.gram @ alpha))
         rounding = 8.0 * float(array_namespace(alpha).finfo(alpha.dtype).eps)
@@ -88,10 +88,10 @@ class FunctionSpace(Optimizer):
         return Move(point, _Damped(state.gram, damping))
 
     def extra_cost(self, n: int, k: int, d: int) -> float:
-        """JJᵀ and one system of n equations, or the products of conjugate gradients where they cost less."""
+        """Cost of JJᵀ and one system of n equations, or of conjugate gradients if they cost less."""
         products = _PRODUCTS * JacobianGram.product_flops(n, k, d)
         return min(JacobianGram.matrix_flops(n, k, d), products)
 
     def expected_updates(self, budget: int, ratio: float) -> float:
-        """Some tens where it interpolates, up to thousands where it cannot."""
+        """Some tens if the method interpolates, up to thousands if it cannot."""
         return float(min(budget, _STEPS_ABOVE if ratio >= 1.0 else _STEPS_BELOW))

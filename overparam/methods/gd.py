@@ -21,7 +21,7 @@ from overparam.model.problem import Problem
 __all__ = ["GradientDescent", "jacobian_step_size", "theorem_step_size"]
 
 _FORMED = 2_000
-"""Samples up to which JJᵀ is formed: 32 MB in double precision."""
+"""Largest n at which JJᵀ is formed: 32 MB in double precision."""
 
 _RULES = ("theorem", "figure2", "jacobian")
 
@@ -33,9 +33,9 @@ class GradientDescent(FirstOrder):
     Attributes
     ----------
     step_size : float, "theorem", "figure2" or "jacobian"
-        η; "theorem" takes the step of Theorem 2.1 (smooth φ) or 2.3 (ReLU) with η̄ = 1; "figure2"
-        takes the paper's experiments': 0.15, or 0.1 for an activation with kinks (Section 4); "jacobian"
-        takes 1/‖J(W₀)‖², half of what is stable on the network linearized at W₀.
+        η. "theorem": the step size of Theorem 2.1 (smooth φ) or 2.3 (ReLU) with η̄ = 1. "figure2": that of
+        the paper's experiments, 0.15, or 0.1 for an activation with kinks (Section 4). "jacobian":
+        1/‖J(W₀)‖², half of the stability limit of the network linearized at W₀.
     """
 
     name: ClassVar[str] = "gd"
@@ -46,10 +46,11 @@ class GradientDescent(FirstOrder):
             require_positive("step_size", self.step_size, *_RULES)
 
     def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
-        """The steps of theorems and of the Jacobian are about W and the squared loss."""
-        rule = {"theorem": "Theorems 2.1 and 2.3 are", "jacobian": "1/‖J(W₀)‖² is"}.get(str(self.step_size))
+        """The rules "theorem" and "jacobian" need layers=hidden and the squared loss."""
+        rules = {"theorem": "Theorems 2.1 and 2.3 need", "jacobian": "1/‖J(W₀)‖² needs"}
+        rule = rules.get(str(self.step_size))
         if rule is not None and (layers != "hidden" or type(loss) is not Squared):
-            return f"step_size={self.step_size}: {rule} about the hidden layer and the squared loss"
+            return f"step_size={self.step_size}: {rule} layers=hidden and the squared loss"
         return None
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
@@ -57,7 +58,7 @@ class GradientDescent(FirstOrder):
         return weights - step.size * gradient, state
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float:
-        """η as given, or by a rule for this problem or this activation."""
+        """Return η as given, or by a rule for this problem or this activation."""
         if self.step_size == "theorem":
             return theorem_step_size(problem, activation)
         if self.step_size == "figure2":
@@ -73,10 +74,10 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
     Raises
     ------
     ValueError
-        Where φ has no finite bound B, or has kinks and is not the ReLU: no theorem applies.
+        If φ has no finite bound B, or has kinks and is not the ReLU: no theorem applies.
     """
     bound = activation.bound
-    # The class itself: one derived from it, or of the same name, may be another function.
+    # Compare the class itself: a derived class, or one with the same name, may be another function.
     if activation.kinks and type(activation) is not ReLU:
         raise ValueError(
             f"step_size=theorem: {activation.name} has kinks, and Theorem 2.3 is for the built-in relu only"
@@ -92,25 +93,25 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
     curvature = factor * (label_norm * spectral_norm) * (label_norm * spectral_norm) / problem.n
     if not 0.0 < curvature < math.inf:
         raise ValueError(
-            f"step_size=theorem: n/({factor:g}·‖y‖²·‖X‖²) is no step size with ‖y‖ = {label_norm:g} and "
-            f"‖X‖ = {spectral_norm:g}; it needs a φ that is not constant, data and labels that are not all 0"
+            f"step_size=theorem: n/({factor:g}·‖y‖²·‖X‖²) is no valid step size with ‖y‖ = {label_norm:g} "
+            f"and ‖X‖ = {spectral_norm:g}; it needs a φ that is not constant, nonzero data and nonzero labels"
         )
     return 1.0 / curvature
 
 
 def jacobian_step_size(problem: Problem, activation: Activation) -> float:
-    """Return 1/‖J(W₀)‖², J being the Jacobian of the outputs in W.
+    """Return 1/‖J(W₀)‖², with J the Jacobian of the outputs in W.
 
-    On the network linearized at W₀, gradient descent is stable for η < 2/‖J(W₀)‖². Where J(W₀) = 0 no step
-    moves the weights, and the size is 1.
+    On the network linearized at W₀, gradient descent is stable for η < 2/‖J(W₀)‖². If J(W₀) = 0, no step
+    moves the weights, and the step size is 1.
 
-    The norm is found by Lanczos' method, some tens of products with JJᵀ. That is formed up to n = 2,000
-    and applied as J(Jᵀα) beyond, so that memory for n × k slopes is enough.
+    The norm is computed by Lanczos' method, with some tens of products with JJᵀ. The matrix is formed up to
+    n = 2,000; beyond that it is applied as J(Jᵀα), with memory for n × k slopes.
 
     Raises
     ------
     ValueError
-        Where J(W₀) is not finite, or too small or large for its square to be a number.
+        If J(W₀) is not finite, or so small or large that its square is not a number.
     """
     xp = array_namespace(problem.X)
     gram: Array | JacobianGram
@@ -120,10 +121,10 @@ def jacobian_step_size(problem: Problem, activation: Activation) -> float:
     else:
         network = Network(problem.X, problem.y, activation, Squared(), "hidden")
         gram = JacobianGram(network.at(problem.W0, problem.v))
-        entries = gram.diagonal  # of a semidefinite matrix it is zero, or not finite, where the matrix is
+        entries = gram.diagonal  # zero, or not finite, exactly if the semidefinite matrix is
     if not bool(xp.any(entries != 0.0)):
         return 1.0
     largest = largest_eigenvalue(gram) if bool(xp.all(xp.isfinite(entries))) else math.inf
     if not (0.0 < largest < math.inf and 1.0 / largest < math.inf):
-        raise ValueError(f"step_size=jacobian: 1/‖J(W₀)‖² is no step size with ‖J(W₀)‖² = {largest:g}")
+        raise ValueError(f"step_size=jacobian: 1/‖J(W₀)‖² is no valid step size with ‖J(W₀)‖² = {largest:g}")
     return 1.0 / largest

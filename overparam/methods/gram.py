@@ -1,4 +1,4 @@
-"""JJᵀ of a network: products with vectors, and the matrix where one asks for it."""
+"""JJᵀ of a network: products with vectors, and the matrix on request."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from overparam.methods.point import Point
 __all__ = ["JacobianGram"]
 
 _FLOPS_OF_A_VALUE, _OVERHEAD = 40.0, 2e6
-"""What a product costs beside its 4nkd flops: passes over n × k slopes, and some twenty calls."""
+"""Cost of a product beyond its 4nkd flops: passes over n × k slopes, and some twenty calls."""
 
 _FEWEST = 32
-"""Where the matrix costs fewer products than this, it is what everything is computed from."""
+"""If the matrix costs less than this many products, everything is computed from it."""
 
 
 @dataclass(frozen=True)
 class JacobianGram:
-    """JJᵀ, shape (n, n), J the Jacobian of the outputs over what is trained at a point.
+    """JJᵀ, shape (n, n), with J the Jacobian of the outputs over the trained parameters at a point.
 
-    ``gram @ alpha`` is J(Jᵀα), 4nkd flops; ``gram.matrix`` has n² numbers and costs 2n²(k + d) flops once,
+    ``gram @ alpha`` is J(Jᵀα), 4nkd flops. ``gram.matrix`` has n² entries and costs 2n²(k + d) flops once,
     which is less for small n. Shape, data type, device and namespace are those of the matrix.
 
     Attributes
@@ -36,29 +36,29 @@ class JacobianGram:
 
     @cached_property
     def matrix(self) -> Array:
-        """JJᵀ as an array, shape (n, n), computed when first asked for."""
+        """JJᵀ as an array, shape (n, n), computed on first use."""
         return self.point.jacobian_gram()
 
     @cached_property
     def diagonal(self) -> Array:
-        """The diagonal, shape (n,); a large matrix is not formed for it."""
+        """Diagonal, shape (n,), computed without forming a large matrix."""
         if self._by_matrix:
             return array_namespace(self.matrix).linalg.diagonal(self.matrix)
         return self.point.gram_diagonal()
 
     @staticmethod
     def matrix_flops(n: int, k: int, d: int) -> float:
-        """What forming the matrix and solving with it once costs, in floating-point operations."""
+        """Return the floating-point operations of forming the matrix and solving with it once."""
         return 2.0 * n * n * (k + d) + 2.0 / 3.0 * n**3
 
     @staticmethod
     def product_flops(n: int, k: int, d: int) -> float:
-        """What a product J(Jᵀα) costs, in floating-point operations or their like."""
+        """Return the cost of a product J(Jᵀα), in equivalent floating-point operations."""
         return 4.0 * n * k * d + _FLOPS_OF_A_VALUE * n * k + _OVERHEAD
 
     @property
     def products_worth(self) -> float:
-        """How many products J(Jᵀα) cost as much as forming the matrix and solving with it, by flops."""
+        """Return how many products J(Jᵀα) cost as many flops as forming the matrix and one solve."""
         (n, d), k = map(int, self.point.network.X.shape), int(self.point.W.shape[0])
         return self.matrix_flops(n, k, d) / self.product_flops(n, k, d)
 
@@ -69,7 +69,7 @@ class JacobianGram:
 
     @property
     def is_formed(self) -> bool:
-        """Whether the matrix was asked for: products are then computed from it."""
+        """Whether the matrix was requested; products are then computed from it."""
         return "matrix" in vars(self)
 
     @property
@@ -84,20 +84,20 @@ class JacobianGram:
 
     @property
     def dtype(self) -> Any:
-        """The arrays' data type."""
+        """Data type of the arrays."""
         return self.point.W.dtype
 
     @property
     def device(self) -> Any:
-        """The arrays' device."""
+        """Device of the arrays."""
         return array_api_compat.device(self.point.W)
 
     def __array_namespace__(self, api_version: str | None = None) -> Namespace:
-        """Return the arrays' namespace."""
+        """Return the namespace of the arrays."""
         return array_namespace(self.point.W)
 
     def __matmul__(self, alpha: Array) -> Array:
-        """JJᵀα for α of shape (n,): by the matrix where it is small or was formed, else as J(Jᵀα)."""
+        """Return JJᵀα for α of shape (n,): by the matrix if it is small or formed, else as J(Jᵀα)."""
         if self._by_matrix:
             return self.matrix @ alpha
         return self.point.pushed(self.point.pulled_back(alpha))

@@ -16,16 +16,16 @@ __all__ = ["LeastSquares"]
 
 @dataclass(frozen=True)
 class LeastSquares(DirectSolver):
-    """The least-norm v̂ = Φ⁺y with Φ = φ(XW₀ᵀ) (Section 3), by singular values.
+    """The least-norm v̂ = Φ⁺y with Φ = φ(XW₀ᵀ) (Section 3), by a singular value decomposition.
 
-    Where Φ has full row rank this is Φᵀ(ΦΦᵀ)⁻¹y and interpolates; elsewhere it is the least-norm
-    least-squares solution. Singular values below max(n, k)·ε·σ_max count as zero.
+    If Φ has full row rank, this is Φᵀ(ΦΦᵀ)⁻¹y and interpolates; otherwise it is the least-norm least-squares
+    solution. Singular values below max(n, k)·ε·σ_max count as zero.
     """
 
     name: ClassVar[str] = "least-squares"
 
     def solve(self, problem: Problem, activation: Activation) -> OutputLayer:
-        """Solve; v (..., k), rank (...), residual (..., n)."""
+        """Return v (..., k), rank (...) and residual (..., n)."""
         features = hidden_features(problem.X, problem.W0, activation)
         xp = array_namespace(features)
         left, singular, right = xp.linalg.svd(features, full_matrices=False)

@@ -25,10 +25,10 @@ from overparam.quantities.khatri_rao import khatri_rao_spectrum, product_of_squa
 __all__ = ["NU", "StochasticGradientDescent", "theorem_step_size"]
 
 NU = 8.0
-"""ν of Theorem 2.6, whose step is proportional to 1/ν; it says nothing for ν ≤ 4."""
+"""ν of Theorem 2.6, whose step size is proportional to 1/ν; the theorem is vacuous for ν ≤ 4."""
 
-_LARGEST_BATCH = 2**63 - 1  # rows are numbered with 64 bits
-_BLOCK = 1024  # updates drawn at a time; a part of what defines the stream, so never change it
+_LARGEST_BATCH = 2**63 - 1  # row numbers have 64 bits
+_BLOCK = 1024  # updates drawn at a time; part of the stream's definition, so never change it
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class StochasticGradientDescent(FirstOrder):
     Attributes
     ----------
     step_size : float or "theorem"
-        η of (2.9); "theorem" takes the largest step of Theorem 2.6, with η̄ = 1 and ν = 8.
+        η of (2.9); "theorem": the largest step size of Theorem 2.6, with η̄ = 1 and ν = 8.
     batch_size : int
-        Samples an update.
+        Samples per update.
     sampling : "replacement" or "reshuffling"
-        Uniform with replacement, or without: a new random order each pass through the data.
+        Uniform with replacement, or without: a new random order in each pass through the data.
     check_every : int
-        Updates between two checks of the stop rule. A check costs n samples' work, an update
-        batch_size samples'.
+        Updates between two checks of the stop rule. A check costs the work of n samples, an update that of
+        batch_size samples.
     """
 
     name: ClassVar[str] = "sgd"
@@ -68,24 +68,24 @@ class StochasticGradientDescent(FirstOrder):
             raise ValueError(f"sampling must be 'replacement' or 'reshuffling', got {self.sampling!r}")
         if self.step_size == "theorem" and (self.batch_size != 1 or self.sampling != "replacement"):
             raise ValueError(
-                "step_size=theorem: Theorem 2.6 is about one sample an update, drawn with replacement; "
-                f"given are batch_size={self.batch_size} and sampling={self.sampling}"
+                "step_size=theorem: Theorem 2.6 needs one sample per update, drawn with replacement; "
+                f"got batch_size={self.batch_size} and sampling={self.sampling}"
             )
 
     def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
-        """The theorem's step is about W, the squared loss and a smooth φ with a bound B."""
+        """The theorem's step size needs layers=hidden, the squared loss and a smooth φ with a bound B."""
         if self.step_size != "theorem":
             return None
         if layers != "hidden" or type(loss) is not Squared:
-            return "step_size=theorem: Theorem 2.6 is about the hidden layer and the squared loss"
+            return "step_size=theorem: Theorem 2.6 needs layers=hidden and the squared loss"
         return _not_smooth(activation)
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
-        """W − η·(mean gradient of the rows drawn)."""
+        """Return W − η·(mean gradient of the drawn rows)."""
         return weights - step.size * gradient, state
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float:
-        """η as given, or the theorem's for this problem."""
+        """Return η as given, or the theorem's for this problem."""
         return theorem_step_size(problem, activation) if self.step_size == "theorem" else self.step_size
 
     def updates_between_checks(self) -> int:
@@ -93,7 +93,7 @@ class StochasticGradientDescent(FirstOrder):
         return self.check_every
 
     def row_blocks(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-        """Draw row numbers, (1024, batch_size) a block."""
+        """Yield row numbers in blocks, (1024, batch_size) each."""
         if self.sampling == "replacement":
             while True:
                 yield rng.integers(0, n, size=(_BLOCK, self.batch_size))
@@ -105,19 +105,19 @@ class StochasticGradientDescent(FirstOrder):
             pending = pending[_BLOCK * self.batch_size :]
 
     def independent_rows(self) -> bool:
-        """With replacement."""
+        """True for draws with replacement."""
         return self.sampling == "replacement"
 
 
 def theorem_step_size(problem: Problem, activation: Activation) -> float:
     """Return the step size of Theorem 2.6, μ²σ²min(X∗X)n/(9νB⁴‖y‖²‖X‖²), with η̄ = 1 and ν = 8.
 
-    μ²σ²min(X∗X) is the lower end of its error, so that the theorem's condition on the step holds for certain.
+    The lower end of the error interval of μ²σ²min(X∗X) is used, so that the theorem's step condition holds.
 
     Raises
     ------
     ValueError
-        Where φ is not smooth with a finite bound B, or μ or σmin(X∗X) is zero within its error: the theorem
+        If φ is not smooth with a finite bound B, or μ or σmin(X∗X) is zero within its error: the theorem
         allows no step.
     """
     if (reason := _not_smooth(activation)) is not None:
@@ -130,7 +130,7 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
     if not lower > 0.0:
         cause = f"μ = E[gφ′(g)] of {activation.name} is zero" if not mu.nonzero else ""
         cause = cause or f"σmin(X∗X) is zero: {spectrum.note or 'it is within its error'}"
-        raise ValueError(f"step_size=theorem: Theorem 2.6 allows no step, for {cause}")
+        raise ValueError(f"step_size=theorem: Theorem 2.6 allows no step, because {cause}")
     spectral_norm = float(xp.max(xp.linalg.svdvals(problem.X)))
     label_norm = float(xp.linalg.vector_norm(problem.y))
     bound = activation.bound or 0.0
@@ -139,7 +139,7 @@ def theorem_step_size(problem: Problem, activation: Activation) -> float:
     size = lower * problem.n / scale if scale > 0.0 else math.inf
     if not 0.0 < size < math.inf:
         raise ValueError(
-            f"step_size=theorem: μ²σ²min(X∗X)n/(9νB⁴‖y‖²‖X‖²) is no step size with B = {bound:g}, "
+            f"step_size=theorem: μ²σ²min(X∗X)n/(9νB⁴‖y‖²‖X‖²) is no valid step size with B = {bound:g}, "
             f"‖y‖ = {label_norm:g} and ‖X‖ = {spectral_norm:g}"
         )
     return size

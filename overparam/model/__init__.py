@@ -1,1 +1,1 @@
-"""The model: networks, activations, losses, initializations, data, and the problem that they make."""
+"""The model: networks, activations, losses, initializations, data, and problems composed of them."""

@@ -1,8 +1,8 @@
 """The network f(x; W) = vᵀφ(Wx) of Section 1.2, its loss and its derivatives (Section 6.1).
 
-Everywhere X is (..., n, d) with one sample a row, W (..., k, d), v (..., k), y (..., n); leading axes
-are batch axes and must agree. Pre-activations are held as Z = WXᵀ, (..., k, n), the way (6.1) writes
-them: the sample axis, the longest, is the contiguous one.
+Shapes: X is (..., n, d) with one sample per row, W (..., k, d), v (..., k), y (..., n). Leading axes are
+batch axes and must agree. Pre-activations are stored as Z = WXᵀ, (..., k, n), as in (6.1), so that the
+sample axis, the longest one, is contiguous.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def gradient(X: Array, y: Array, W: Array, v: Array, activation: Activation) -> 
 def jacobian(X: Array, W: Array, v: Array, activation: Activation) -> Array:
     """J(W) with respect to vect(W), shape (..., n, k·d), equation (6.1).
 
-    For small problems and tests: n·k·d numbers. `jacobian_gram` has its singular values in n².
+    For small problems and tests: n·k·d entries. The n² entries of `jacobian_gram` give its singular values.
     """
     slopes = (v[..., :, None] * activation.derivative(preactivations(X, W))).mT  # (..., n, k)
     blocks = slopes[..., :, :, None] * X[..., :, None, :]

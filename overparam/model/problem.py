@@ -1,8 +1,8 @@
-"""A training problem (X, y, W₀, v) and how an instance is drawn.
+"""A training problem (X, y, W₀, v), and the draw of one.
 
-Instances are drawn on the host, in float64, by NumPy's Philox generator, one named stream for each
-ingredient, keyed by the values (n, k, d, trial): the same trial is the same problem on any backend,
-in any order, at any batch size, and two activations can be compared on the same data.
+Problems are drawn on the host, in float64, by NumPy's Philox generator. Each ingredient has its own named
+stream, keyed by (n, k, d, trial). So the same trial is the same problem on any backend, in any order and at
+any batch size, and two activations can be compared on the same data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from overparam.model.initializations import Initialization, Paper, Weights
 
 __all__ = ["Problem", "Stream", "draw_problem", "generator", "room_needed", "usual_labels"]
 
-_UNIT = 1e-6  # of a squared norm: rows normalized in single precision pass
+_UNIT = 1e-6  # tolerance of a squared norm; rows normalized in single precision pass
 
 
 class Stream(IntEnum):
@@ -39,7 +39,7 @@ def generator(seed: int, n: int, k: int, d: int, trial: int, stream: Stream) -> 
     """Return the random stream of one ingredient of one trial."""
     spawned = (n, k, d, trial, int(stream))
     if max(seed, *spawned) < 2**32:
-        # What SeedSequence makes of a seed and a spawn key of one word each, in a third of the time.
+        # Equals SeedSequence with a seed and a spawn key of one word each, in a third of the time.
         key = np.random.SeedSequence(np.array((seed, 0, 0, 0, *spawned), np.uint32))
     else:
         key = np.random.SeedSequence(seed, spawn_key=spawned)
@@ -53,7 +53,7 @@ class Problem:
     Attributes
     ----------
     X : array, shape (..., n, d)
-        Data, one sample a row; the theorems assume unit rows.
+        Data, one sample per row; the theorems assume unit rows.
     y : array, shape (..., n)
         Labels.
     W0 : array, shape (..., k, d)
@@ -61,12 +61,12 @@ class Problem:
     v : array, shape (..., k)
         Output weights at the start; fixed unless the output layer is trained.
     key : tuple of int or None
-        (seed, n, k, d, trial) of a drawn instance: the source of SGD's own randomness.
+        (seed, n, k, d, trial) of a drawn problem; it also seeds SGD.
 
     Raises
     ------
     ValueError
-        Where the shapes disagree or one of n, k, d is zero.
+        If the shapes disagree or one of n, k, d is zero.
     """
 
     X: Array
@@ -110,7 +110,7 @@ class Problem:
         return tuple(int(size) for size in self.X.shape[:-2])
 
     def singles(self) -> list[Problem]:
-        """The problems of a stack, one by one, first axis slowest."""
+        """The problems of a stack, one by one; the first axis varies slowest."""
         if not self.batch_shape:
             return [self]
         return [
@@ -133,20 +133,20 @@ def draw_problem(
     labels: Labels | None = None,
     initialization: Initialization | None = None,
 ) -> Problem:
-    """Draw the problem of one trial: data, labels and initial weights.
+    """Return the problem of one trial: data, labels and initial weights.
 
     Parameters
     ----------
     n, d, k : int
         Samples, inputs, hidden units; each at least 1.
     seed, trial : int
-        Non-negative; together with (n, k, d) they name the instance.
+        Non-negative; together with (n, k, d) they determine the problem.
     data : DataGenerator, optional
-        Uniform on the sphere unless given.
+        Default: uniform on the sphere.
     labels : Labels, optional
-        The data's own where they bring some, else standard Gaussian, unless given.
+        Default: the data's own labels if there are any, else standard Gaussian.
     initialization : Initialization, optional
-        The theorems', `Paper`, unless given.
+        Default: `Paper`, the initialization of the theorems.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def draw_problem(
     ValueError
         For a size below 1, a negative seed or trial, or data that cannot be drawn.
     PluginFailure
-        Where a component raises anything else, or gives data or labels of another form.
+        If a component raises anything else, or returns data or labels of another form.
     """
     n, d, k = whole("n", n, 1), whole("d", d, 1), whole("k", k, 1)
     seed, trial = whole("seed", seed, most=None), whole("trial", trial)
@@ -174,12 +174,12 @@ def draw_problem(
 
 
 def room_needed(n: int, d: int, k: int) -> int:
-    """Bytes that a problem and its training need at least: X with a copy, W₀ with a copy, and φ(WXᵀ)."""
+    """Least number of bytes that training of a problem needs: X and W₀ with a copy each, and φ(WXᵀ)."""
     return 8 * (2 * n * d + 2 * k * d + n * k)
 
 
 def _require_room(n: int, d: int, k: int) -> None:
-    """Refuse what cannot be held."""
+    """Refuse a problem that does not fit into memory."""
     if (needed := room_needed(n, d, k)) > physical_memory():
         raise ValueError(
             f"n={n}, d={d}, k={k} need {needed / 1e9:,.0f} GB, more than this machine's memory "
@@ -188,14 +188,14 @@ def _require_room(n: int, d: int, k: int) -> None:
 
 
 def usual_labels(data: DataGenerator, n: int, d: int, seed: int = 0) -> Labels:
-    """Return the labels used where none are named: the data's own where they bring some, else Gaussian.
+    """Return the default labels: the data's own if there are any, else Gaussian.
 
-    Where only drawing tells, a data set of n samples in d dimensions is drawn.
+    If only a draw can tell, a data set of n samples in d dimensions is drawn.
 
     Raises
     ------
     ValueError
-        Where that cannot be drawn.
+        If that data set cannot be drawn.
     """
     n, d = whole("n", n, 1), whole("d", d, 1)
     _require_room(n, d, 1)
@@ -211,26 +211,26 @@ def _usual(dataset: Dataset) -> Labels:
 
 
 def _data(data: DataGenerator, n: int, d: int, rng: np.random.Generator) -> Dataset:
-    """Draw a data set, and hold the generator to what it promises."""
+    """Draw a data set and check it against the generator's contract."""
     with calling(data, may_refuse=True):
         dataset = data.draw(n, d, rng)
         unit = data.unit_rows
     if not isinstance(dataset, Dataset):
-        raise PluginFailure.of(data, f"must give a Dataset, it gave a {type(dataset).__name__}")
+        raise PluginFailure.of(data, f"must return a Dataset, it returned a {type(dataset).__name__}")
     if (objection := _objection(dataset.X, (n, d), finite=not unit)) is not None:
-        raise PluginFailure.of(data, f"gave an X that is {objection}")
+        raise PluginFailure.of(data, f"returned an X that is {objection}")
     if dataset.y is not None and (objection := _objection(dataset.y, (n,))) is not None:
-        raise PluginFailure.of(data, f"gave a y that is {objection}")
-    if unit:  # which no row is that is not finite
+        raise PluginFailure.of(data, f"returned a y that is {objection}")
+    if unit:  # also rejects rows that are not finite
         squares = np.einsum("ij,ij->i", dataset.X, dataset.X)
         if not (squares.min() >= 1.0 - _UNIT and squares.max() <= 1.0 + _UNIT):
             row = int(np.abs(squares - 1.0).argmax())
-            raise PluginFailure.of(data, f"gave an X whose row {row} is no unit vector")
+            raise PluginFailure.of(data, f"returned an X whose row {row} is no unit vector")
     return dataset
 
 
 def _labels(labels: Labels, dataset: Dataset, rng: np.random.Generator) -> Matrix:
-    """Draw labels, which may read the data and not write to them."""
+    """Draw labels; they may read the data, but not write to it."""
     shown = [None if array is None else array.view() for array in (dataset.X, dataset.y)]
     for array in shown:
         if array is not None:
@@ -239,31 +239,31 @@ def _labels(labels: Labels, dataset: Dataset, rng: np.random.Generator) -> Matri
         with calling(labels, may_refuse=True):
             y = labels.draw(Dataset(shown[0], shown[1]), rng)  # type: ignore[arg-type]
     except ValueError as error:
-        if "read-only" in str(error):  # NumPy's words for a write to what is shown
+        if "read-only" in str(error):  # NumPy's message for a write to a read-only array
             raise PluginFailure.of(labels, f"must not write to the data: {error}") from error
         raise
     if (objection := _objection(y, dataset.X.shape[:1])) is not None:
-        raise PluginFailure.of(labels, f"gave a y that is {objection}")
+        raise PluginFailure.of(labels, f"returned a y that is {objection}")
     return y if y.flags.writeable else y.copy()
 
 
 def _weights(
     initialization: Initialization, n: int, k: int, d: int, y: Matrix, rng: np.random.Generator
 ) -> Weights:
-    """Draw initial weights, and hold the initialization to what it promises."""
+    """Draw initial weights and check them against the initialization's contract."""
     shown = y.view()
     shown.flags.writeable = False
     with calling(initialization, may_refuse=True):
         drawn = initialization.draw(n, k, d, shown, rng)
     if not isinstance(drawn, tuple) or len(drawn) != 2:
-        raise PluginFailure.of(initialization, f"must give W and v, it gave a {type(drawn).__name__}")
+        raise PluginFailure.of(initialization, f"must return W and v, it returned a {type(drawn).__name__}")
     for name, array, shape in (("W", drawn[0], (k, d)), ("v", drawn[1], (k,))):
         if (objection := _objection(array, shape)) is not None:
-            raise PluginFailure.of(initialization, f"gave a {name} that is {objection}")
+            raise PluginFailure.of(initialization, f"returned a {name} that is {objection}")
     return Weights(*drawn)
 
 
 def _objection(array: object, shape: tuple[int, ...], *, finite: bool = True) -> str | None:
     if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.shape != shape:
-        return f"{form_of(array)}, where a float64 array of shape {shape} is asked for"
+        return f"{form_of(array)}, where a float64 array of shape {shape} is required"
     return "not finite everywhere" if finite and not np.isfinite(array).all() else None

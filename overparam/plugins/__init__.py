@@ -1,4 +1,4 @@
-"""Plugins: finding, isolating and looking them up."""
+"""Plugins: discovery, isolation and look-up."""
 
 from overparam.plugins.describe import KINDS, describe
 from overparam.plugins.first_party import first_party, how_to_install

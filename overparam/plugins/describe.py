@@ -1,4 +1,4 @@
-"""What can be named: a registry's components, and those of first-party packages that are not installed."""
+"""Descriptions of all components: those of a registry, and those of first-party packages not installed."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ def _words(family: type[Component], hook: str) -> tuple[str, ...]:
 
 
 KINDS: dict[str, str] = {word: family.kind for family, hook in HOOKS.items() for word in _words(family, hook)}
-"""The words that stand for a family, such as "activations" and "activation", and its kind."""
+"""Words for each family, such as "activations" and "activation", and its kind."""
 
 
 def describe(registry: Registry, what: str | None = None) -> list[Description]:
-    """Return what can be named, by kind, with what is installed before what is not.
+    """Return the descriptions by kind, installed components first.
 
     Parameters
     ----------
     registry : Registry
     what : str, optional
         A kind, such as "activation" or "activations", or a name, such as "gd" or "distribution/name";
-        everything unless given.
+        default: everything.
 
     Raises
     ------
     ComponentError
-        For a word that is neither.
+        For a word that is neither of these.
     """
     everything = list(_everything(registry))
     if what is None:

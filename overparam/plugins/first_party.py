@@ -1,4 +1,4 @@
-"""What the packages in plugins/ bring, known also where they are not installed."""
+"""Components of the packages in plugins/, known even if the packages are not installed."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def _parameter(name: str, type: str, default: str | None, choices: list[str]) ->
 
 
 def how_to_install(distribution: str) -> str:
-    """Return the command that installs a first-party package, from the checkout that this was installed from.
+    """Return the command that installs a first-party package from the checkout of this installation.
 
-    Where the current folder is a checkout, the command is short.
+    If the current folder is a checkout, the command is shorter.
     """
     python = f"{shlex.quote(sys.executable)} -m pip install"
     folder = Path("plugins") / distribution
@@ -55,7 +55,7 @@ def how_to_install(distribution: str) -> str:
 
 
 def _checkouts() -> Iterator[Path]:
-    """The folder that this package was installed from, where the installer says so (PEP 610)."""
+    """Folder that this package was installed from, if the installer records it (PEP 610)."""
     if said := Distribution.from_name("overparam").read_text("direct_url.json"):
         address = urlsplit(json.loads(said)["url"])
         if address.scheme == "file":

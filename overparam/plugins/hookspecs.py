@@ -1,7 +1,7 @@
-"""What a plugin may hand over: every hook returns a list of classes, whose names are what users type.
+"""Hooks of a plugin: each returns a list of classes, whose names users type on the command line.
 
-A plugin is a module, named in the entry-point group ``overparam`` of its distribution, with functions
-of these names marked by ``overparam.plugin.hookimpl``. The built-in components come in this way too.
+A plugin is a module, named in the entry-point group ``overparam`` of its distribution, with functions of
+these names marked by ``overparam.plugin.hookimpl``. The built-in components are registered in the same way.
 docs/tutorials/every-hook.md has a worked example of each, executed by the tests.
 """
 
@@ -85,7 +85,7 @@ def overparam_theorems() -> list[type[Theorem]]:
 
 @hookspec
 def overparam_claims() -> list[type[Claim]]:
-    """Claims about widths that are no theorem to evaluate, for ``--claims``."""
+    """Claims about widths that are not theorems, for ``--claims``."""
     raise NotImplementedError
 
 

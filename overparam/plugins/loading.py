@@ -1,7 +1,7 @@
-"""Loading a plugin: its entry point, its hooks, and what it hands over.
+"""Loading a plugin: its entry point, its hooks, and the components that it provides.
 
-Every plugin has a plugin manager of its own, so that one that fails to import, raises in a hook or
-hands over something else than components is set aside with its name and the rest works.
+Every plugin has its own plugin manager. A plugin that fails to import, raises in a hook or returns something
+other than components is set aside and named, and all other plugins work.
 """
 
 from __future__ import annotations
@@ -57,18 +57,18 @@ HOOKS: Mapping[type[Component], str] = {
     Theorem: "overparam_theorems",
     Claim: "overparam_claims",
 }
-"""The hook that hands over each family of components."""
+"""Hook of each family of components."""
 
 OWN = "overparam"
-_SLOW = 2.0  # seconds of import after which a plugin is worth a remark
-# Asked one and all, with their parameters at the defaults.
+_SLOW = 2.0  # seconds; a plugin that takes longer to import is reported as slow
+# All components of these families are used, with default parameters.
 _WITHOUT_PARAMETERS = (Backend, Engine, Theorem, Claim)
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point and what came of it.
+    """One entry point and the result of loading it.
 
     Attributes
     ----------
@@ -76,12 +76,12 @@ class Plugin:
         The entry point's name; the distribution that installed it, and its version.
     components : tuple of component classes
     seconds : float
-        Processor time to import it and call its hooks; a busy machine is not its fault.
+        Processor time to import it and call its hooks; waiting on a busy machine does not count.
     problems : tuple of str
-        What was set aside, with the reason; empty where all is well.
+        Descriptions of the parts that were set aside, with reasons; empty if there are none.
     disabled : bool
     source : Source or None
-        The file that it is, where it is not installed.
+        The plugin's file, for a plugin that is not installed.
     """
 
     name: str
@@ -104,18 +104,18 @@ class Plugin:
 
     @property
     def slow(self) -> bool:
-        """Whether it takes so long to load that every start of the command line suffers."""
+        """Whether it loads so slowly that every start of the command line is delayed."""
         return self.seconds > _SLOW and self.distribution != OWN and self.source is None
 
     def is_called(self, name: str) -> bool:
-        """Whether `name` is this plugin's, or its distribution's."""
+        """Whether `name` is the name of this plugin or of its distribution."""
         return name == self.name or canonical(name) == canonical(self.distribution)
 
     def report(self) -> str | None:
-        """One line: what is wrong with the plugin and what to do; None where nothing is."""
+        """Return one line with the plugin's faults and the remedy, or None if it has no faults."""
         faults = list(self.problems)
         if self.slow:
-            faults.append(f"takes {self.seconds:.1f} s to load: heavy libraries belong where they are used")
+            faults.append(f"takes {self.seconds:.1f} s to load: import heavy libraries where they are used")
         if not faults:
             return None
         fate = {"failed": " is set aside", "partial": " is set aside in part"}.get(self.state, "")
@@ -126,7 +126,7 @@ class Plugin:
 
 
 def distribution_of(entry: EntryPoint) -> str:
-    """Return the name of the distribution that installed it."""
+    """Return the name of the distribution that installed an entry point."""
     return str((entry.dist and entry.dist.metadata["Name"]) or "unknown")
 
 
@@ -135,25 +135,25 @@ def _version(entry: EntryPoint) -> str:
 
 
 def canonical(distribution: str) -> str:
-    """A distribution's name as installers compare it."""
+    """Distribution name in the normalized form that installers compare."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def load(entry: EntryPoint, *, disabled: bool) -> Plugin:
-    """Import it, call its hooks, and set aside what is wrong; nothing is imported where it is disabled."""
+    """Import a plugin, call its hooks, and set aside what is wrong; a disabled plugin is not imported."""
     plugin = Plugin(entry.name, distribution_of(entry), _version(entry), disabled=disabled)
     return plugin if disabled else _filled(plugin, entry.load)
 
 
 def load_file(path: Path) -> Plugin:
-    """Take one Python file as a plugin.
+    """Load one Python file as a plugin.
 
     Raises
     ------
     PluginFailure
-        Where anything is wrong with it: it was asked for by name.
+        If anything is wrong with it. Nothing is set aside, because the file was requested by name.
     OSError, ValueError
-        Where it cannot be read.
+        If it cannot be read.
     """
     with open_input(path) as handle:
         source = Source(str(path), handle.read())
@@ -167,16 +167,16 @@ def load_file(path: Path) -> Plugin:
 
 
 def _filled(plugin: Plugin, import_module: Callable[[], Any]) -> Plugin:
-    """Import a plugin's module, call its hooks and take what they hand over."""
+    """Import a plugin's module, call its hooks and collect their components."""
     started = time.thread_time()
     components: list[type[Component]] = []
     problems: list[str] = []
-    # What a plugin prints must not get between a command's output and its reader.
+    # A plugin's own output must not mix with the output of a command.
     with redirect_stdout(sys.stderr):
         try:
             module = import_module()
             manager = _manager(module)
-        except BaseException as error:  # whatever an import may raise, SystemExit included
+        except BaseException as error:  # an import may raise anything, even SystemExit
             if isinstance(error, KeyboardInterrupt):
                 raise
             problems.append(_blame("cannot be loaded", error))
@@ -187,7 +187,7 @@ def _filled(plugin: Plugin, import_module: Callable[[], Any]) -> Plugin:
                 components += taken
                 problems += refused
             if not components and not problems:
-                problems.append(f"hands over nothing: define one of {', '.join(HOOKS.values())}")
+                problems.append(f"provides nothing: define one of {', '.join(HOOKS.values())}")
     for component in components:
         handed_over(component, plugin.distribution, plugin.version)
     return dataclasses.replace(
@@ -211,7 +211,7 @@ def _manager(module: Any) -> pluggy.PluginManager:
 
 
 def _stray_hooks(manager: pluggy.PluginManager, module: Any) -> Iterator[str]:
-    """Hooks that are marked and unknown, or known and not marked."""
+    """Hooks that are marked but unknown, or known but not marked."""
     for name in dir(module):
         marked = manager.parse_hookimpl_opts(module, name) is not None
         if marked and name not in HOOKS.values():
@@ -224,7 +224,7 @@ def _stray_hooks(manager: pluggy.PluginManager, module: Any) -> Iterator[str]:
 def _collect(
     manager: pluggy.PluginManager, family: type[Component], hook: str
 ) -> tuple[list[type[Component]], list[str]]:
-    """Call one hook; return the component classes it hands over and what is wrong with the rest."""
+    """Call one hook; return its component classes and a list of what is wrong with the rest."""
     try:
         answers = getattr(manager.hook, hook)()
     except BaseException as error:
@@ -249,7 +249,7 @@ def _collect(
 
 
 def _objection(item: object, family: type[Component]) -> str | None:
-    """Why `item` cannot be a component of this family, or None where it can."""
+    """Reason why `item` cannot be a component of this family, or None if it can."""
     if not isinstance(item, type):
         return f"{item!r} is not a class"
     if not issubclass(item, family):

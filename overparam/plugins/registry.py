@@ -1,4 +1,4 @@
-"""Finding and looking up what plugins hand over."""
+"""Discovery of plugins and look-up of their components."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ C = TypeVar("C", bound=Component)
 
 
 class PluginError(OverparamError, RuntimeError):
-    """A plugin failed, and OVERPARAM_STRICT_PLUGINS=1 asks for failures to be errors."""
+    """Error for a plugin that failed while OVERPARAM_STRICT_PLUGINS=1 is set."""
 
 
 class PluginWarning(UserWarning):
-    """A plugin was set aside, or part of what it hands over was."""
+    """Warning that a plugin was set aside, wholly or in part."""
 
 
 class Registry:
-    """The components that users can name.
+    """All components that users can name.
 
     Parameters
     ----------
     disabled : collection of str
-        Names of entry points or distributions that are not loaded.
+        Names of entry points or distributions not to load.
     only_builtin : bool
-        Load no installed plugin but the built-in one.
+        Load only the built-in plugin, no installed one.
     files : iterable of path
-        Python files that are taken as plugins too.
+        Python files to load as plugins as well.
 
     Raises
     ------
     PluginError
-        Where a plugin fails and the environment has OVERPARAM_STRICT_PLUGINS=1.
+        If a plugin fails while OVERPARAM_STRICT_PLUGINS=1 is set.
     PluginFailure
-        Where anything is wrong with a file.
+        If anything is wrong with a file.
     """
 
     def __init__(
@@ -89,14 +89,14 @@ class Registry:
             self.load_file(file)
 
     def load_file(self, path: str | Path) -> Plugin:
-        """Take a Python file as a plugin; one that was loaded from there before is replaced.
+        """Load a Python file as a plugin; it replaces one loaded earlier from the same path.
 
         Raises
         ------
         PluginFailure
-            Where anything is wrong with it.
+            If anything is wrong with it.
         OSError, ValueError
-            Where it cannot be read.
+            If it cannot be read.
         """
         path = real_path(Path(path))
         loaded = load_file(path)
@@ -106,13 +106,13 @@ class Registry:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One line for every plugin that was set aside, wholly or in part, or is slow."""
+        """One line for every plugin that is slow or was set aside, wholly or in part."""
         reports = [plugin.report() for plugin in self.plugins]
         return tuple(report for report in reports if report is not None)
 
     @property
     def clashes(self) -> tuple[str, ...]:
-        """One line for every name that is offered twice: by whom, and how to write either."""
+        """One line for every name that two plugins provide, with the plugins and a spelling for each."""
         return tuple(
             _clash(family, name, offers)
             for family in HOOKS
@@ -121,7 +121,7 @@ class Registry:
         )
 
     def choices(self, family: type[C]) -> dict[str, list[tuple[Plugin, type[C]]]]:
-        """Who offers what: for every name of a family, the plugins and their classes, built-in first."""
+        """Return for every name of a family the plugins that provide it and their classes, built-in first."""
         offers: dict[str, list[tuple[Plugin, type[C]]]] = {}
         for plugin in self.plugins:
             for cls in plugin.components:
@@ -130,15 +130,15 @@ class Registry:
         return offers
 
     def find(self, family: type[C], name: str) -> type[C]:
-        """Return the component class that `name`, or `distribution/name`, stands for.
+        """Return the component class for `name` or `distribution/name`.
 
-        A built-in component keeps its name whatever plugins offer; theirs is had as
-        ``distribution/name``, or as ``plugin/name`` where a distribution has several plugins.
+        A built-in component keeps its name even if plugins use it too. A plugin's component can be selected
+        as ``distribution/name``, or as ``plugin/name`` if the distribution has several plugins.
 
         Raises
         ------
         ComponentError
-            For a name that nobody offers, or that two plugins do.
+            For an unknown name, or one that two plugins provide.
         """
         offers = self.choices(family)
         owner, _, bare = name.rpartition("/")
@@ -152,9 +152,9 @@ class Registry:
         return candidates[0][1]
 
     def unknown(self, family: type[C], name: str, *more: str) -> ComponentError:
-        """Return the error for a name that nobody offers; `more` are words that would do beside the names.
+        """Return the error for an unknown name; `more` lists other words that are valid.
 
-        It says where a component is that a plugin would bring which is not installed, or is left out.
+        If a plugin that is not installed or is disabled provides the component, the message says so.
         """
         missing = [each for each in self.not_installed() if each.kind == family.kind]
         commands = {name: how_to_install(name) for name in {each.distribution for each in missing}}
@@ -165,7 +165,7 @@ class Registry:
         left_out = self._left_out()
         for each in first_party():
             if each.kind == family.kind and each.distribution in left_out:
-                elsewhere[each.name] = f"in {each.distribution}, which this call leaves out"
+                elsewhere[each.name] = f"in {each.distribution}, which this call disables"
         return unknown_name(family.kind, name, [*more, *self.choices(family)], elsewhere)
 
     def not_installed(self) -> list[Description]:
@@ -177,41 +177,41 @@ class Registry:
         return {canonical(plugin.distribution) for plugin in self.plugins if plugin.disabled}
 
     def resolve(self, family: type[C], given: str | C) -> C:
-        """Return the component that `given` spells; a component is returned as it is.
+        """Return the component that `given` spells; a component is returned unchanged.
 
         Raises
         ------
         ComponentError
-            Where the text does not spell a component of this family.
+            If the text does not spell a component of this family.
         """
         if isinstance(given, family):
             return given
         if not isinstance(given, str):
-            raise ComponentError(f"{given!r} is not of the family {family.kind}: give one, or its name")
+            raise ComponentError(f"{given!r} is not of the family {family.kind}: pass one, or its name")
         name, parameters = parse_specification(given)
         found = self.find(family, name)
         with calling(found, may_refuse=True):
             return build(found, parameters)
 
     def all_of(self, family: type[C]) -> list[C]:
-        """One component of every class of a family, for families whose components take no parameters."""
+        """Return one component per class of a family whose components take no parameters."""
         return [cls() for offers in self.choices(family).values() for _, cls in offers]
 
     def origins(self, family: type[C]) -> dict[type[C], str]:
-        """Which distribution hands over each class of a family."""
+        """Return the distribution of each class of a family."""
         return {
             cls: plugin.distribution for offers in self.choices(family).values() for plugin, cls in offers
         }
 
     def engines(self) -> list[Engine]:
-        """All engines, those of plugins first: the portable one is the last resort."""
+        """Return all engines, plugins first and the portable engine last."""
         offers = [offer for offers in self.choices(Engine).values() for offer in offers]
         return [cls() for _, cls in sorted(offers, key=lambda offer: offer[0].distribution == OWN)]
 
 
 @cache
 def default_registry() -> Registry:
-    """Return the registry of all installed components; plugins that were set aside are warned about once."""
+    """Return the registry of all installed components; warn once about plugins that were set aside."""
     registry = Registry()
     for problem in registry.problems:
         warnings.warn(problem, PluginWarning, stacklevel=3)
@@ -219,30 +219,30 @@ def default_registry() -> Registry:
 
 
 def load_plugin(path: str | Path) -> Plugin:
-    """Take a Python file with hooks as a plugin, for this process and the workers of its sweeps.
+    """Load a Python file with hooks as a plugin, for this process and the workers of its sweeps.
 
     Parameters
     ----------
     path : path
-        A file that was loaded before and has changed takes the place of the earlier one.
+        A file loaded earlier from this path is replaced if it has changed.
 
     Returns
     -------
     Plugin
-        What it hands over is in `components`.
+        Its components are in `components`.
 
     Raises
     ------
     PluginFailure
-        Where the file cannot be run, or hands over something else than components.
+        If the file cannot be run, or provides something other than components.
     OSError, ValueError
-        Where it cannot be read.
+        If it cannot be read.
     """
     return default_registry().load_file(path)
 
 
 def _clash(family: type[Component], name: str, offers: list[tuple[Plugin, type[C]]]) -> str:
-    """Say who offers a name and how each is written."""
+    """Return the error message for a name that several plugins provide, with the spelling of each."""
     distributions = [plugin.distribution for plugin, _ in offers]
     spellings = [
         name

@@ -1,1 +1,1 @@
-"""What methods and theory share: Gaussian expectations, Hermite series, Khatri–Rao products, intervals."""
+"""Quantities of methods and theory: Gaussian expectations, Hermite series, Khatri–Rao products, intervals."""

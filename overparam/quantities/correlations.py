@@ -1,7 +1,7 @@
 """Matrices whose entry (i, j) depends on ρ = xᵢᵀxⱼ alone, tile by tile.
 
-Only tiles on and above the diagonal are computed: half the work, temporaries that stay in the cache, and
-a result that is symmetric to the bit.
+Only tiles on and above the diagonal are computed: half the work, temporaries that fit in the cache, and an
+exactly symmetric result.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 Entry: TypeAlias = Callable[[Array, Array], Array]
-"""(cosine, sine) of the angles between samples, to the entries of a kernel matrix."""
+"""Function from (cosine, sine) of the angles between samples to the entries of a kernel matrix."""
 
 NEAR = 0.95
-"""Above this |ρ| the sine is taken from the difference of the two samples: √(1 − ρ²) cancels."""
+"""Above this |ρ| the sine is computed from the difference of the two samples: √(1 − ρ²) cancels."""
 
 _ARRAYS_IN_FLIGHT = 6
 _UNIT = 1e-5
@@ -42,7 +42,7 @@ _UNIT = 1e-5
 
 @dataclass(frozen=True)
 class _Tile:
-    """Rows top:top+height against rows left:left+width of X; without sine it holds the cosine twice."""
+    """Rows top:top+height against rows left:left+width of X; without sine both arrays are the cosine."""
 
     top: int
     left: int
@@ -51,12 +51,12 @@ class _Tile:
 
 
 def precision(array: Array) -> float:
-    """Machine epsilon of an array's data type."""
+    """Return the machine epsilon of an array's data type."""
     return float(array_namespace(array).finfo(array.dtype).eps)
 
 
 def in_double(array: Array) -> Array:
-    """Return the array in float64; on the host where its device or its library, as it is set, has none."""
+    """Return the array in float64; on the host if its device or its library, as configured, has none."""
     xp = array_namespace(array)
     try:
         if array.dtype == xp.float64:
@@ -64,12 +64,12 @@ def in_double(array: Array) -> Array:
         if "float64" in xp.__array_namespace_info__().dtypes(kind="real floating"):
             return xp.astype(array, xp.float64)
     except (TypeError, ValueError):
-        pass  # a device that lacks what its library has
+        pass  # the device lacks float64 although its library has it
     return np.asarray(backend_of(array).to_numpy(array), dtype=np.float64)
 
 
 def in_dtype_of(like: Array, array: Array) -> Array:
-    """Return a float64 array, of `in_double`, in the namespace, device and data type of `like`."""
+    """Return a float64 array of `in_double` in the namespace, device and data type of `like`."""
     xp = array_namespace(like)
     if array_namespace(array) is xp:
         return xp.astype(array, like.dtype)
@@ -77,22 +77,22 @@ def in_dtype_of(like: Array, array: Array) -> Array:
 
 
 def identity(like: Array) -> Array:
-    """Return the identity of the size, data type and device of a square matrix."""
+    """Return the identity matrix with the size, data type and device of a square matrix."""
     # CuPy ignores device= and follows the current device, which the scope sets.
     with backend_of(like).scope():
         return array_namespace(like).eye(like.shape[0], dtype=like.dtype, device=like.device)
 
 
 def unit_rows(X: Array) -> Array:
-    """X (n, d) with its rows scaled to norm 1 exactly.
+    """Return X (n, d) with its rows scaled to norm exactly 1.
 
     Raises
     ------
     ValueError
-        Where X is not a matrix, or a row's norm is off by more than 1e-5: the theorems assume unit rows.
+        If X is not a matrix, or a row's norm is off by more than 1e-5: the theorems assume unit rows.
     """
     if X.ndim != 2:
-        raise ValueError(f"X must be a matrix (n, d), its shape is {tuple(X.shape)}")
+        raise ValueError(f"X must be a matrix (n, d), got shape {tuple(X.shape)}")
     xp = array_namespace(X)
     norms = xp.linalg.vector_norm(X, axis=1, keepdims=True)
     furthest = float(xp.max(xp.abs(norms - 1.0)))
@@ -115,12 +115,12 @@ def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bo
     entry : callable
         Elementwise.
     diagonal : float
-        The value at θ = 0, put there as it is.
+        The value at θ = 0, used without a call of `entry`.
     with_sine : bool
-        Whether `entry` reads the sine; where not, it gets the cosine twice.
+        Whether `entry` uses the sine; if not, it receives the cosine twice.
     """
     xp, n = array_namespace(X), X.shape[0]
-    in_place = not is_jax_array(X)  # those cannot be written to
+    in_place = not is_jax_array(X)  # JAX arrays are immutable
     with backend_of(X).scope():
         matrix = (
             xp.empty((n, n), dtype=X.dtype, device=X.device)
@@ -140,7 +140,7 @@ def correlation_matrix(X: Array, entry: Entry, diagonal: float, *, with_sine: bo
 
 
 def largest_row_sum(X: Array, power: int) -> float:
-    """Max over i of Σ_{j≠i} |xᵢᵀxⱼ|^power for unit rows: a bound on the spectral norm of that matrix."""
+    """Return max over i of Σ_{j≠i} |xᵢᵀxⱼ|^power for unit rows: a bound on the matrix's spectral norm."""
     xp = array_namespace(X)
     sums: dict[int, Array] = {}
     for tile in _tiles(X, with_sine=False):
@@ -154,9 +154,9 @@ def largest_row_sum(X: Array, power: int) -> float:
 
 
 def coherence(X: Array) -> float:
-    """Max over i ≠ j of |xᵢᵀxⱼ| for unit rows, rounded upwards; 0 for one row.
+    """Return max over i ≠ j of |xᵢᵀxⱼ| for unit rows, rounded upwards; 0 for one row.
 
-    For how far the closest samples are apart use `separation`: 1 − ρ loses what is below rounding.
+    For the distance of the closest samples use `separation`: 1 − ρ is inaccurate below rounding.
     """
     xp = array_namespace(X)
     largest = 0.0
@@ -193,7 +193,7 @@ def _off_diagonal(cosine: Array, same: bool) -> Array:
 
 
 def _sharpened(rows: Array, columns: Array, cosine: Array, sine: Array) -> tuple[Array, Array]:
-    """Take cosine and sine of nearly parallel samples from ‖x ∓ y‖² = 2(1 ∓ ρ), which does not cancel."""
+    """Cosine and sine of nearly parallel samples from ‖x ∓ y‖² = 2(1 ∓ ρ), which does not cancel."""
     xp = array_namespace(rows)
     sign = xp.sign(cosine)
     gap = 0.0 * cosine
@@ -207,7 +207,7 @@ def _sharpened(rows: Array, columns: Array, cosine: Array, sine: Array) -> tuple
 
 
 def _side(X: Array) -> int:
-    """Rows of a tile, so that the arrays of one tile stay where they are fast."""
+    """Number of rows of a tile whose arrays fit in the fast cache."""
     itemsize = 4 if "32" in str(X.dtype) else 8
     fitting = math.isqrt(max(1, backend_of(X).working_set() // (itemsize * _ARRAYS_IN_FLIGHT)))
     return max(128, min(fitting, int(X.shape[0])))

@@ -1,8 +1,9 @@
-"""Both ends of the spectrum of a large symmetric matrix, in the memory of that matrix alone.
+"""Both ends of the spectrum of a large symmetric matrix, without memory beyond that matrix.
 
-The smallest eigenvalue λ comes from Lanczos steps with (A − σI)⁻¹, whose Rayleigh quotient θ is above λ, and
-from Cholesky factors: A − σI has one only if λ > σ. σ goes up to θ until the two meet. The factor takes the
-place of the blocks below the diagonal; those above it still hold A, from which the blocks are put back.
+Lanczos steps with (A − σI)⁻¹ give a Rayleigh quotient θ above the smallest eigenvalue λ. Cholesky factors
+give lower bounds: A − σI has one only if λ > σ. σ is raised towards θ until the two meet. The factor
+overwrites the blocks below the diagonal; the blocks above it still hold A, from which the lower ones are
+restored.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _WIDEN = 4.0
 _CAUTION = 4.0
 _ADVANCE = 0.01
 _TOLD_APART = 2.0
-"""In units of the rounding: nearer to its lower bound θ cannot be brought."""
+"""Smallest gap between θ and its lower bound, in units of the rounding."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Spectrum:
     Attributes
     ----------
     smallest : Estimate
-        With the error of the solver.
+        The smallest eigenvalue with the solver's error.
     largest : float
-        The eigenvalue of the largest absolute value, from below, to a few percent.
+        Lower estimate, accurate to a few percent, of the largest absolute value of an eigenvalue.
     """
 
     smallest: Estimate
@@ -49,12 +50,12 @@ class Spectrum:
 def extreme_eigenvalues(A: Array) -> Spectrum:
     """Return the smallest eigenvalue with a bound on its error, and the norm.
 
-    Roundings count as independent: a factorization is that of a matrix which is off by √n·ε·‖A‖.
+    Roundings count as independent: a factorization is exact for a matrix that differs by √n·ε·‖A‖.
 
     Parameters
     ----------
     A : array, shape (n, n)
-        Symmetric, and writable: what is below its diagonal is overwritten, and as it was afterwards.
+        Symmetric and writable: the part below its diagonal is overwritten, and restored at the end.
     """
     return _Solver(A).spectrum()
 
@@ -90,11 +91,11 @@ class _Solver:
             theta, residual = self._quotient(x)
             if theta - low <= _TOLD_APART * unit:
                 break
-            # λ ≥ θ − residual²/(next eigenvalue − θ) (Kato and Temple), the next one as Lanczos sees it. The
-            # factor is what proves it.
+            # λ ≥ θ − residual²/(next eigenvalue − θ) (Kato and Temple); Lanczos estimates the next one.
+            # The factorization proves it.
             gap = low + 1.0 / second - theta if second > 0.0 else 0.0
             likely = _CAUTION * residual**2 / gap if gap > residual else residual
-            # In a cluster θ is nearer to λ than its residual says.
+            # In a cluster θ is closer to λ than its residual suggests.
             likely = max(unit, min(likely, _ADVANCE * (theta - low)))
             better = next((s for s in self._candidates(theta, likely, low) if self._factored(s)), None)
             if better is None:
@@ -109,7 +110,7 @@ class _Solver:
             width *= _WIDEN
 
     def _factored(self, shift: float) -> bool:
-        """Put the Cholesky factor of A − shift·I below the diagonal; whether there is one."""
+        """Compute the Cholesky factor of A − shift·I below the diagonal; return whether it exists."""
         A, xp = self.A, self.xp
         self.inverses = []
         for block in self.blocks:
@@ -119,12 +120,12 @@ class _Solver:
                 L = xp.linalg.cholesky(0.5 * (corner + corner.mT))
             except (np.linalg.LinAlgError, RuntimeError):  # PyTorch's is a RuntimeError
                 return False
-            if not bool(xp.all(xp.isfinite(L))):  # CuPy raises nothing
+            if not bool(xp.all(xp.isfinite(L))):  # CuPy does not raise
                 return False
             self.inverses.append(xp.linalg.inv(L))
             if block.stop < self.n:
                 below = A[block, block.stop :] - left @ A[block.stop :, : block.start].mT
-                # Not by the inverse: a solution is backward stable.
+                # Triangular solution instead of the inverse: it is backward stable.
                 A[block.stop :, block] = xp.linalg.solve(L, below).mT
         return True
 
@@ -139,7 +140,7 @@ class _Solver:
         return self.xp.concat(parts)
 
     def _solution(self, b: Array) -> Array:
-        """(A − shift·I)⁻¹b by the factor."""
+        """(A − shift·I)⁻¹b, computed with the factor."""
         rest = self.xp.asarray(b, copy=True)
         for block, inverse in zip(self.blocks, self.inverses, strict=True):
             rest[block] = inverse @ rest[block]
@@ -169,7 +170,7 @@ class _Solver:
                 break
             basis.append(rest / beside)
         Q = xp.stack(basis[: len(images)])
-        # All of H: beyond an invariant subspace the vectors are rounding, and H is not tridiagonal.
+        # The full H: beyond an invariant subspace the vectors are rounding errors, and H is not tridiagonal.
         H = Q @ xp.stack(images).mT
         if not bool(xp.all(xp.isfinite(H))):
             return x * math.nan, math.nan
@@ -179,7 +180,7 @@ class _Solver:
         return ritz / _norm(ritz), float(values[int(by_size[1])]) if len(images) > 1 else 0.0
 
     def _start(self) -> Array:
-        """A unit vector without pattern, the same every time."""
+        """A fixed pseudo-random unit vector."""
         draws = np.random.Generator(np.random.Philox(0)).standard_normal(self.n)
         start = self.xp.asarray(draws.tolist(), dtype=self.A.dtype, device=self.A.device)
         return start / _norm(start)

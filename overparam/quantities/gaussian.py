@@ -1,7 +1,7 @@
-"""Expectations E[f(g)] over g ~ N(0, 1) by quadrature that knows where f has kinks, with an error estimate.
+"""Expectations E[f(g)] over g ~ N(0, 1) by quadrature that is adapted to kinks, with an error estimate.
 
-The line is cut at the kinks and into panels, each panel is halved until a Gauss–Legendre rule and the same
-rule on its halves agree. Plain Gauss–Hermite is wrong by a percent for a φ′ that jumps, at any order.
+The line is split at the kinks and into panels. Each panel is bisected until a Gauss–Legendre rule and the
+same rule on its halves agree. Plain Gauss–Hermite has an error of a percent, at any order, if φ′ jumps.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ Reals: TypeAlias = NDArray[np.float64]
 Integrand: TypeAlias = Callable[[Reals], Reals]
 
 REACH = 20.0
-"""The rule covers [−20, 20]: the density beyond is below 1e-87, and e^{−x²/4}, which tames a Hermite
+"""The rule covers [−20, 20]: beyond, the density is below 1e-87, and e^{−x²/4}, which bounds a Hermite
 polynomial of any degree, below 1e-43."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _END = 1.0 - 1e-9
-"""Where a panel's ends are looked at, on [−1, 1]: no rule sees a jump between its last node and the end."""
+"""Points near a panel's ends, on [−1, 1], to find jumps there: a rule's last node is inside the end."""
 _WIDEST = 1.0
 _MOST_HALVINGS = 40
 _MOST_PANELS = 8192
-"""A function that needs more is not resolved; the error says so, and the memory stays bounded."""
+"""Largest number of panels: a function that needs more is not resolved, and its error is large."""
 _AGREEMENT = 1e-14
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -43,7 +43,7 @@ class Estimate:
     ----------
     value : float
     error : float
-        Bound on |value − truth|, or the estimate of one where the docstring of its maker says so.
+        Bound on |value − truth|, or an estimate of one if the docstring of its function says so.
     """
 
     value: float
@@ -51,15 +51,15 @@ class Estimate:
 
     @property
     def nonzero(self) -> bool:
-        """Whether the value is told from zero: |value| > error. False where it could not be computed."""
+        """Whether |value| > error. False if the value could not be computed."""
         return abs(self.value) > self.error
 
     @property
     def settled(self) -> Estimate:
-        """The estimate, with the value exactly 0.0 where it is not told from zero.
+        """The estimate, with the value exactly 0.0 if it is zero within its error.
 
-        Nothing then divides by noise. The error grows by what was dropped. A value that could not be
-        computed, one whose error is not finite, is nan.
+        So nothing divides by noise. The error grows by the dropped value. A value that could not be computed,
+        one whose error is not finite, is nan.
         """
         if not math.isfinite(self.error):
             return Estimate(math.nan, math.inf)
@@ -70,8 +70,8 @@ class Estimate:
 class GaussianRule:
     """Nodes and weights: E[f(g)] ≈ Σ wᵢ f(xᵢ).
 
-    The weight is kept as two factors because a Hermite polynomial overflows where the density vanishes:
-    their products with `root_density` do not.
+    The weight is stored as two factors because a Hermite polynomial overflows where the density vanishes;
+    its product with `root_density` does not.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ def panel_edges(
 
     Notes
     -----
-    A function that is not resolved by some ten thousand panels is left at that.
+    A function that some ten thousand panels do not resolve is not refined further.
     """
     inside = sorted({-REACH, REACH, *(float(c) for c in kinks if -REACH < c < REACH)})
     edges = [np.linspace(a, b, 1 + math.ceil((b - a) / widest)) for a, b in pairwise(inside)]
@@ -141,21 +141,22 @@ def panel_edges(
 
 
 def expectation(f: Integrand, kinks: Sequence[float] = ()) -> Estimate:
-    """E[f(g)], g ~ N(0, 1).
+    """Return E[f(g)], g ~ N(0, 1).
 
     Parameters
     ----------
     f : callable
         Elementwise on float64 arrays.
     kinks : sequence of float
-        Where f or its derivative jumps. A kink that is not named costs accuracy and shows in the error.
+        Points where f or its derivative jumps. A kink that is not listed costs accuracy and increases the
+        error.
 
     Returns
     -------
     Estimate
-        Its error is the disagreement of the rule with the one of twice as many panels, the mass beyond
-        ±20 and rounding, whose signs differ from node to node: an estimate, reliable for piecewise analytic
-        f. Where f overflows the value is nan and the error inf.
+        Its error is the difference from the rule with twice as many panels, plus the mass beyond ±20 and
+        rounding, whose signs differ from node to node: an estimate, reliable for piecewise analytic f. If f
+        overflows, the value is nan and the error inf.
     """
     edges = panel_edges([f], kinks)
     panels = np.stack([edges[:-1], edges[1:]], axis=1)
@@ -167,13 +168,13 @@ def expectation(f: Integrand, kinks: Sequence[float] = ()) -> Estimate:
     by_panel = values.reshape(len(panels), -1).sum(axis=1)
     disagreement = np.abs(by_panel - coarse) + unseen
     ends = np.abs(_evaluated(f, np.array([-REACH, REACH]))).sum() * math.exp(-0.5 * REACH**2)
-    # e^{−x²/2} carries the rounding of its exponent, x²/2 times ε.
+    # e^{−x²/2} inherits the rounding of its exponent, x²/2 times ε.
     rounding = _EPS * float(np.abs(values) @ (3.0 + 0.5 * fine.nodes**2))
     return Estimate(math.fsum(by_panel), float(disagreement.sum() + ends) + rounding)
 
 
 def _panel_integrals(f: Integrand, panels: Reals) -> tuple[Reals, Reals]:
-    """∫ f p over each panel (…, 2), and how much of it may hide beside its ends; each of shape (…)."""
+    """∫ f p over each panel (…, 2), and the part that may be missed near its ends; each of shape (…)."""
     middle, half = panels.mean(axis=-1), 0.5 * (panels[..., 1] - panels[..., 0])
 
     def weighted(points: Reals) -> Reals:
@@ -192,7 +193,7 @@ def _panel_integrals(f: Integrand, panels: Reals) -> tuple[Reals, Reals]:
 
 
 def _evaluated(f: Integrand, points: Reals) -> Reals:
-    """F at `points`; what overflows is inf, without a warning."""
+    """F at `points`; inf on overflow, without a warning."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(f(points), dtype=np.float64)
 

@@ -31,18 +31,18 @@ _EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class HermiteSeries:
-    """The head of the expansion of a function in Hermite polynomials, and its second moment.
+    """First terms of the expansion of a function in Hermite polynomials, and its second moment.
 
     Attributes
     ----------
     coefficients : ndarray, shape (R + 1,)
         μ_r = E[f(g)h_r(g)], r = 0, …, R.
     errors : ndarray, shape (R + 1,)
-        Bound on the error of each.
+        Bound on the error of each coefficient.
     remainder : float
-        Upper bound on Σ_{s>R} μ_s²: what Parseval's sum leaves, with its errors. Where it leaves nothing but
-        rounding and the later half of the degrees has at most half the energy of the earlier, the energy of
-        the later half.
+        Upper bound on Σ_{s>R} μ_s²: the remainder of Parseval's sum, with its errors. If the remainder is
+        only rounding, and the later half of the degrees has at most half the energy of the earlier half, the
+        energy of the later half.
     second_moment : Estimate
         E[f(g)²] = Σ_{r≥0} μ_r².
     """
@@ -68,7 +68,7 @@ class HermiteSeries:
         return np.asarray((2.0 * np.abs(self.coefficients) + self.errors) * self.errors)
 
     def truncated(self, order: int) -> HermiteSeries:
-        """Drop the degrees above `order`."""
+        """Return the series without the degrees above `order`."""
         if order >= self.order:
             return self
         kept = slice(order + 1)
@@ -77,15 +77,15 @@ class HermiteSeries:
 
 
 def hermite_coefficients(activation: Activation, order: int) -> tuple[Reals, Reals]:
-    """(μ_r(φ), μ_r(φ′)) for r = 0, …, order; each of shape (order + 1,)."""
+    """Return (μ_r(φ), μ_r(φ′)) for r = 0, …, order; each of shape (order + 1,)."""
     value = hermite_series(activation, order)
     return value.coefficients, hermite_series(activation, order, derivative=True).coefficients
 
 
 def hermite_series(activation: Activation, order: int, *, derivative: bool = False) -> HermiteSeries:
-    """Expand φ, or φ′.
+    """Return the series of φ, or of φ′.
 
-    Exact for an activation that is given by its Hermite coefficients; by quadrature elsewhere. Where φ² is
+    Exact for an activation that is given by its Hermite coefficients; by quadrature for any other. If φ² is
     too large for float64 or for the quadrature, errors are inf.
 
     Parameters
@@ -113,14 +113,14 @@ def hermite_series(activation: Activation, order: int, *, derivative: bool = Fal
     if not math.isfinite(second_moment.error):
         unknown = np.full(order + 1, math.inf)
         return HermiteSeries(np.full(order + 1, math.nan), unknown, math.inf, second_moment)
-    # A panel of this width holds a few radians of h_R: its frequency is at most √R.
+    # A panel of this width contains a few radians of h_R, whose frequency is at most √R.
     widest = min(1.0, 8.0 / math.sqrt(order + 1))
     edges = panel_edges([f, lambda z: f(z) ** 2], activation.kinks, widest)
     halved = np.sort(np.concatenate([edges, 0.5 * (edges[1:] + edges[:-1])]))
     rule = gaussian_rule(halved)
     coarse, fine = _project(f, gaussian_rule(edges), order), _project(f, rule, order)
-    # Every step of the recurrence rounds three times, and e^{−x²/4} carries the rounding of its exponent;
-    # Σ|f·h_r|·weight ≤ √E[f²] by Cauchy–Schwarz. Hundreds of nodes round independently of each other.
+    # Every step of the recurrence rounds three times, and e^{−x²/4} inherits the rounding of its exponent;
+    # Σ|f·h_r|·weight ≤ √E[f²] by Cauchy–Schwarz. The roundings of hundreds of nodes are independent.
     spread = math.sqrt(rule.weights @ (rule.nodes**2 * f(rule.nodes)) ** 2)
     steps = 0.5 * np.arange(1, order + 2) ** 0.5 + 1.0
     rounding = _EPS * (steps * math.sqrt(second_moment.value) + 0.25 * spread)

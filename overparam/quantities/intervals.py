@@ -1,4 +1,4 @@
-"""Numbers that are known to lie in an interval, and comparisons that say when they cannot be decided."""
+"""Numbers in intervals that contain the truth, and comparisons that report when they are undecided."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Interval:
-    """A number, or an array of numbers, and where the truth lies: low ≤ truth ≤ high.
+    """A number, or an array of numbers, with low ≤ truth ≤ high.
 
     Attributes
     ----------
     low, value, high : float or ndarray, shape (m,)
-        Of one shape; `value` is the best estimate.
+        All of one shape; `value` is the best estimate.
     """
 
     low: float | Reals
@@ -33,23 +33,23 @@ class Interval:
 
     @classmethod
     def nonnegative(cls, value: float, error: float) -> Interval:
-        """Value ± error for a quantity that cannot be negative; zero within its error is zero."""
+        """Return value ± error for a nonnegative quantity; a value that is zero within its error is zero."""
         if not value > error:
             return cls(0.0, 0.0, max(value + error, 0.0))
         return cls(value - error, value, value + error)
 
     @classmethod
     def eigenvalue(cls, estimate: Estimate) -> Interval:
-        """The smallest eigenvalue of a positive semidefinite matrix."""
+        """Return the interval of the smallest eigenvalue of a positive semidefinite matrix."""
         return cls.nonnegative(estimate.value, estimate.error)
 
     @property
     def positive(self) -> bool:
-        """Whether the truth is certain to be above zero."""
+        """Whether the truth is certainly above zero."""
         return bool(np.all(np.asarray(self.low) > 0.0))
 
     def through(self, f: Callable[[float], float | Reals]) -> Interval:
-        """Where f(truth) lies, for a monotone f of one number."""
+        """Return the interval of f(truth), for a monotone f of one number."""
         if not isinstance(self.low, float | int):
             raise TypeError("through takes an interval of one number")
         one, other = f(float(self.low)), f(float(self.high))
@@ -61,12 +61,12 @@ Side: TypeAlias = Interval | float | Reals
 
 
 def interval(side: Side) -> Interval:
-    """Return a side as an interval; an exact one has no width."""
+    """Return a side as an interval; an exact one has width 0."""
     return side if isinstance(side, Interval) else Interval(side, side, side)
 
 
 def never_above(small: Side, large: Side, rounding: float) -> bool | None:
-    """Whether small ≤ large, entry by entry: True or False where it is certain, else None.
+    """Return whether small ≤ large, entry by entry: True or False if certain, else None.
 
     Parameters
     ----------
@@ -83,19 +83,19 @@ def never_above(small: Side, large: Side, rounding: float) -> bool | None:
 
 
 def singular_value(value: float, floor: float) -> Interval:
-    """A smallest singular value from a Gram matrix, whose eigenvalue is off by floor²."""
+    """Return the interval of a smallest singular value from a Gram matrix with eigenvalue error floor²."""
     square = Interval.nonnegative(value * value, floor * floor)
     return square.through(math.sqrt)
 
 
 def quotient(a: float, b: float) -> float:
-    """a/b for nonnegative numbers; inf where b is 0."""
+    """Return a/b for nonnegative numbers; inf if b is 0."""
     with np.errstate(all="ignore"):
         return float(np.float64(a) / b) if b > 0.0 else math.inf
 
 
 def power(x: float, exponent: float) -> float:
-    """X to a power for nonnegative x; inf where it overflows."""
+    """Return x to a power for nonnegative x; inf on overflow."""
     with np.errstate(all="ignore"):
         return float(np.float64(x) ** exponent)
 

@@ -15,26 +15,26 @@ from overparam.quantities.intervals import Interval, singular_value
 __all__ = ["KhatriRaoSpectrum", "khatri_rao", "khatri_rao_power", "khatri_rao_spectrum", "product_of_squares"]
 
 _DIRECT = 4
-"""Up to this many distinct columns a sample, the singular values are taken from the columns themselves;
-beyond, n² entries of the Gram matrix are less work, at the price of squaring the condition number."""
+"""Up to this many distinct columns per sample, the singular values are computed from the columns themselves.
+Beyond, the n² entries of the Gram matrix are less work, but square the condition number."""
 
 
 @dataclass(frozen=True)
 class KhatriRaoSpectrum:
-    """σmin(X^{∗r}), the n-th singular value, with the floor below which it cannot be told from zero.
+    """σmin(X^{∗r}), the n-th singular value, with the floor below which it is only rounding error.
 
     Attributes
     ----------
     order : int
         r.
     sigma_min : float
-        Exactly 0.0 where it is not told from zero.
+        Exactly 0.0 if it is zero within its error.
     floor : float
-        A computed σmin up to this is rounding; 0 where σmin is exactly 0.
+        A computed σmin up to this is rounding error; 0 if σmin is exactly 0.
     rank_bound : int
-        C(d+r−1, r), the distinct products of r inputs: where n exceeds it, σmin is exactly 0.
+        C(d+r−1, r), the number of distinct products of r inputs: if n exceeds it, σmin is exactly 0.
     note : str
-        Why σmin is zero, or that it cannot be told from zero; empty elsewhere.
+        Why σmin is zero, exactly or within its error; empty otherwise.
     """
 
     order: int
@@ -45,20 +45,20 @@ class KhatriRaoSpectrum:
 
     @property
     def nonzero(self) -> bool:
-        """Whether σmin is told from zero, as in `Estimate.nonzero`."""
+        """Whether σmin is certainly not zero, as in `Estimate.nonzero`."""
         return self.sigma_min > self.floor
 
 
 def khatri_rao(A: Array, B: Array) -> Array:
-    """A ∗ B, whose row i is A_i ⊗ B_i: (p, m), (p, n) -> (p, m·n)."""
+    """Return A ∗ B, whose row i is A_i ⊗ B_i: (p, m), (p, n) -> (p, m·n)."""
     if A.ndim != 2 or B.ndim != 2 or A.shape[0] != B.shape[0]:
-        raise ValueError(f"A ∗ B needs matrices of as many rows, got {tuple(A.shape)} and {tuple(B.shape)}")
+        raise ValueError(f"A ∗ B needs equally many rows, got {tuple(A.shape)} and {tuple(B.shape)}")
     xp = array_namespace(A, B)
     return xp.reshape(A[:, :, None] * B[:, None, :], (A.shape[0], A.shape[1] * B.shape[1]))
 
 
 def khatri_rao_power(X: Array, r: int) -> Array:
-    """X^{∗r} of a matrix (n, d): row i is x_i ⊗ … ⊗ x_i, r times; shape (n, dʳ)."""
+    """Return X^{∗r} of a matrix (n, d): row i is x_i ⊗ … ⊗ x_i, r times; shape (n, dʳ)."""
     _require_order(r)
     power = X
     for _ in range(r - 1):
@@ -67,7 +67,7 @@ def khatri_rao_power(X: Array, r: int) -> Array:
 
 
 def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
-    """σmin(X^{∗r}) without forming its dʳ columns, of which only C(d+r−1, r) differ; in float64.
+    """Return σmin(X^{∗r}) in float64 from its C(d+r−1, r) distinct columns, without forming all dʳ.
 
     Parameters
     ----------
@@ -90,19 +90,19 @@ def khatri_rao_spectrum(X: Array, r: int = 2) -> KhatriRaoSpectrum:
     else:
         eigenvalues = xp.linalg.eigvalsh(_gram_power(X, r))
         sigma = math.sqrt(max(float(xp.min(eigenvalues)), 0.0))
-        # Rounding moves an entry by √d·ε and a matrix of such entries, which are independent, by 2√n of them.
+        # Rounding changes an entry by √d·ε, and a matrix of such independent entries by 2√n of that.
         rounding = (2.0 * math.sqrt(n) + r * math.sqrt(d)) * precision(X)
         floor = math.sqrt(rounding * float(xp.max(eigenvalues)))
     if sigma > floor:
         return KhatriRaoSpectrum(r, sigma, floor, columns)
-    note = f"{sigma:.1e} is below {floor:.1e}, where it cannot be told from zero"
+    note = f"zero within its error ({sigma:.1e}, error {floor:.1e})"
     return KhatriRaoSpectrum(r, 0.0, floor, columns, note)
 
 
 def product_of_squares(factor: Estimate, spectrum: KhatriRaoSpectrum, n: int) -> Interval:
-    """(factor·σmin(X^{∗r}))² of n samples with the errors of both, for a factor ≥ 0."""
+    """Return (factor·σmin(X^{∗r}))² of n samples with the errors of both, for a factor ≥ 0."""
     a = Interval.nonnegative(factor.value, factor.error)
-    # Beyond 4n distinct columns it comes from the Gram matrix, whose eigenvalue is what is off.
+    # Beyond 4n distinct columns σmin comes from the Gram matrix, and the error is that of its eigenvalue.
     from_gram = spectrum.rank_bound > 4 * n
     b = (singular_value if from_gram else Interval.nonnegative)(spectrum.sigma_min, spectrum.floor)
     low, value, high = (
@@ -124,7 +124,7 @@ def _gram_power(X: Array, r: int) -> Array:
 
 
 def _distinct_columns(X: Array, r: int) -> Array:
-    """One column for each product of r inputs, times √(how often X^{∗r} has it): same singular values."""
+    """One column per product of r inputs, times the root of its count in X^{∗r}: same singular values."""
     xp = array_namespace(X)
     chosen = list(combinations_with_replacement(range(X.shape[1]), r))
 

@@ -1,9 +1,9 @@
-"""Problems of one n gathered into arrays with a batch axis, zero-padded to one shape.
+"""Problems of one n in arrays with a batch axis, zero-padded to one shape.
 
-Hidden units with v = 0 and inputs whose column of X is 0 change nothing: the other units' and inputs'
-iterates are exactly those of the problem alone. Units that pad are copies of the first one, so that φ is
-evaluated only where the problem itself evaluates it. To what shape a problem is padded depends on its
-own (k, d) only, never on its company, so neither does its rounding.
+Hidden units with v = 0 and inputs with a zero column of X change nothing: the iterates of all other units and
+inputs are exactly those of the unpadded problem. Padding units are copies of the first unit, so that φ is
+evaluated only at points where the problem itself evaluates it. The padded shape of a problem depends only on
+its own (k, d), not on the rest of the batch, and so does its rounding.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from overparam.model.problem import Problem
 __all__ = ["Batch", "collate", "plan_batches"]
 
 _ARRAYS_IN_FLIGHT = 5
-"""Arrays the size of Z, or of a block of it, that are held at once: Z, φ, φ′, their exponential, a mask."""
+"""Arrays of the size of Z, or of a block of it, held at once: Z, φ, φ′, their exponential, a mask."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Arrays of one data type on one device: X (b, n, d), y (b, n), W0 (b, k, d), v (b, k).
 
-    `positions` says which of the job's problems each row is.
+    `positions` gives the position of each row in the job's problems.
     """
 
     positions: tuple[int, ...]
@@ -40,7 +40,7 @@ class Batch:
 
 
 def plan_batches(problems: Sequence[Problem], backend: Backend, dtype: DType) -> Iterator[tuple[int, ...]]:
-    """Group problems by padded shape, as many a batch as fit the backend's working set, at least one."""
+    """Yield batches of problems with one padded shape, each as large as the backend's working set allows."""
     working_set = backend.working_set()
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for position, problem in enumerate(problems):
@@ -53,13 +53,13 @@ def plan_batches(problems: Sequence[Problem], backend: Backend, dtype: DType) ->
 
 
 def padded_shape(problem: Problem, padding: tuple[int, int]) -> tuple[int, int, int]:
-    """(n, k, d) of the arrays that hold this problem: k and d are multiples of `padding`."""
+    """Return the shape (n, k, d) of the padded arrays; k and d are multiples of `padding`."""
     k, d = (-(-size // unit) * unit for size, unit in zip((problem.k, problem.d), padding, strict=True))
     return problem.n, k, d
 
 
 def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Backend, dtype: DType) -> Batch:
-    """Bring the problems at `positions`, which have one padded shape, into one batch."""
+    """Return one batch of the problems at `positions`, which have one padded shape."""
     chosen = [problems[position] for position in positions]
     _, k, d = padded_shape(chosen[0], backend.padding)
     xp = backend.namespace()
@@ -69,7 +69,7 @@ def collate(problems: Sequence[Problem], positions: Sequence[int], backend: Back
             host = np.zeros((len(arrays), *target), dtype=np.dtype(dtype))
             for row, array in zip(host, arrays, strict=True):
                 row[tuple(map(slice, array.shape))] = array
-            return backend.asarray(host, dtype)  # one transfer to a device, not one a training
+            return backend.asarray(host, dtype)  # one transfer to a device instead of one per training run
         return xp.stack([_padded(backend.asarray(array, dtype), target, xp) for array in arrays])
 
     n = chosen[0].n

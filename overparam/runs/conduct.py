@@ -1,4 +1,4 @@
-"""Running an engine, and holding it to its job."""
+"""Runs an engine and checks its outcomes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _END = object()
 
 @dataclass(frozen=True)
 class Training:
-    """A job with the engine that will do it.
+    """A job with the engine chosen for it.
 
     Attributes
     ----------
     job : Job
     engine : Engine
     objections : tuple of str
-        Why faster engines, asked first, do not do it.
+        Reasons of faster engines for not running the job.
     """
 
     job: Job
@@ -35,18 +35,18 @@ class Training:
     objections: tuple[str, ...]
 
     def run(self) -> list[Outcome]:
-        """Carry it out; one outcome a problem, in the job's order."""
+        """Return one outcome per problem, in the job's order."""
         outcomes = dict(conduct(self.engine, self.job))
         return [outcomes[position] for position in range(len(self.job.problems))]
 
 
 def conduct(engine: Engine, job: Job) -> Iterator[tuple[int, Outcome]]:
-    """Run a job, and yield each problem's position and outcome once.
+    """Run a job; yield each problem's position and outcome once.
 
     Raises
     ------
     PluginFailure
-        Where a component raises, or the engine yields anything but one outcome for every problem.
+        If a component raises, or the engine does not yield exactly one outcome per problem.
     """
     components = (*job.recipe.components.values(), engine, job.backend)
     left = set(range(len(job.problems)))
@@ -60,17 +60,17 @@ def conduct(engine: Engine, job: Job) -> Iterator[tuple[int, Outcome]]:
                 break
             position, outcome = _answer(engine, item)
             if position not in left:
-                raise PluginFailure.of(engine, f"gave an outcome for position {position}, not asked for")
+                raise PluginFailure.of(engine, f"returned an outcome for position {position}, not in the job")
             if (objection := _objection(outcome, job.problems[position])) is not None:
-                raise PluginFailure.of(engine, f"gave an outcome that is none: {objection}")
+                raise PluginFailure.of(engine, f"returned an invalid outcome: {objection}")
             left.remove(position)
             yield position, outcome
     finally:
-        if hasattr(yielded, "close"):  # a generator has threads or a device to give back
+        if hasattr(yielded, "close"):  # a generator may hold threads or a device
             with calling(*components):
                 yielded.close()
     if left:
-        raise PluginFailure.of(engine, f"gave no outcome for {len(left)} of {len(job.problems)} problems")
+        raise PluginFailure.of(engine, f"returned no outcome for {len(left)} of {len(job.problems)} problems")
 
 
 def _answer(engine: Engine, item: object) -> tuple[int, Outcome]:
@@ -82,7 +82,7 @@ def _answer(engine: Engine, item: object) -> tuple[int, Outcome]:
 
 
 def _objection(outcome: Outcome, problem: Problem) -> str | None:
-    """What an outcome of this problem cannot be; attributes only, since this is asked for every trial."""
+    """Fault of an outcome for this problem, or None; cheap attribute checks, since they run every trial."""
     if not isinstance(outcome.status, Status):
         return f"its status is {outcome.status!r}"
     if not isinstance(outcome.success, bool | np.bool_):

@@ -1,4 +1,4 @@
-"""Holding a first-order method to its contract: attributes only, since it is asked for every update."""
+"""Checks of components against their contract; cheap attribute checks, since they run every update."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["require_state", "require_step_size", "require_trainable", "require_u
 
 
 def require_trainable(recipe: Recipe, problem: Problem) -> None:
-    """Ask the activation and the loss for their values and an elementwise method for one update of a problem.
+    """Evaluate the activation and the loss, and one update of an elementwise method, and check the results.
 
     Raises
     ------
     PluginFailure
-        Where one of them is not what a training run needs.
+        If one of the results is invalid.
     """
     activation, loss, W = recipe.activation, recipe.loss, problem.W0
     require_elementwise(activation, problem.X)
@@ -37,16 +37,16 @@ def require_trainable(recipe: Recipe, problem: Problem) -> None:
 
 
 def require_step_size(optimizer: FirstOrder, problem: Problem, activation: Activation) -> float:
-    """Return η for a problem.
+    """Return a problem's step size η.
 
     Raises
     ------
     PluginFailure
-        Where it is no positive number.
+        If it is not a positive number.
     """
     size = optimizer.step_size_for(problem, activation)
     if not (isinstance(size, Real) and 0.0 < float(size) < math.inf):
-        raise PluginFailure.of(optimizer, f"gave the step size {size!r}, which is no positive number")
+        raise PluginFailure.of(optimizer, f"returned the step size {size!r}, which is not a positive number")
     return float(size)
 
 
@@ -56,11 +56,11 @@ def require_state(optimizer: FirstOrder, weights: Array) -> State:
     Raises
     ------
     PluginFailure
-        Where it is no tuple of arrays like the weights.
+        If it is not a tuple of arrays shaped like the weights.
     """
     state = optimizer.init(weights)
     if not (isinstance(state, tuple) and all(alike(array, weights) for array in state)):
-        raise PluginFailure.of(optimizer, "must begin with a tuple of arrays shaped like the weights")
+        raise PluginFailure.of(optimizer, "must start with a tuple of arrays shaped like the weights")
     return state
 
 
@@ -72,7 +72,7 @@ def require_update(
     Raises
     ------
     PluginFailure
-        Where they are not of the shapes and data types of the old ones.
+        If their shapes or data types differ from the old ones.
     """
     if isinstance(updated, tuple) and len(updated) == 2:
         new, after = updated
@@ -84,4 +84,4 @@ def require_update(
         ):
             return new, after
     asked = f"{weights.dtype} {tuple(weights.shape)} and {len(state)} arrays of state"
-    raise PluginFailure.of(optimizer, f"must update weights {asked} to the like")
+    raise PluginFailure.of(optimizer, f"must return the shapes and data types of its arguments: {asked}")

@@ -1,7 +1,7 @@
-"""The driver of training runs: the loop around every engine's inner loop, the one place that ends a run.
+"""The driver of training runs: the outer loop around every engine's inner loop.
 
-An inner loop trains until an iterate that the driver wants to look at, or until a run leaves the bounds
-of the stop rule. The driver decides how a run has ended, shows iterates to observers and describes the
+An inner loop trains until an iterate that the driver needs, or until a run leaves the bounds of the stop
+rule. Only the driver ends runs: it determines the status, shows iterates to observers and builds the
 outcome.
 """
 
@@ -25,7 +25,7 @@ from overparam.runs.snapshot import Keeping, Snapshot
 
 __all__ = ["Loop", "Seen", "drive"]
 
-_SHARE = 32  # runs that have stopped leave their loop when they are at least such a part of it
+_SHARE = 32  # stopped runs are removed once they are at least 1/32 of the loop
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Seen:
         Σ miss²/scale² at this iterate.
     path_length : float
     W, v : ndarray, shapes (k, d) and (k,)
-        Of the job's data type.
+        In the job's data type.
     ended : bool
         Whether the method itself has ended the run.
     rank : int or None
@@ -56,14 +56,14 @@ class Seen:
 
 
 class Loop(ABC):
-    """Training runs of one job under way, side by side: what an engine offers to the driver.
+    """Training runs of one job, side by side: the interface of an engine's inner loop.
 
     Attributes
     ----------
     positions : list of int
-        Which of the job's problems its rows are.
+        Position of each row in the job's problems.
     iteration : int
-        Updates made by the runs that go on.
+        Updates made by the runs that have not stopped.
     """
 
     positions: list[int]
@@ -71,37 +71,37 @@ class Loop(ABC):
 
     @abstractmethod
     def advance(self, until: int) -> None:
-        """Train every run to update `until`, or to the first checked iterate outside the bounds, and measure.
+        """Train every run to update `until`, or to the first checked iterate out of bounds, and measure.
 
-        It may return earlier, to let the host look; a run that has stopped stays at its iterate.
+        It may return earlier, so that the host can check; a run that has stopped keeps its iterate.
         """
 
     @abstractmethod
     def stopped(self) -> list[int]:
-        """Rows of the runs that are outside the bounds or were ended by their method."""
+        """Return the rows of the runs that are outside the bounds or were ended by their method."""
 
     @abstractmethod
     def look(self, rows: Sequence[int]) -> list[Seen]:
-        """Bring these rows to the host."""
+        """Return the states of these rows, on the host."""
 
     @abstractmethod
     def release(self, rows: Sequence[int]) -> None:
-        """Take these rows out."""
+        """Remove these rows."""
 
     def snapshots(self) -> list[Snapshot] | None:
-        """Every row's state, from which a run goes on bit for bit; None where it cannot be handed over."""
+        """Return every row's state, from which a run continues bit for bit, or None if the loop cannot."""
         return None
 
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
-        """Take every row, before the first update, to where its snapshot was made, all at one iterate.
+        """Set every row, before the first update, to its snapshot; all snapshots are of one iteration.
 
-        Returns whether that was done; False, with nothing changed, where they do not fit.
+        Returns True on success, or False, with nothing changed, if the snapshots do not fit.
         """
         return False
 
 
 class _Run:
-    """What the driver keeps of one run."""
+    """The driver's record of one run."""
 
     def __init__(self, job: Job, position: int) -> None:
         self._job = job
@@ -114,16 +114,16 @@ class _Run:
         self.seconds = 0.0
 
     def wants(self, iteration: int) -> bool:
-        """Whether an observer wants to see this iterate."""
+        """Whether an observer needs this iterate."""
         return self.next_wanted() == iteration
 
     def next_wanted(self) -> int | None:
-        """The next iterate that an observer wants to see."""
+        """The next iterate that an observer needs."""
         wanted = [observer.next_after(self._shown) for observer in self._observers]
         return min((iteration for iteration in wanted if iteration is not None), default=None)
 
     def show(self, seen: Seen, *, last: bool) -> None:
-        """Show an iterate to the observers that want it, the last one to all."""
+        """Show an iterate to the observers that need it; the last one is shown to all."""
         if not self._observers:
             return
         measure = self._job.recipe.measure(seen.total)
@@ -134,7 +134,7 @@ class _Run:
         self._shown = seen.iteration
 
     def outcome(self, seen: Seen, status: Status, engine: str, *, success: bool) -> Outcome:
-        """Describe how the run ended."""
+        """Return the outcome of the run."""
         recipe, problem = self._job.recipe, self._problem
         acting = int(np.count_nonzero(on_host(problem.v)))
         return Outcome(
@@ -154,7 +154,7 @@ class _Run:
         )
 
     def _start(self) -> list[NDArray[Any]]:
-        """The trained arrays at the start, W before v, in the job's data type."""
+        """Trained arrays at the start, W before v, in the job's data type."""
         trained = {"hidden": ("W0",), "output": ("v",), "both": ("W0", "v")}[self._job.layers]
         arrays = [getattr(self._problem, name) for name in trained]
         return [
@@ -163,7 +163,7 @@ class _Run:
         ]
 
     def _distance(self, seen: Seen) -> float:
-        """‖θ − θ₀‖ over what is trained; inf or nan for a diverged run, without a warning."""
+        """‖θ − θ₀‖ over the trained parameters; inf or nan for a diverged run, without a warning."""
         now = {"hidden": (seen.W,), "output": (seen.v,), "both": (seen.W, seen.v)}[self._job.layers]
         starts = self._starts or self._start()
         with np.errstate(over="ignore", invalid="ignore"):
@@ -175,15 +175,15 @@ class _Run:
 
 
 def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
-    """Train the runs of a loop to their ends; yield each position and outcome as it ends.
+    """Train the runs of a loop; yield the position and outcome of each run as it ends.
 
     Parameters
     ----------
     job : Job
     loop : Loop
-        Before its first update; goes on from the snapshots that the job's keeper has of its runs.
+        Before its first update; it resumes from the keeper's snapshots of its runs, if there are any.
     engine : str
-        The name of the engine whose loop it is, for the outcomes.
+        Name of the loop's engine, for the outcomes.
     """
     runs = {position: _Run(job, position) for position in loop.positions}
     final, bounds = job.recipe.budget, job.recipe.bounds(job.problems[0].n)
@@ -196,7 +196,7 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
         present = [runs[position] for position in loop.positions]
         asked = (run.next_wanted() for run in present) if job.observed else ()
         wanted = [iteration for iteration in asked if iteration is not None]
-        # The backend's scope is entered around the work only: a generator would leak it to its consumer.
+        # The backend's scope surrounds the work only; otherwise the generator would leak it to its consumer.
         with job.backend.scope():
             loop.advance(keeping.until(before, min([final, *wanted])))
             ended = _end_what_stopped(job, loop, runs)
@@ -214,13 +214,13 @@ def drive(job: Job, loop: Loop, engine: str) -> Iterator[tuple[int, Outcome]]:
 
 
 def _end_what_stopped(job: Job, loop: Loop, runs: dict[int, _Run]) -> list[tuple[int, Seen]]:
-    """Show what is to be seen, and take out the runs that have ended."""
+    """Show the requested iterates, and remove and return the runs that have ended."""
     rows = range(len(loop.positions))
     over = loop.iteration >= job.recipe.budget
     stopped = set(rows) if over else set(loop.stopped())
     watched = {row for row in rows if job.observed and runs[loop.positions[row]].wants(loop.iteration)}
     if not watched and not over and len(stopped) * _SHARE < len(rows):
-        return []  # frozen as they are, they can wait: the arrays are copied when some leave
+        return []  # stopped runs stay frozen; removal copies the arrays
     shown = sorted(stopped | watched)
     ended = []
     for row, seen in zip(shown, loop.look(shown), strict=True):

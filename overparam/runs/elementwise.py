@@ -1,4 +1,4 @@
-"""Holding an activation to its contract: elementwise, in the shape and data type that it is given."""
+"""Checks of an activation's contract: elementwise, with the shape and data type of its argument."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["alike", "require_alike", "require_elementwise"]
 
 
 def require_elementwise(activation: Activation, z: Array) -> None:
-    """Evaluate φ and φ′ once.
+    """Evaluate φ and φ′ once and check the results.
 
     Raises
     ------
     PluginFailure
-        Where one of them raises, or gives something else than an array of the shape and data type of z.
+        If one of them raises, or does not return an array with the shape and data type of z.
     """
     for name, function in (("value", activation.value), ("derivative", activation.derivative)):
         with calling(activation):
@@ -25,16 +25,16 @@ def require_elementwise(activation: Activation, z: Array) -> None:
 
 
 def require_alike(component: Component, name: str, found: Array, z: Array) -> None:
-    """Raise PluginFailure unless what an elementwise function gave has the shape and data type of z."""
+    """Raise PluginFailure unless the result `found` of a function has the shape and data type of z."""
     if alike(found, z):
         return
     raise PluginFailure.of(
-        component, f"gave a {name} that is {form_of(found)} for an array that is {form_of(z)}"
+        component, f"returned a {name} that is {form_of(found)} for an array that is {form_of(z)}"
     )
 
 
 def alike(found: object, wanted: Array) -> bool:
-    """Whether something is an array of the shape and data type that is wanted."""
+    """Whether `found` is an array with the shape and data type of `wanted`."""
     try:
         return bool(found.shape == wanted.shape and found.dtype == wanted.dtype)  # type: ignore[attr-defined]
     except AttributeError:

@@ -1,4 +1,4 @@
-"""The contract of engines: who carries out a training run, once it is said what is trained and where."""
+"""The contract of engines: jobs, the engines that carry them out, and the choice of one."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ __all__ = ["Engine", "Job", "choose_engine"]
 
 @dataclass(frozen=True)
 class Job:
-    """Training runs that differ in their problems only: problems, recipe and backend.
+    """Training runs that differ only in their problems: problems, recipe and backend.
 
     Attributes
     ----------
     problems : sequence of Problem
         Single problems of one n; k and d may differ.
     recipe : Recipe
-        What is trained and how.
+        What is trained, and how.
     backend : Backend
-        Where it is computed.
+        Array library and device.
     record_every : int or None
-        Keep a History point every so many iterations, and at the end.
+        Store a History point every `record_every` iterations, and at the end.
     watches : tuple of Watch
-        Each makes an observer for every run.
+        Each creates an observer for every run.
     keeper : Keeper or None
-        Keeps the state of runs that take long, and has that of runs which were killed.
+        Stores the state of long runs, and provides that of runs that were killed.
     """
 
     problems: Sequence[Problem]
@@ -92,22 +92,22 @@ class Job:
 
     @property
     def observed(self) -> bool:
-        """Whether anybody looks at the runs on their way."""
+        """Whether an observer or a history needs iterates of the runs."""
         return self.record_every is not None or bool(self.watches)
 
     def scales(self) -> NDArray[np.float64]:
-        """What every problem's misses are relative to: ‖y‖ for the squared loss.
+        """Scale of every problem's misses: ‖y‖ for the squared loss.
 
         Raises
         ------
         ValueError
-            For labels that the loss is not defined for.
+            For labels for which the loss is not defined.
         """
         return np.array([self.loss.scale(on_host(problem.y)) for problem in self.problems])
 
 
 def on_host(array: Array) -> NDArray[np.float64]:
-    """An array of any library as NumPy's, in double precision."""
+    """Return an array of any library as a NumPy array, in double precision."""
     return backend_of(array).to_numpy(array).astype(np.float64)
 
 
@@ -115,16 +115,16 @@ def on_host(array: Array) -> NDArray[np.float64]:
 class Engine(Component):
     """Base of the engines, which carry out whole training runs.
 
-    No engine may let a run's rounding depend on what else is in the job: the same problem has
-    the same outcome, bit for bit, alone and in any company.
+    A run's rounding must not depend on the rest of the job: a problem has the same outcome, bit for bit,
+    alone and together with others.
 
     Attributes
     ----------
     most_trials : int
-        Trials of a sweep that a job should hold at most.
+        Most trials of a sweep per job.
     resumes : bool
-        Whether its loops hand over the state of their runs and take it back, so that a run which was killed
-        ends as if it had not been, in every bit.
+        Whether its loops can save and restore the state of their runs, so that a run that was killed and
+        resumed has the same outcome, bit for bit.
     """
 
     kind: ClassVar[str] = "engine"
@@ -133,36 +133,36 @@ class Engine(Component):
 
     @abstractmethod
     def objection(self, job: Job) -> str | None:
-        """Return why this engine cannot do the job, None where it can."""
+        """Return why this engine cannot run the job, or None if it can."""
 
     def reservation(self, job: Job) -> str | None:
-        """Return why another engine would be faster, None where this one should do the job."""
+        """Return why another engine would be faster, or None if this one should run the job."""
         return None
 
     def preparation(self, job: Job) -> str | None:
-        """Say what takes seconds before the first such run, as compiling does; None if nothing."""
+        """Return a description of slow preparations before the first such run, such as compiling, or None."""
         return None
 
     @abstractmethod
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
-        """Train, and yield each problem's position and outcome as it finishes."""
+        """Train; yield each problem's position and outcome as it finishes."""
 
 
 def choose_engine(engines: Sequence[Engine], job: Job, *, fastest: bool = True) -> tuple[Engine, list[str]]:
-    """Return the first engine that can and should run the job, and what the earlier ones objected.
+    """Return the first engine that can and should run the job, and the objections of the earlier ones.
 
     Parameters
     ----------
     engines : sequence of Engine
-        Fastest first; the portable engine, which can run everything, last.
+        Fastest first. The portable engine, which runs every job, comes last.
     job : Job
     fastest : bool
-        Whether an engine that another would outrun is passed over.
+        Whether to skip an engine if another one would be faster.
     """
     objections: list[str] = []
     failures: list[PluginFailure] = []
     for engine in engines:
-        # Where there is no other to turn to, what is faster does not matter.
+        # Without another engine to choose, speed does not matter.
         alone = engine is engines[-1] or not fastest
         questions = (engine.objection,) if alone else (engine.objection, engine.reservation)
         for question in questions:
@@ -180,7 +180,7 @@ def choose_engine(engines: Sequence[Engine], job: Job, *, fastest: bool = True) 
 def _answer(
     engine: Engine, question: Callable[[Job], str | None], job: Job, failures: list[PluginFailure]
 ) -> str | None:
-    """An engine's answer; one that raises has said no, and whose failure that is goes to `failures`."""
+    """An engine's answer. An exception counts as an objection, and its component is added to `failures`."""
     try:
         with calling(*job.recipe.components.values(), engine):
             return question(job)
@@ -188,4 +188,4 @@ def _answer(
         if isinstance(error, PluginFailure):
             failures.append(error)
         raised = error.__cause__ or error
-        return f"it failed to say ({type(raised).__name__}: {raised})"
+        return f"it failed to answer ({type(raised).__name__}: {raised})"

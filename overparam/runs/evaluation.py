@@ -1,4 +1,4 @@
-"""What an activation, or a loss, gives together, as fast as an array namespace allows."""
+"""Joint evaluation of an activation (φ, φ′) or of a loss, as fast as an array namespace allows."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Evaluation: TypeAlias = Callable[..., tuple[Array, ...]]
 
 
 def activation_function(activation: Activation, xp: Namespace) -> Evaluation:
-    """Return z ↦ (φ(z), φ′(z)); φ′(z) is the caller's to overwrite once φ(z) is used.
+    """Return z ↦ (φ(z), φ′(z)); the caller may overwrite φ′(z) once φ(z) is used.
 
-    What φ and φ′ have in common is computed once where the activation can be recorded.
+    Common parts of φ and φ′ are computed once if the activation can be recorded.
     """
     try:
         program = record_activation(activation)
@@ -38,7 +38,7 @@ def _evaluated(activation: Activation, xp: Namespace, z: Array) -> tuple[Array, 
 
 
 def loss_function(loss: Loss, xp: Namespace) -> Evaluation:
-    """Return (f, y) ↦ (∂ℓ/∂f, miss), which may be one array; what they have in common is computed once."""
+    """Return (f, y) ↦ (∂ℓ/∂f, miss), which may be one array; common parts are computed once."""
     try:
         program = record_loss(loss)
     except Unrecordable:
@@ -54,5 +54,5 @@ def _lost(loss: Loss, f: Array, y: Array) -> tuple[Array, Array]:
 
 
 def is_recorded(function: Evaluation) -> bool:
-    """Whether a function is a recorded program, which threads can share, or runs a component's own code."""
+    """Whether a function is a recorded program, safe to share between threads, not a component's own code."""
     return not isinstance(function, partial)

@@ -1,7 +1,7 @@
-"""Whether an update rule leaves a hidden unit alone whose gradient is zero at every update.
+"""Test whether an update rule keeps a hidden unit at W₀ if its gradient is zero at every update.
 
-Units with v = 0 have no gradient. A fused engine may leave them out where the rule provably keeps their
-weights at W₀; a rule with weight decay, say, does not, whatever it is called.
+Units with v = 0 have no gradient. A fused engine may omit them if the rule provably keeps their weights at
+W₀. A rule with weight decay, for example, does not. The test uses the rule itself, not its name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["leaves_idle_units"]
 
 
 class _Known(Enum):
-    """What is known of a value whatever the numbers: it is 0, or W₀'s entry, or any finite number."""
+    """Known property of a value, for all inputs: it is 0, or W₀'s entry, or any finite number."""
 
     ZERO = "zero"
     START = "start"
@@ -34,14 +34,14 @@ _KEEP_ZERO = ("negative", "abs", "sqrt", "sign", "floor", "ceil", "trunc", "sin"
 
 
 def leaves_idle_units(optimizer: FirstOrder) -> bool:
-    """Whether W stays at W₀, bit for bit, where ∇L is 0 at every update.
+    """Return whether W stays at W₀, bit for bit, if ∇L is 0 at every update.
 
-    The recorded rule is followed with what is known of each value: False where that proves nothing.
+    The known property of each value is propagated through the recorded rule; False if that proves nothing.
 
     Raises
     ------
     Unrecordable
-        Where the rule cannot be recorded.
+        If the rule cannot be recorded.
     """
     start, update = record_update(optimizer)
     states = _followed(start, {"weights": _Known.START})
@@ -63,7 +63,7 @@ def leaves_idle_units(optimizer: FirstOrder) -> bool:
 
 
 def _followed(program: Program, inputs: Mapping[str, _Fact]) -> list[_Fact]:
-    """What is known of a program's outputs, from what is known of its inputs."""
+    """Known properties of a program's outputs, from those of its inputs."""
     facts = [inputs[name] for name in program.inputs]
 
     def known(operand: Operand) -> _Fact:

@@ -1,4 +1,4 @@
-"""What looks at a training run on its way: the history, and whatever else is asked for."""
+"""Observers of training runs: the history, and others on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Look", "Observer", "Recorder", "Watch"]
 
 @dataclass(frozen=True)
 class Look:
-    """One iterate of a training run.
+    """One observed iterate of a training run.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Look:
     measure : float
         The loss's measure: ‖f(W_τ) − y‖/‖y‖ for the squared loss.
     distance : float
-        ‖θ_τ − θ₀‖, Euclidean over what is trained.
+        ‖θ_τ − θ₀‖, Euclidean over the trained parameters.
     path_length : float
         Σ_{t<τ} ‖θ_{t+1} − θ_t‖.
     W, v : ndarray, shapes (k, d) and (k,)
@@ -45,28 +45,28 @@ class Look:
 
 
 class Observer(Protocol):
-    """Looks at one training run; it is shown the iterates it asks for, and the last one."""
+    """Observer of one training run; receives the iterates that it requests, and the last one."""
 
     def next_after(self, iteration: int) -> int | None:
-        """The first iterate after `iteration` that it wants to see, −1 standing for before the start."""
+        """Return the first iterate after `iteration` that it requests; −1 means before the start."""
 
     def see(self, look: Look) -> None:
-        """Be shown an iterate."""
+        """Receive an iterate."""
 
 
 Watch: TypeAlias = Callable[[Problem], Observer]
-"""Makes the observer of one problem's run."""
+"""Function that creates the observer of one problem's run."""
 
 
 class Recorder:
-    """The history of one training run: a point every so many iterations, and the last one."""
+    """The history of one training run: a point every `every` iterations, and the last one."""
 
     def __init__(self, every: int) -> None:
         self._every = every
         self._points: list[tuple[int, float, float, float]] = []
 
     def next_after(self, iteration: int) -> int:
-        """The next multiple of `every`."""
+        """Return the next multiple of `every`."""
         return (iteration // self._every + 1) * self._every
 
     def see(self, look: Look) -> None:

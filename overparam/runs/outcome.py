@@ -15,26 +15,26 @@ __all__ = ["History", "Outcome", "Status"]
 
 
 class Status(StrEnum):
-    """How a training run ended.
+    """Final status of a training run.
 
-    A failed training is data, not an exception: these are what a phase diagram counts.
+    A failed training run is data, not an exception: a phase diagram counts these statuses.
     """
 
     CONVERGED = "converged"
     """The relative residual fell below the tolerance."""
     BUDGET_EXHAUSTED = "budget_exhausted"
-    """It did not within the allowed updates."""
+    """The residual stayed above the tolerance for all allowed updates."""
     DIVERGED = "diverged"
-    """The residual left every bound, or is no longer a number."""
+    """The residual exceeded every bound, or is not a number."""
     SOLVED = "solved"
-    """A direct solver returned; the relative residual tells how well."""
+    """A direct solver returned; the relative residual is the quality of its solution."""
     EMPTY = "empty"
-    """k = 0 or d = 0: there is nothing to train, and nothing was run."""
+    """k = 0 or d = 0: nothing to train, so no run."""
 
 
 @dataclass(frozen=True)
 class History:
-    """Quantities along the path, every so many iterations.
+    """Quantities along the path, at regular iterations.
 
     Attributes
     ----------
@@ -61,9 +61,9 @@ class Outcome:
     ----------
     status : Status
     iterations : int
-        Updates made; for a converged training the first iterate below the tolerance.
+        Updates made; for a converged training run the first iterate below the tolerance.
     relative_residual : float
-        ‖f(W) − y‖/‖y‖ at the end; may be inf or nan for a diverged training.
+        ‖f(W) − y‖/‖y‖ at the end; may be inf or nan for a diverged training run.
     distance_from_initialization : float
         ‖W − W₀‖_F.
     path_length : float
@@ -71,17 +71,17 @@ class Outcome:
     effective_parameters : int
         Trained parameters that can act: 2⌊k/2⌋d for W, k for the output layer.
     success : bool
-        Whether the relative residual ended below the tolerance.
+        Whether the relative residual at the end is below the tolerance.
     seconds : float
-        This training's share of the wall time of the batches that it was in.
+        This training run's share of the wall time of its batches.
     W, v : ndarray, shapes (k, d) and (k,)
         The final weights, on the host.
     engine : str
-        The engine that carried it out.
+        The engine that carried out the run.
     rank : int or None
         For a direct solver, the numerical rank of Φ.
     history : History or None
-        Where one was asked for.
+        If one was requested.
     """
 
     status: Status
@@ -106,7 +106,7 @@ class Outcome:
         )
 
     def _repr_html_(self) -> str:
-        """Everything but the arrays."""
+        """Everything except the arrays."""
         left_out = ("W", "v", "history")
         rows = [(name.replace("_", " "), value) for name, value in vars(self).items() if name not in left_out]
         return table("Outcome", rows)

@@ -26,21 +26,21 @@ _PROBE = np.linspace(-2.0, 2.0, 6).reshape(2, 3)
 class Portable(Engine):
     """Plain Array API on any backend, every activation, every optimizer.
 
-    Runs of elementwise methods go side by side in batches sized for the cache or the device's memory;
-    those of other methods go one by one.
+    Runs of elementwise methods are trained side by side, in batches sized for the cache or the device's
+    memory; runs of other methods one by one.
     """
 
     name: ClassVar[str] = "portable"
-    most_trials: ClassVar[int] = 10_000  # a panel of Figure 2 shares a device's launches
+    most_trials: ClassVar[int] = 10_000  # enough for a panel of Figure 2 to share a device's launches
     resumes: ClassVar[bool] = True
 
     def objection(self, job: Job) -> None:
-        """Return None: it runs everything."""
+        """Return None: this engine runs every job."""
 
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Train batch by batch."""
         job.scales()
-        with job.backend.scope():  # other engines take only what was recorded, which is elementwise
+        with job.backend.scope():  # other engines take only recorded components, which are elementwise
             require_elementwise(job.activation, job.backend.asarray(_PROBE, job.dtype))
         rule = job.optimizer.elementwise()
         if rule is None:
@@ -59,7 +59,7 @@ class Portable(Engine):
 
 
 def _by_start(job: Job) -> list[Sequence[int]]:
-    """The job's positions by the iterate from which their runs go on: a batch is at one iterate."""
+    """Positions in the job, grouped by the iteration from which runs resume: a batch has one iteration."""
     everything = range(len(job.problems))
     if job.keeper is None:
         return [everything]

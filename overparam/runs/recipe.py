@@ -1,4 +1,4 @@
-"""What is trained and how: one value, carried whole from the command line to the study's file."""
+"""The recipe: all settings of a training run except its problem, as one value."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from overparam.runs.outcome import Status
 __all__ = ["DIVERGENCE_LIMIT", "Bounds", "Recipe", "StopRule", "recipe_of"]
 
 DIVERGENCE_LIMIT = 1e8
-"""A measure above this is divergence: single precision has lost the labels by then."""
+"""A measure above this counts as divergence: single precision has then lost the labels."""
 
 _LIMITS: Mapping[DType, tuple[float, float]] = {
     "float32": (2.0**-126, (2.0 - 2.0**-23) * 2.0**127),
     "float64": (2.0**-1022, sys.float_info.max),
 }
-"""The smallest normal and the largest number of each data type."""
+"""Smallest normal and largest number of each data type."""
 
 
 class Bounds(NamedTuple):
-    """Bounds on Σ miss²/scale²: a training run continues while it is between them, ends included.
+    """Bounds on Σ miss²/scale²: a training run continues while it is between them, inclusive.
 
     Attributes
     ----------
     low, high : float
-        Below `low` it has converged; above `high`, or not a number, it has diverged.
+        Below `low` the run has converged; above `high`, or not a number, it has diverged.
     """
 
     low: float
     high: float
 
     def status(self, total: float) -> Status | None:
-        """How a run with this total has ended, None where it goes on."""
+        """Return the final status of a run with this total, or None if the run continues."""
         if total < self.low:
             return Status.CONVERGED
         return None if total <= self.high else Status.DIVERGED
@@ -57,10 +57,10 @@ class StopRule:
     Attributes
     ----------
     max_iterations : int
-        Updates at most; the iterate after the last one is checked too.
+        Largest number of updates; the iterate after the last one is checked too.
     tolerance : float
-        Success at the first iterate whose measure, ‖f(W) − y‖/‖y‖ for the squared loss, is below it, the
-        initial one included.
+        The run succeeds at the first iterate, including the initial one, whose measure is below this;
+        the measure is ‖f(W) − y‖/‖y‖ for the squared loss.
     """
 
     max_iterations: int = defaults.MAX_ITERATIONS
@@ -75,7 +75,7 @@ class StopRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that determines a training run except its problem.
+    """All settings of a training run except its problem.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Recipe:
     Raises
     ------
     ValueError
-        Where the optimizer cannot train these layers, or with this loss.
+        If the optimizer cannot train these layers, or with this loss.
     """
 
     activation: Activation = field(default_factory=Softplus)
@@ -106,13 +106,13 @@ class Recipe:
                 f"{optimizer.name} trains layers={' or '.join(optimizer.layers)}, not {self.layers!r}"
             )
         if not optimizer.any_loss and type(self.loss) is not Squared:
-            raise ValueError(f"{optimizer.name} is about the squared loss, the loss is {self.loss.name}")
+            raise ValueError(f"{optimizer.name} needs the squared loss, got {self.loss.name}")
         if reason := optimizer.objection(self.activation, self.loss, self.layers):
             raise ValueError(reason)
 
     @property
     def components(self) -> dict[str, Component]:
-        """The parts that are components, by the name of their option."""
+        """The recipe's components, by the name of their option."""
         return {
             "activation": self.activation,
             "loss": self.loss,
@@ -122,28 +122,28 @@ class Recipe:
 
     @property
     def budget(self) -> int:
-        """Steps at most: the stop rule's; a solver takes its one whatever that says."""
+        """Largest number of steps: the stop rule's; always one for a direct solver."""
         return max(self.stop.max_iterations, 1) if self.optimizer.solves else self.stop.max_iterations
 
     def until(self, max_iterations: int) -> Recipe:
-        """The same with another budget."""
+        """Return the same recipe with another budget."""
         return replace(self, stop=StopRule(max_iterations, self.stop.tolerance))
 
     def bounds(self, n: int) -> Bounds:
-        """Between what Σ miss²/scale² a run with n samples goes on."""
-        # A tolerance whose square leaves the floats: no total lies between it and the least or largest one.
+        """Return the bounds on Σ miss²/scale² between which a run with n samples continues."""
+        # The squared tolerance may under- or overflow; no total lies beyond the least or largest float.
         least, most = _LIMITS[self.dtype]
         low = most if self.stop.tolerance >= math.sqrt(most) else self.loss.threshold(self.stop.tolerance, n)
         return Bounds(min(max(low, least), most), DIVERGENCE_LIMIT**self.loss.exponent)
 
     def measure(self, total: float) -> float:
-        """The loss's measure from Σ miss²/scale²; nan for what is not a number."""
+        """Return the loss's measure from Σ miss²/scale²; nan if that is not a number."""
         if self.loss.exponent == 1:
             return total
         return math.sqrt(total) if total >= 0.0 else math.nan
 
     def effective_parameters(self, k: int, d: int, acting: int) -> int:
-        """How many trained parameters can act, `acting` of the k output weights not being zero."""
+        """Return how many trained parameters can act; `acting` of the k output weights are not zero."""
         return {"hidden": acting * d, "output": k, "both": k * d + k}[self.layers]
 
 
@@ -158,7 +158,7 @@ def recipe_of(
     stop: StopRule,
     dtype: DType,
 ) -> Recipe:
-    """Return the recipe that these names or components spell; the optimizer's own layers unless given."""
+    """Return the recipe for these names or components; the default layers are the optimizer's own."""
     method = resolve(Optimizer, optimizer)
     return Recipe(
         activation=resolve(Activation, activation),

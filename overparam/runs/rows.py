@@ -1,4 +1,4 @@
-"""The rows that stochastic updates see, for a batch of trainings."""
+"""Row numbers for stochastic updates of a batch of training runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["RowSource", "row_stream", "rows_after"]
 
 
 def row_stream(problem: Problem, optimizer: Optimizer) -> Iterator[NDArray[np.int64]] | None:
-    """Blocks (updates, rows) of one problem's rows, from its own random stream; None for full gradients.
+    """Return blocks (updates, rows) of a problem's rows from its own random stream; None for full gradients.
 
-    A problem that was not drawn, and has no key, takes the stream of seed 0 and trial 0.
+    A problem without a key, one that was not drawn, uses the stream of seed 0 and trial 0.
     """
     if type(optimizer).row_blocks is Optimizer.row_blocks:
-        return None  # a stream that nobody reads would cost as much as hundreds of updates
+        return None  # an unused stream would cost as much as hundreds of updates
     key = problem.key or (0, problem.n, problem.k, problem.d, 0)
     return optimizer.row_blocks(problem.n, generator(*key, Stream.SAMPLING))
 
@@ -30,7 +30,7 @@ def row_stream(problem: Problem, optimizer: Optimizer) -> Iterator[NDArray[np.in
 def rows_after(
     updates: int, block: NDArray[np.int64], stream: Iterator[NDArray[np.int64]]
 ) -> tuple[NDArray[np.int64], int]:
-    """The block of rows that so many updates lead to from a stream's first one, and how many it has used."""
+    """Return the stream's block after this many updates, and the number of its updates already used."""
     while updates > len(block):
         updates -= len(block)
         block = next(stream)
@@ -38,9 +38,9 @@ def rows_after(
 
 
 class RowSource:
-    """Hands out each update's rows as positions in the batch's samples laid end to end.
+    """Source of each update's rows, as positions in the batch's samples laid end to end.
 
-    Draws are made on the host, block by block, and brought to the device once a block.
+    Rows are drawn on the host in blocks, and each block is transferred to the device once.
     """
 
     def __init__(self, streams: Sequence[Iterator[NDArray[np.int64]]], n: int, backend: Backend) -> None:
@@ -60,13 +60,13 @@ class RowSource:
         self._rows: Array = self._backend.asarray(rows, "int64")
 
     def take(self, kept: Sequence[int]) -> None:
-        """Keep only the trainings at these batch rows."""
+        """Keep only the training runs at these batch rows."""
         self._streams = [self._streams[i] for i in kept]
         self._blocks = [self._blocks[i] for i in kept]
         self._upload()
 
     def skip(self, updates: int) -> None:
-        """Pass over the rows of so many updates, before any was handed out."""
+        """Skip the rows of this many updates; allowed only before the first call of `next_rows`."""
         pairs = zip(self._blocks, self._streams, strict=True)
         self._blocks, used = zip(*(rows_after(updates, *pair) for pair in pairs), strict=True)
         self._used = used[0]

@@ -1,4 +1,4 @@
-"""The state of a training run between two updates, and what keeps it for a run that is killed."""
+"""The state of a training run between two updates, and its storage for runs that may be killed."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeper", "Keeping", "Snapshot", "fit", "packed", "unpacked"]
 
-_SHARE = 4  # looks in a period
+_SHARE = 4  # checks per period
 _SLOWEST, _OVERHEAD = 1e8, 3e4
-"""Floating-point operations a second of the slowest engine, and those that an update's calls stand for: until
-the pace is measured."""
+"""Initial estimates until the speed is measured: floating-point operations per second of the slowest engine,
+and those that correspond to the overhead of an update."""
 
-_GROWTH = 8  # of the updates between two looks, from one stretch to the next
-_WRITING = 20  # of the time between two snapshots, writing them takes no more than such a part
+_GROWTH = 8  # largest growth factor of the updates between two checks
+_WRITING = 20  # writing takes at most 1/20 of the time between two snapshots
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """State of one training run between two updates: with its problem, all that it needs to go on.
+    """State of one training run between two updates; with the problem, it suffices to continue the run.
 
-    The position in the random stream of a stochastic method is not kept: it is the number of updates made.
+    The position in the random stream of a stochastic method is not stored: it equals the number of updates.
 
     Attributes
     ----------
@@ -52,31 +52,31 @@ class Snapshot:
 
 
 class Keeper(Protocol):
-    """Where the snapshots of a job's runs are kept."""
+    """Storage of the snapshots of a job's runs."""
 
     @property
     def period(self) -> float:
-        """Seconds of training that may be lost; 0 keeps every iterate."""
+        """Seconds of training that may be lost; 0 stores every iterate."""
 
     def find(self, position: int) -> Snapshot | None:
-        """The last snapshot of the run at a position; None where there is none that can be used."""
+        """Return the last snapshot of the run at a position, or None if there is none that can be used."""
 
     def keep(self, position: int, snapshot: Snapshot) -> None:
-        """Keep a snapshot in the place of the last one; what cannot be kept is no error."""
+        """Store a snapshot in place of the last one; a failure to store is not an error."""
 
 
 class Keeping:
-    """When a loop is looked at for its snapshots: a few times a period, however fast its updates are.
+    """Schedule of the checks for snapshots: a few per period, at any speed of the updates.
 
-    The first look is so early that even a slow engine has not trained for longer than a part of a period;
-    after that the pace is known. Runs that end before are looked at once more at most.
+    The first check comes so early that even a slow engine has trained for only a fraction of a period; after
+    that the speed is known. Runs that end earlier are checked at most once more.
 
     Parameters
     ----------
     job : Job
-        Observed runs are not kept: their observers' memories would have to be as well.
+        Observed runs are not stored, because the state of their observers would be needed as well.
     positions : sequence of int
-        Of the loop's runs.
+        Positions of the loop's runs.
     """
 
     def __init__(self, job: Job, positions: Sequence[int]) -> None:
@@ -93,11 +93,11 @@ class Keeping:
         self._due = now + (max((_SHARE - 1) * self._part, _WRITING * spent) if self._part else 0.0)
 
     def until(self, iteration: int, last: int) -> int:
-        """The iterate to train to from this one, `last` at most."""
+        """Return the iterate to train to from this one, at most `last`."""
         return last if self._keeper is None else min(last, iteration + self._stride)
 
     def resumed(self, loop: Loop) -> list[float]:
-        """Take a loop before its first update to where its runs were; the seconds they had taken, if any."""
+        """Set a loop, before its first update, to its snapshots; return the seconds its runs had taken."""
         if self._keeper is None:
             return []
         found = [self._keeper.find(position) for position in loop.positions]
@@ -107,9 +107,9 @@ class Keeping:
         return [snapshot.seconds for snapshot in snapshots] if loop.resume(snapshots) else []
 
     def advanced(self, loop: Loop, made: int, seconds: float, spent: Sequence[float]) -> None:
-        """Keep the runs of a loop where it is time; it has made so many updates in these seconds.
+        """Store the runs of a loop if it is time, after `made` updates in `seconds` seconds.
 
-        `spent` are the seconds of each of its runs so far.
+        `spent` is the time in seconds of each of its runs so far.
         """
         if self._keeper is None or not loop.positions:
             return
@@ -128,7 +128,7 @@ class Keeping:
 
 
 def fit(snapshots: Sequence[Snapshot], like: Sequence[Any]) -> bool:
-    """Whether every snapshot's arrays have the shapes and data types of these."""
+    """Whether every snapshot's arrays have the shapes and data types of `like`."""
     asked = [(tuple(array.shape), str(array.dtype).rsplit(".", 1)[-1]) for array in like]
     return all(
         [(array.shape, array.dtype.name) for array in snapshot.arrays] == asked for snapshot in snapshots
@@ -136,9 +136,9 @@ def fit(snapshots: Sequence[Snapshot], like: Sequence[Any]) -> bool:
 
 
 def packed(state: Any, backend: Backend) -> list[NDArray[Any]] | None:
-    """The arrays and numbers of a state, nested in tuples, on the host; None where it holds others.
+    """Return the arrays and numbers in a nested tuple, on the host, or None if it contains other types.
 
-    Of JJᵀ it is its point, and whether the matrix was formed, which decides how its products are rounded.
+    JJᵀ is stored as its point and whether the matrix was formed, which decides the rounding of its products.
     """
     if isinstance(state, JacobianGram):
         state = (state.point.W, state.point.v, int(state.is_formed))
@@ -153,7 +153,7 @@ def packed(state: Any, backend: Backend) -> list[NDArray[Any]] | None:
 
 
 def unpacked(template: Any, arrays: Iterator[NDArray[Any]], backend: Backend) -> Any:
-    """A state of the template's form made of what `packed` gave."""
+    """Return a state of the template's form from the result of `packed`."""
     if isinstance(template, JacobianGram):
         W, v, formed = unpacked((template.point.W, template.point.v, 0), arrays, backend)
         gram = JacobianGram(template.point.network.at(W, v))

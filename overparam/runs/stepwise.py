@@ -1,4 +1,4 @@
-"""The inner loop of every method that is not elementwise: one run at a time, step by step."""
+"""The inner loop of all methods that are not elementwise: one run at a time, step by step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Stepwise"]
 
 
 class Stepwise(Loop):
-    """One problem in its own shape: padding would only enlarge the products of such methods."""
+    """One problem in its own shape; padding would only enlarge the products of such methods."""
 
     def __init__(self, job: Job, position: int) -> None:
         self._job = job
@@ -54,7 +54,7 @@ class Stepwise(Loop):
             self.iteration += 1
 
     def stopped(self) -> list[int]:
-        """[0] where the run has stopped."""
+        """Return [0] if the run has stopped, else []."""
         due = self.iteration % self._job.optimizer.updates_between_checks() == 0
         return [0] if self._ended or (due and self._bounds.status(self._total()) is not None) else []
 
@@ -62,22 +62,22 @@ class Stepwise(Loop):
         return self._point.missed / self._scale**2
 
     def look(self, rows: Sequence[int]) -> list[Seen]:
-        """Bring the run to the host."""
+        """Return the state of the run, on the host."""
         fetch = self._job.backend.to_numpy
         W, v = (np.array(fetch(array)) for array in (self._point.W, self._point.v))
         return [Seen(self.iteration, self._total(), self._path, W, v, self._ended, self._rank)]
 
     def release(self, rows: Sequence[int]) -> None:
-        """Take the run out."""
+        """Remove the run."""
         self.positions = []
 
     def snapshots(self) -> list[Snapshot] | None:
-        """The point, and a state that is made of arrays and numbers; of another one None."""
+        """Return the point and the state, or None if the state has parts other than arrays and numbers."""
         arrays = packed((self._point.W, self._point.v, self._state), self._job.backend)
         return None if arrays is None else [Snapshot(self.iteration, self._path, tuple(arrays))]
 
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
-        """Put the run where it was."""
+        """Restore the run."""
         [snapshot] = snapshots
         template = (self._point.W, self._point.v, self._state)
         like = packed(template, self._job.backend)
@@ -92,7 +92,7 @@ class Stepwise(Loop):
 
 
 def _length(before: Point, after: Point) -> float:
-    """‖θ − θ′‖ over what is trained."""
+    """‖θ − θ′‖ over the trained parameters."""
     if before.W is after.W and before.v is after.v:
         return 0.0
     pairs = zip(after.trained, before.trained, strict=True)

@@ -1,4 +1,4 @@
-"""The conformance kit: what every component that a plugin hands over must satisfy."""
+"""The conformance kit: checks that every component of a plugin must pass."""
 
 from overparam.testing.checks import Check, Result, Skipped, Verdict, run_check
 from overparam.testing.examples import examples

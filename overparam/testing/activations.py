@@ -31,7 +31,7 @@ _LARGEST_FLOAT32 = 1e37
 
 
 def activation_checks(activation: Activation) -> list[Check]:
-    """What every activation must satisfy: names and the functions that check."""
+    """Return the named checks that every activation must pass."""
     return [
         Check("derivative-matches-finite-differences", partial(_derivative, activation)),
         Check("kinks-are-where-it-says", partial(_kinks, activation)),
@@ -57,7 +57,7 @@ def _kinks(activation: Activation) -> None:
     kinks: object = activation.kinks
     require(
         isinstance(kinks, tuple) and all(isinstance(c, Real) and math.isfinite(c) for c in kinks),
-        f"kinks must be a tuple of numbers, it is {kinks!r}: one that depends on a parameter is a property",
+        f"kinks must be a tuple of numbers, got {kinks!r}; make it a property if it depends on a parameter",
     )
     for kink in activation.kinks:
         wide, narrow = (_change(activation, kink, width * max(1.0, abs(kink))) for width in (1e-6, 1e-9))
@@ -77,13 +77,13 @@ def _kinks(activation: Activation) -> None:
 
 
 def _change(activation: Activation, kink: float, width: float) -> float:
-    """The change of φ′ across a point."""
+    """Change of φ′ across a point."""
     ends = on_host(activation.derivative, np.array([kink - width, kink + width]))
     return float(abs(ends[1] - ends[0]))
 
 
 def _largest_jump(f: Any, left: Reals, right: Reals) -> tuple[float, float]:
-    """Halve every interval towards its larger change; what is left is a jump, relative to 1 + |f|."""
+    """Bisect every interval towards its larger change; the change left is a jump, relative to 1 + |f|."""
     for _ in range(36):
         middle = 0.5 * (left + right)
         low, centre, high = on_host(f, left), on_host(f, middle), on_host(f, right)
@@ -98,8 +98,8 @@ def _largest_jump(f: Any, left: Reals, right: Reals) -> tuple[float, float]:
 def _bound(activation: Activation) -> None:
     bound = activation.bound
     if bound is None:
-        raise Skipped("it declares no bound B")
-    require(math.isfinite(bound) and bound >= 0.0, f"bound must be a number ≥ 0 or None, it is {bound!r}")
+        raise Skipped("the activation declares no bound B")
+    require(math.isfinite(bound) and bound >= 0.0, f"bound must be a number ≥ 0 or None, got {bound!r}")
     z = _away_from_kinks(activation, np.concatenate([_TAILS, np.linspace(-50.0, 50.0, 20_001) + 3.7e-4]))
     slope = np.abs(on_host(activation.derivative, z))
     curvature, error = _difference_quotient(activation.derivative, z)
@@ -124,7 +124,7 @@ def _nan(activation: Activation) -> None:
     found = on_host(activation.value, np.array([0.5, np.nan]))
     require(
         bool(np.isnan(found[1])),
-        f"value(nan) is {found[1]:g}, it must be nan: a training that diverged would look well",
+        f"value(nan) is {found[1]:g}, it must be nan: otherwise divergence goes unnoticed",
     )
 
 
@@ -154,7 +154,7 @@ def _backend(activation: Activation, name: str) -> None:
                 require(same_bits(backend.to_numpy(z), host), f"{what} writes to its argument")
                 require(
                     array_namespace(found) is array_namespace(z) and found.dtype == z.dtype,
-                    f"{what} of a {dtype} array of {name} must be one too, it is a {type(found).__name__} of "
+                    f"{what} of a {dtype} array of {name} must be one too, got a {type(found).__name__} of "
                     f"{found.dtype}",
                 )
                 wanted = on_host(f, host.astype(np.float64))
@@ -167,7 +167,7 @@ def _recordable(activation: Activation) -> None:
     try:
         program = record_activation(activation)
     except Unrecordable as reason:
-        raise Skipped(f"fused engines cannot take it: {reason}") from reason
+        raise Skipped(f"fused engines cannot run it: {reason}") from reason
     z = np.concatenate([_TAILS, _MIDDLE])
     replayed = compile_program(program, array_api_compat.array_namespace(z))
     with np.errstate(all="ignore"):
@@ -192,7 +192,7 @@ def _steps(z: Reals) -> Reals:
 
 
 def _difference_quotient(f: Any, z: Reals) -> tuple[Reals, Reals]:
-    """Central differences extrapolated once (Richardson), and how far two step sizes disagree."""
+    """Central differences with one Richardson step, and the disagreement of two step sizes."""
     h = _steps(z)
 
     def central(step: Reals) -> Reals:

@@ -1,4 +1,4 @@
-"""The array libraries that a component is tried on, and elementwise functions called on each."""
+"""Array libraries on which components are tested, and calls of elementwise functions on each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from overparam.testing.checks import Skipped
 __all__ = ["BACKENDS", "DTYPES", "EPS", "installed_backend", "on_host", "tolerance"]
 
 BACKENDS = ("numpy", "array-api-strict", "torch", "cupy")
-"""The backends that every elementwise function is called on, where they are installed."""
+"""Backends on which every elementwise function is called, if they are installed."""
 
 DTYPES: tuple[DType, ...] = ("float32", "float64")
 
@@ -30,7 +30,7 @@ def installed_backend(name: str) -> Backend:
     Raises
     ------
     Skipped
-        Where it cannot run here; the message says why.
+        If it cannot run here; the message says why.
     """
     if name == "array-api-strict":
         if importlib.util.find_spec("array_api_strict") is None:
@@ -44,11 +44,11 @@ def installed_backend(name: str) -> Backend:
 
 
 def on_host(function: Callable[[Array], Array], z: NDArray[Any]) -> NDArray[np.float64]:
-    """`function` of a NumPy array, as float64, overflow and invalid operations silenced."""
+    """Return `function` of a NumPy array as float64, without warnings of overflow or invalid operations."""
     with np.errstate(all="ignore"):
         return np.asarray(function(z), dtype=np.float64)
 
 
 def tolerance(dtype: DType, operations: float = 64.0) -> float:
-    """Relative difference allowed after so many roundings."""
+    """Return the relative difference allowed after this many roundings."""
     return operations * EPS[dtype]

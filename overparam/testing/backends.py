@@ -1,4 +1,4 @@
-"""Checks of array backends: the ways in and out, and that a training run gives NumPy's numbers."""
+"""Checks of array backends: conversion from and to NumPy, and equality of a training run with NumPy's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
 
 
 def backend_checks(backend: Backend) -> list[Check]:
-    """Checks of every backend; all but the first are skipped where it cannot run here."""
+    """Return the checks of every backend; all but the first are skipped if it cannot run here."""
     return [
         Check("says-whether-it-can-run", partial(_says, backend)),
         Check("arrays-come-back-as-they-went", partial(_round_trip, backend)),
@@ -60,7 +60,7 @@ def _round_trip(backend: Backend) -> None:
                 there = backend.asarray(given, dtype)
                 back = backend.to_numpy(backend.asarray(there, dtype))
             require(
-                isinstance(back, np.ndarray), f"to_numpy gives a {type(back).__name__}, not NumPy's array"
+                isinstance(back, np.ndarray), f"to_numpy returns a {type(back).__name__}, not a NumPy array"
             )
             require(
                 back.dtype == np.dtype(dtype) and np.array_equal(back, given),
@@ -88,7 +88,7 @@ def _trains(backend: Backend, dtype: DType) -> None:
 
 
 def _computes(backend: Backend) -> None:
-    """The linear algebra of `overparam theory` and `certify`: singular values and eigenvalues."""
+    """Check the linear algebra of `overparam theory` and `certify`: singular values and eigenvalues."""
     _require_here(backend)
     X = draw_problem(7, 4, 5).X
     with backend.scope():

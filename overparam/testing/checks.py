@@ -1,4 +1,4 @@
-"""Named checks, and what comes of running one; nothing here needs pytest."""
+"""Named checks and their results; this module does not need pytest."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = [
 
 
 class Skipped(Exception):
-    """The check does not apply, or not here; the message says why."""
+    """Raised by a check that does not apply, or not here; the message says why."""
 
 
 class Verdict(StrEnum):
-    """What came of a check."""
+    """Verdict of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -40,15 +40,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that a component must satisfy.
+    """One requirement on a component.
 
     Attributes
     ----------
     name : str
-        Words joined by hyphens: part of a test's id and a row of the table.
+        Words joined by hyphens: part of a test's id, and a row of the table.
     run : callable
-        Returns where the component satisfies it; raises Skipped where it does not apply, and
-        AssertionError, or whatever the component itself raised, where it fails.
+        Returns if the component passes. Raises Skipped if the check does not apply, and AssertionError, or
+        the component's own exception, if it fails.
     """
 
     name: str
@@ -57,15 +57,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Result:
-    """A check that was run.
+    """Result of a check.
 
     Attributes
     ----------
     check : str
-        Its name.
+        Name of the check.
     verdict : Verdict
     message : str
-        Why it failed or was skipped; empty where it passed.
+        Why it failed or was skipped; empty if it passed.
     seconds : float
     """
 
@@ -76,7 +76,7 @@ class Result:
 
 
 def run_check(check: Check) -> Result:
-    """Run a check and report; nothing that the component raises gets through."""
+    """Run a check and return its result; exceptions of the component are caught."""
     started = time.perf_counter()
     verdict, message = Verdict.PASSED, ""
     try:
@@ -87,19 +87,19 @@ def run_check(check: Check) -> Result:
         verdict, message = Verdict.FAILED, str(error)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit included: the report is what ends the program
+    except BaseException as error:  # SystemExit too: a component must not end the report
         verdict, message = Verdict.FAILED, f"it raised {type(error).__name__}: {error}"
     return Result(check.name, verdict, " ".join(message.split()), time.perf_counter() - started)
 
 
 def require(condition: bool, message: str) -> None:
-    """Raise AssertionError with the message unless the condition holds, whatever Python's -O says."""
+    """Raise AssertionError with the message unless the condition holds, even under Python's -O."""
     if not condition:
         raise AssertionError(message)
 
 
 def require_finite(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
-    """Raise AssertionError unless this is a NumPy array of float64, of this shape and finite."""
+    """Raise AssertionError unless `array` is a finite float64 NumPy array of this shape."""
     require(
         isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64,
         f"{name} must be a float64 array of shape {shape}, it is {form_of(array)}",
@@ -115,11 +115,11 @@ def require_close(
     Parameters
     ----------
     what : str
-        What is compared, e.g. "φ′ against finite differences of φ".
+        What is compared, for example "φ′ against finite differences of φ".
     found, wanted : ndarray, shape (m,)
     tolerance : ndarray, shape (m,), or float
     where : ndarray, shape (m,)
-        The points that the entries belong to.
+        The points of the entries.
     """
     with np.errstate(invalid="ignore"):
         excess = np.abs(found - wanted) - tolerance
@@ -130,5 +130,5 @@ def require_close(
 
 
 def same_bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    """Whether two arrays are equal in shape, data type and every bit, NaN included."""
+    """Return whether two arrays are equal in shape, data type and every bit, NaN included."""
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()

@@ -1,4 +1,4 @@
-"""Checks of every component: it can be spelled, compared and sent to another process."""
+"""Checks of every component: specification, equality and transfer to another process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["component_checks"]
 
 
 def component_checks(component: Component) -> list[Check]:
-    """Checks that hold for every family."""
+    """Return the checks of every family."""
     return [
         Check("specification-round-trips", partial(_round_trips, component)),
         Check("hashable-and-picklable", partial(_picklable, component)),
@@ -33,4 +33,4 @@ def _round_trips(component: Component) -> None:
 def _picklable(component: Component) -> None:
     hash(component)
     again = pickle.loads(pickle.dumps(component))
-    require(again == component, f"pickled and read back it is {again!r}: define the class in a module")
+    require(again == component, f"pickled and unpickled it is {again!r}: define the class in a module")

@@ -27,7 +27,7 @@ _ROUNDING = 1e-12
 
 
 def data_checks(data: DataGenerator) -> list[Check]:
-    """What every data generator must satisfy: names and the functions that check."""
+    """Return the named checks that every data generator must pass."""
     return [
         Check("shape-is-what-was-asked", partial(_shape, data)),
         Check("rows-are-unit-vectors", partial(_unit_rows, data)),
@@ -38,7 +38,7 @@ def data_checks(data: DataGenerator) -> list[Check]:
 
 
 def label_checks(labels: Labels) -> list[Check]:
-    """What all labels must satisfy: names and the functions that check."""
+    """Return the named checks that all labels must pass."""
     return [
         Check("shape-and-values", partial(_label_values, labels)),
         Check("deterministic-and-random-only-by-its-generator", partial(_labels_deterministic, labels)),
@@ -48,7 +48,7 @@ def label_checks(labels: Labels) -> list[Check]:
 
 
 def _sizes(data: DataGenerator) -> list[tuple[int, int]]:
-    """The only shape that the source has, or those of `_SIZES` that it can draw: at least one."""
+    """The only shape of the source, or those of `_SIZES` that it can draw; at least one."""
     fixed = data.shape()
     if fixed is not None:
         return [fixed]
@@ -97,7 +97,7 @@ def _deterministic(data: DataGenerator) -> None:
 
 
 def _twice(draw: Callable[[np.random.Generator], T]) -> tuple[T, T]:
-    """Draw from equal generators, with NumPy's global state different each time."""
+    """Draw from equal generators, with a different global state of NumPy each time."""
     before = np.random.get_state()  # noqa: NPY002 - what the component must not depend on
     try:
         np.random.seed(1)  # noqa: NPY002
@@ -111,7 +111,7 @@ def _twice(draw: Callable[[np.random.Generator], T]) -> tuple[T, T]:
 def _separation(data: DataGenerator) -> None:
     delta = getattr(data, "delta", None)
     if delta is None:
-        raise Skipped("it declares no separation: it has no field delta")
+        raise Skipped("it has no field delta, so it declares no separation")
     for n, d in _sizes(data):
         X = data.draw(n, d, _rng()).X
         for i in range(n):
@@ -132,7 +132,7 @@ def _other_shapes(data: DataGenerator) -> None:
             data.draw(n, d, _rng())
         except ValueError:
             continue
-        raise AssertionError(f"its only shape is {fixed}, yet it draws n={n}, d={d}: raise ValueError")
+        raise AssertionError(f"its only shape is {fixed}, but it draws n={n}, d={d}: raise ValueError")
 
 
 def _dataset(n: int = 15, d: int = 4) -> Dataset:
@@ -148,7 +148,7 @@ def _label_values(labels: Labels) -> None:
 
 
 def _labels_train(labels: Labels) -> None:
-    """Labels as a problem has them: the same whenever it is drawn, and such that training gets ahead."""
+    """Labels within a problem: equal in every draw, and training on them reduces the residual."""
     first, again = (draw_problem(6, 4, 30, seed=3, data=_WithLabels(), labels=labels) for _ in range(2))
     require(same_bits(first.y, again.y), "two draws of one trial differ: take all randomness from rng")
     start, end = (
@@ -164,7 +164,7 @@ def _labels_train(labels: Labels) -> None:
 
 @dataclass(frozen=True)
 class _WithLabels(Sphere):
-    """Data that bring labels, for labels that take these."""
+    """Data with labels, for labels that use those of the data."""
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
         X = super().draw(n, d, rng).X
@@ -181,4 +181,4 @@ def _labels_read_only(labels: Labels) -> None:
     labels.draw(dataset, _rng())
     for found, given in ((dataset.X, before.X), (dataset.y, before.y)):
         same = found is not None and given is not None and same_bits(found, given)
-        require(same, "draw writes to the data: compute y in an array of its own")
+        require(same, "draw writes to the data: compute y in a new array")

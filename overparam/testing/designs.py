@@ -1,4 +1,4 @@
-"""Checks of designs: the same round for the same study, only what was asked for, and an end."""
+"""Checks of designs: reproducible rounds, only requested trials, and an end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = ([40], [4, 10])
 
 
 def design_checks(design: Design) -> list[Check]:
-    """What every design must satisfy: names and the functions that check."""
+    """Return the named checks that every design must pass."""
     return [
         Check("ends", partial(_ends, design)),
         Check("asks-only-for-what-was-asked-for", partial(_stays, design)),
@@ -40,16 +40,16 @@ def play(
     trained: Callable[[Cell, int], tuple[bool, int]],
     seen: Callable[[Mapping[Cell, int], Mapping[Cell, Tally]], None] = lambda targets, tallies: None,
 ) -> tuple[dict[Cell, Tally], int]:
-    """Play a design through against outcomes that are made up, and train nothing.
+    """Run a design on simulated outcomes, without training.
 
     Parameters
     ----------
     design : Design
     request : Request
     trained : callable
-        Whether a trial of a cell succeeds, and after how many updates.
+        Returns whether a trial of a cell succeeds, and after how many updates.
     seen : callable
-        Is shown every round and the tallies that it was chosen from.
+        Called with every round and the tallies that it was chosen from.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def play(
     Raises
     ------
     AssertionError
-        Where the design does not end within a thousand rounds.
+        If the design does not end within a thousand rounds.
     """
     tallies: dict[Cell, Tally] = {}
     for number in range(_MOST_ROUNDS):
@@ -73,11 +73,11 @@ def play(
                 success, updates = trained(cell, trial)
                 more = Tally(1, int(success), updates, float(updates if success else 0))
                 tallies[cell] = tallies[cell].plus(more) if cell in tallies else more
-    raise AssertionError(f"after {_MOST_ROUNDS} rounds the design still asks for trials: it must end")
+    raise AssertionError(f"after {_MOST_ROUNDS} rounds the design still requests trials: it must end")
 
 
 def _outcome(cell: Cell, trial: int) -> tuple[bool, int]:
-    """Success becomes probable where kd passes 1.5n; the same for the same trial."""
+    """Outcome of a trial, always the same for it; success becomes probable for kd > 1.5n."""
     chance = np.random.default_rng([*cell, trial]).random()
     rising = 1.0 / (1.0 + math.exp(-(math.log(max(cell.k, 1) * cell.d / (1.5 * cell.n))) / 0.1))
     return bool(chance < rising), _BUDGET // 2 if chance < rising else _BUDGET
@@ -86,7 +86,7 @@ def _outcome(cell: Cell, trial: int) -> tuple[bool, int]:
 def _ends(design: Design) -> None:
     for limited in (True, False):
         tallies, _ = play(design, _request(limited=limited), _outcome)
-        require(bool(tallies), "it asks for no trial at all")
+        require(bool(tallies), "it requests no trial")
     play(design, _request(), lambda cell, trial: (False, _BUDGET))
     play(design, _request(), lambda cell, trial: (True, 1))
 
@@ -96,8 +96,8 @@ def _stays(design: Design) -> None:
 
     def covered(targets: Mapping[Cell, int], tallies: Mapping[Cell, Tally]) -> None:
         for cell, target in targets.items():
-            require(request.covers(cell), f"it asks for {cell}, which is not within what was asked for")
-            require(type(target) is int and target > 0, f"it asks for {target!r} trials of {cell}")
+            require(request.covers(cell), f"it requests {cell}, which is outside the request")
+            require(type(target) is int and target > 0, f"it requests {target!r} trials of {cell}")
 
     play(design, request, _outcome, covered)
 
@@ -107,7 +107,7 @@ def _deterministic(design: Design) -> None:
         turned = dict(reversed(list(tallies.items())))
         require(
             dict(design.next_round(_request(), turned)) == dict(targets),
-            f"asked again of the same tallies in another order, it answers something else than {targets}",
+            f"for the same tallies in another order, it returns something other than {targets}",
         )
 
     play(design, _request(), _outcome, again)
@@ -118,7 +118,7 @@ def _expects(design: Design) -> None:
 
     def sane(targets: Mapping[Cell, int], tallies: Mapping[Cell, Tally]) -> None:
         for cell, count in design.expected(request, tallies).items():
-            require(request.covers(cell), f"it expects trials of {cell}, which is not asked for")
+            require(request.covers(cell), f"it expects trials of {cell}, which is outside the request")
             require(type(count) is int and count >= 0, f"it expects {count!r} trials of {cell}")
 
     play(design, request, _outcome, sane)

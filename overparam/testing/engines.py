@@ -1,4 +1,4 @@
-"""Checks of engines: the portable engine's outcome on every job that they take."""
+"""Checks of engines: comparison with the portable engine on every job that they accept."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _LOSSES: tuple[Loss, ...] = (_SQUARED, Logistic(), Hinge())
 _SAMPLES = (1, 17, 32)
 _UPDATES = 60
 _WEIGHTS = {"float32": 2e-3, "float64": 1e-9}
-"""Largest difference of a weight after so many updates, from rounding alone."""
+"""Largest difference of a weight after the checks' updates, from rounding alone."""
 _FEW = 3
 
 
 def engine_checks(engine: Engine) -> list[Check]:
-    """What every engine must satisfy: names and the functions that check."""
+    """Return the named checks that every engine must pass."""
     agreement = [
         Check(
             f"equals-portable-{activation.name}-{optimizer.name}-{dtype}",
@@ -77,9 +77,9 @@ def engine_checks(engine: Engine) -> list[Check]:
 
 
 def _taken(engine: Engine, job: Job) -> Job:
-    """The job, where the engine takes it."""
+    """Return the job if the engine accepts it; otherwise raise Skipped."""
     if (answer := engine.objection(job)) is not None:
-        raise Skipped(f"it does not take this job: {answer}")
+        raise Skipped(f"it does not accept this job: {answer}")
     return job
 
 
@@ -89,7 +89,7 @@ def _answers(engine: Engine) -> None:
     for name, answer in answers.items():
         require(
             answer is None or (isinstance(answer, str) and bool(answer.strip())),
-            f"{name} must answer None or a sentence that says why not, it answers {answer!r}",
+            f"{name} must return None or a sentence with the reason, it returns {answer!r}",
         )
 
 
@@ -120,14 +120,14 @@ def _require_alike(problem: Problem, dtype: DType, wanted: Outcome, found: Outco
     where = f"at n={problem.n}, k={problem.k}, d={problem.d}"
     require(
         abs(found.iterations - wanted.iterations) <= _FEW,
-        f"{where}: {found.iterations} iterations, portable makes {wanted.iterations}",
+        f"{where}: {found.iterations} iterations, portable {wanted.iterations}",
     )
     require(
         found.status is wanted.status or found.iterations != wanted.iterations,
-        f"{where}: {found.status}, portable says {wanted.status}",
+        f"{where}: {found.status}, portable {wanted.status}",
     )
-    require(found.W.shape == wanted.W.shape, f"{where}: W is {found.W.shape}, it should be {wanted.W.shape}")
-    require(found.effective_parameters == wanted.effective_parameters, f"{where}: other effective_parameters")
+    require(found.W.shape == wanted.W.shape, f"{where}: W is {found.W.shape}, should be {wanted.W.shape}")
+    require(found.effective_parameters == wanted.effective_parameters, f"{where}: wrong effective_parameters")
     if found.iterations != wanted.iterations or wanted.status is Status.DIVERGED:
         return
     numbers: dict[str, tuple[Any, Any]] = {
@@ -143,7 +143,7 @@ def _require_alike(problem: Problem, dtype: DType, wanted: Outcome, found: Outco
     for name, (got, exact) in numbers.items():
         scale = 1.0 + float(np.max(np.abs(exact)))
         off = float(np.max(np.abs(np.asarray(got, dtype=np.float64) - np.asarray(exact, dtype=np.float64))))
-        require(off <= _WEIGHTS[dtype] * scale, f"{where}: {name} is off portable's by {off:.3g}")
+        require(off <= _WEIGHTS[dtype] * scale, f"{where}: {name} differs from portable's by {off:.3g}")
 
 
 def _easy() -> list[Problem]:
@@ -170,7 +170,7 @@ def _initial(engine: Engine) -> None:
             found.status is Status.CONVERGED
             and found.iterations == 0
             and np.array_equal(found.W, problem.W0),
-            f"the initial iterate is below the tolerance, yet it made {found.iterations} updates",
+            f"the initial iterate is below the tolerance, but it made {found.iterations} updates",
         )
 
 
@@ -182,7 +182,7 @@ def _divergence(engine: Engine) -> None:
         for found in outcomes_of(job, engine):
             require(
                 found.status is Status.DIVERGED and not found.success,
-                f"with step size {step:g} every training diverges, this one is {found.status}",
+                f"with step size {step:g} every training run diverges, this one is {found.status}",
             )
 
 
@@ -194,7 +194,7 @@ def _company(engine: Engine) -> None:
         [alone] = outcomes_of(job_of([problem], GradientDescent(0.15), stop, dtype="float32"), engine)
         require(
             same_bits(alone.W, found.W) and alone.iterations == found.iterations,
-            f"the problem k={problem.k}, d={problem.d} ends otherwise in company than alone",
+            f"the problem k={problem.k}, d={problem.d} ends differently in a batch than alone",
         )
 
 
@@ -202,7 +202,7 @@ def _records(engine: Engine) -> None:
     job = _taken(engine, job_of(_easy(), GradientDescent(0.15), StopRule(95, 1e-9), record_every=10))
     for found in outcomes_of(job, engine):
         history = found.history
-        require(history is not None, "record_every was asked for, history is None")
+        require(history is not None, "record_every was set, but history is None")
         if history is not None:
             require(
                 list(history.iterations) == [*range(0, 95, 10), 95],

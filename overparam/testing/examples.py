@@ -1,4 +1,4 @@
-"""Instances of a component class that its checks are run on."""
+"""Instances of a component class for its checks."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ _BUILT_IN: Mapping[type[Component], Sequence[Component]] = {
 
 
 def examples(cls: type[C]) -> list[C]:
-    """Return instances to check: those of the class's own method `examples`, else the defaults.
+    """Return instances to check: those of the class's own method `examples`, else one with the defaults.
 
-    A class with a parameter that has no default says by a static method ``examples() -> list`` with
-    which values it is to be checked. One with defaults may, to be checked with more.
+    A class with a parameter that has no default gives the values to check in a static method
+    ``examples() -> list``. A class with defaults may do so too, to add further values.
 
     Raises
     ------
     Skipped
-        Where a parameter has no default and there is no such method.
+        If a parameter has no default and there is no such method.
     """
     own = getattr(cls, "examples", None)
     if own is not None:

@@ -1,4 +1,4 @@
-"""Checks of executors: the same rows as in the driver, exceptions handed back, an end when told."""
+"""Checks of executors: the same rows as in the driver, exceptions passed back, and a prompt end."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from overparam.testing.checks import Check, Skipped, require
 
 __all__ = ["executor_checks"]
 
-_PATIENCE = 120.0  # seconds that a worker may take to start and to train a few milliseconds of work
-_LONG = 6.0  # seconds of a task that nobody waits for
+_PATIENCE = 120.0  # seconds allowed for a worker to start and do a few milliseconds of training
+_LONG = 6.0  # seconds of an abandoned task
 _MESSAGE = "the exception of a conformance check"
 
 
 def executor_checks(executor: Executor) -> list[Check]:
-    """What every executor must satisfy: names and the functions that check."""
+    """Return the named checks that every executor must pass."""
     return [
         Check("parallelism-is-positive", partial(_parallelism, executor)),
         Check("rows-equal-the-drivers", partial(_rows, executor)),
@@ -37,7 +37,7 @@ def executor_checks(executor: Executor) -> list[Check]:
 def _created(executor: Executor) -> Iterator[FuturesExecutor]:
     pool = executor.create()
     if pool is None:
-        raise Skipped("it trains in the driver itself")
+        raise Skipped("it trains in the driver's process")
     try:
         yield pool
     finally:
@@ -61,9 +61,7 @@ def _rows(executor: Executor) -> None:
         futures = [pool.submit(run_task, task) for task in tasks]
         found = [row._replace(seconds=0.0) for f in futures for row in f.result(timeout=_PATIENCE)]
     wanted = [row._replace(seconds=0.0) for task in tasks for row in run_task(task)]
-    require(
-        found == wanted, "the rows that come back are not those of the same tasks trained in this process"
-    )
+    require(found == wanted, "the returned rows differ from those of the same tasks trained in this process")
 
 
 def _exceptions(executor: Executor) -> None:
@@ -71,7 +69,7 @@ def _exceptions(executor: Executor) -> None:
         error = pool.submit(_raise).exception(timeout=_PATIENCE)
         require(
             isinstance(error, ArithmeticError) and _MESSAGE in str(error),
-            f"a task raised ArithmeticError({_MESSAGE!r}); the driver is told {error!r}",
+            f"a task raised ArithmeticError({_MESSAGE!r}); the driver receives {error!r}",
         )
         again = pool.submit(_task, range(1)).exception(timeout=_PATIENCE)
         require(again is None, f"after a task that raised, the next one fails with {again!r}")
@@ -83,7 +81,7 @@ def _raise() -> None:
 
 def _new(executor: Executor) -> None:
     with _created(executor) as first, _created(executor) as second:
-        require(first is not second, "create must make an executor each time: a broken one is replaced")
+        require(first is not second, "create must return a new executor each time: a broken one is replaced")
 
 
 def _abandons(executor: Executor) -> None:
@@ -94,5 +92,5 @@ def _abandons(executor: Executor) -> None:
         waited = time.perf_counter() - started
         require(
             waited < 0.5 * _LONG,
-            f"abandon waited {waited:.1f} s for a task that takes {_LONG:g}: it must not wait",
+            f"abandon waited {waited:.1f} s for a task of {_LONG:g} s: it must not wait",
         )

@@ -1,4 +1,4 @@
-"""Checks of figures: they say what is claimed, can be made, and made again from what is there."""
+"""Checks of figures: they state a claim, can be produced, and produced again from complete studies."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ C = TypeVar("C", bound=Component)
 
 
 def figure_checks(figure: Figure) -> list[Check]:
-    """What every figure must satisfy: names and the functions that check.
+    """Return the named checks that every figure must pass.
 
-    The figure is made as it is, so give the kit one that is quick.
+    The figure is produced with its own parameters, so pass one that is quick.
     """
     return [
         Check("says-what-is-claimed", partial(_claims, figure)),
@@ -38,33 +38,31 @@ def _claims(figure: Figure) -> None:
     for name in ("title", "source", "claim"):
         text = getattr(figure, name, None)
         said = isinstance(text, str) and bool(text.strip()) and "\n" not in text
-        require(said, f"its {name} must be a line of text, it is {text!r}")
+        require(said, f"its {name} must be a line of text, got {text!r}")
 
 
 def _made_twice(figure: Figure) -> None:
     with TemporaryDirectory() as folder:
         first, trained = _made(figure, Path(folder))
-        require(bool(first.measured), "it says nothing of what it measured")
+        require(bool(first.measured), "it reports no measurement")
         _require_json(first)
         names = {path.name for path in Path(folder).iterdir()}
         for ending in (".png", ".svg"):
-            require(
-                any(name.endswith(ending) for name in names), f"it draws no picture: no {ending} is there"
-            )
+            require(any(name.endswith(ending) for name in names), f"it draws no picture: no {ending} file")
         before = {name: study.status()["done"] for name, study in first.studies.items()}
         require(trained == len(before), f"{trained} sweeps were trained for {len(before)} studies")
         again, _ = _made(figure, Path(folder))
         after = {name: study.status()["done"] for name, study in again.studies.items()}
-        require(after == before, f"made again from complete studies, it trains more: {before}, then {after}")
+        require(after == before, f"reproduced from complete studies, it trains more: {before}, then {after}")
         require(
             again.measured == first.measured,
-            f"made again from the same studies, it says {again.measured}, not {first.measured}: nothing but "
-            "its parameters, the seed and the studies may matter",
+            f"reproduced from the same studies, it reports {again.measured}, not {first.measured}: it may "
+            "depend only on its parameters, the seed and the studies",
         )
 
 
 def _made(figure: Figure, folder: Path) -> tuple[Made, int]:
-    """Make it on the portable engine; and how many sweeps that took."""
+    """Produce the figure on the portable engine; return it and its number of sweeps."""
     execution, trained = Execution(NumPy(), (Portable(),), Serial()), list[str]()
 
     def train(name: str, path: Path, asked: Asked) -> None:
@@ -82,11 +80,11 @@ def _made(figure: Figure, folder: Path) -> tuple[Made, int]:
 
 
 def _resolve(family: type[C], given: str | C) -> C:
-    """A component; where it is not installed, the check does not apply here."""
+    """Return a component; if it is not installed, the check does not apply here."""
     try:
         return default_registry().resolve(family, given)
     except ComponentError as error:
-        raise Skipped(f"it needs what is not there: {error}") from error
+        raise Skipped(f"a component is not installed: {error}") from error
 
 
 def _require_json(made: Made) -> None:

@@ -27,11 +27,11 @@ _SHAPE = (2, 4, 3)
 _UPDATES = 5
 
 Updates = Callable[[Array, Sequence[Array], Array], list[Array]]
-"""(weights, gradients, step sizes) to W and the state after as many updates as there are gradients."""
+"""(weights, gradients, step sizes) to W and the state after one update per gradient."""
 
 
 def first_order_checks(optimizer: FirstOrder) -> list[Check]:
-    """What every first-order method must satisfy: names and the functions that check."""
+    """Return the named checks that every first-order method must pass."""
     return [
         Check("step-size-is-positive", partial(_step_size, optimizer)),
         Check("writes-to-no-argument", partial(_immutable, optimizer)),
@@ -43,7 +43,7 @@ def first_order_checks(optimizer: FirstOrder) -> list[Check]:
 
 
 def _arrays(dtype: DType) -> tuple[NDArray[Any], list[NDArray[Any]], NDArray[Any]]:
-    """Weights, gradients and step sizes as the training loop has them, none of them writeable."""
+    """Weights, gradients and step sizes as in the training loop, all read-only."""
     rng = np.random.default_rng(3)
     arrays = [rng.standard_normal(_SHAPE).astype(dtype) for _ in range(_UPDATES + 1)]
     sizes = np.array([0.1, 0.2]).reshape(2, 1, 1).astype(dtype)
@@ -105,7 +105,7 @@ def _immutable(optimizer: FirstOrder) -> None:
 
 
 def _elementwise(optimizer: FirstOrder) -> None:
-    """Entries in another order must be updated in that order, and alone as in company."""
+    """Permuted entries must give permuted updates, and a subset the same updates as the whole."""
     weights, gradients, sizes = _arrays("float64")
     everything = _updates(optimizer)(weights, gradients, sizes)
     order = np.random.default_rng(4).permutation(_SHAPE[1] * _SHAPE[2])[:7]
@@ -116,7 +116,7 @@ def _elementwise(optimizer: FirstOrder) -> None:
     some = _updates(optimizer)(chosen(weights), [chosen(g) for g in gradients], sizes)
     for whole, part in zip(everything, some, strict=True):
         require_close(
-            "an entry updated among fewer others (the rule must be elementwise)",
+            "an entry updated with fewer other entries (the rule must be elementwise)",
             part.ravel(),
             chosen(np.asarray(whole)).ravel(),
             1e-12,
@@ -150,7 +150,7 @@ def _recordable(optimizer: FirstOrder) -> None:
     try:
         start, update = record_update(optimizer)
     except Unrecordable as reason:
-        raise Skipped(f"fused engines cannot take it: {reason}") from reason
+        raise Skipped(f"fused engines cannot run it: {reason}") from reason
     weights, gradients, sizes = _arrays("float64")
     xp = array_api_compat.array_namespace(weights)
     wanted = _updates(optimizer)(weights, gradients, sizes)
@@ -174,11 +174,11 @@ def _rows(optimizer: FirstOrder) -> None:
     streams = [optimizer.row_blocks(n, np.random.Generator(np.random.Philox(2))) for _ in range(2)]
     first, second = streams
     if first is None or second is None:
-        raise Skipped("it takes the full gradient")
+        raise Skipped("it uses the full gradient")
     for _ in range(2):
         block, again = next(first), next(second)
         require(
             block.ndim == 2 and block.dtype.kind == "i" and bool(((block >= 0) & (block < n)).all()),
-            f"a block must be row numbers (updates, rows) below n, it is {block.dtype} {block.shape}",
+            f"a block must be row numbers (updates, rows) below n, got {block.dtype} {block.shape}",
         )
         require(same_bits(block, again), "equal generators draw different rows: take all randomness from rng")

@@ -1,4 +1,4 @@
-"""Checks of function-space methods: their steps go downhill, and are the same on every array library."""
+"""Checks of function-space methods: descent directions, and equality on every array library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GAINS = (1.0, 0.5, 1e-3, 0.0, -2.0, -math.inf, math.nan)
 
 
 def function_space_checks(method: FunctionSpace) -> list[Check]:
-    """What every function-space method must satisfy: names and the functions that check."""
+    """Return the named checks that every function-space method must pass."""
     return [
         Check("steps-go-downhill", partial(_downhill, method)),
         Check("damping-stays-a-number", partial(_damping, method)),
@@ -41,7 +41,7 @@ def _at_start(
     dtype: DType = "float64",
     scale: float = 1.0,
 ) -> tuple[JacobianGram, Array]:
-    """JJᵀ and r at W₀, v times `scale`; on the host neither of them writeable."""
+    """JJᵀ and r at W₀, with v times `scale`; both are read-only on the host."""
     p = draw_problem(n, d, k, seed=3)
     X, y, W0, v = (backend.asarray(array, dtype) for array in (p.X, p.y, p.W0, scale * p.v))
     point = Network(X, y, Softplus(), Squared(), "hidden").at(W0, v)
@@ -58,7 +58,7 @@ def _downhill(method: FunctionSpace) -> None:
         damping = method.initial_damping(gram)
         for factor in (1e-6, 1.0, 1e6):
             alpha = method.coefficients(gram, r, factor * damping)
-            require(alpha.shape == r.shape, f"coefficients has shape {alpha.shape}, it must be {r.shape}")
+            require(alpha.shape == r.shape, f"coefficients has shape {alpha.shape}, must be {r.shape}")
             slope = float(r @ (gram @ alpha))  # of ½‖r‖² along Jᵀα
             require(
                 slope > 0.0,

@@ -29,7 +29,7 @@ _REACH = 14.0
 
 
 def gaussian_checks(activation: Activation) -> list[Check]:
-    """Hermite coefficients against plain quadrature, and closed-form kernels against the series."""
+    """Return the checks: Hermite coefficients against quadrature, closed-form kernels against series."""
     return [
         Check(name, partial(_elementwise, activation, check))
         for name, check in (
@@ -42,7 +42,7 @@ def gaussian_checks(activation: Activation) -> list[Check]:
 
 
 def _elementwise(activation: Activation, check: Callable[[], None]) -> None:
-    """Run a check of an elementwise activation: quadrature of anything else would never end."""
+    """Run a check if the activation is elementwise; on any other, quadrature would not end."""
     require_elementwise(activation, np.linspace(-2.0, 2.0, 6).reshape(2, 3))
     check()
 
@@ -102,7 +102,7 @@ def _kernel(activation: Activation, *, derivative: bool) -> None:
 
 
 def _by_series(activation: Activation, cosine: Reals, derivative: bool) -> tuple[Reals, Reals]:
-    """Σ_r μ_r²ρʳ and a bound on what it leaves out; at ρ = ±1 by quadrature, where the series is slowest."""
+    """Σ_r μ_r²ρʳ and a bound on its remainder; at ρ = ±1 by quadrature, where the series is slowest."""
     series = hermite_series(activation, _KERNEL_DEGREE, derivative=derivative)
     powers = cosine[:, None] ** np.arange(_KERNEL_DEGREE + 1)
     wanted = powers @ series.coefficients**2
@@ -123,7 +123,7 @@ def _mirrored(f: Callable[[Any], Any], sign: float, z: Reals) -> Reals:
 
 
 def _kernel_arrays(form: Callable[[Any, Any], Any], cosine: Reals, sine: Reals) -> None:
-    """The kernel keeps the data type, and uses the namespace of its arguments where strictness can be had."""
+    """Check that the kernel keeps the data type and the array library of its arguments."""
     exact = np.asarray(form(cosine, sine))
     for name in ("numpy", "array-api-strict"):
         try:

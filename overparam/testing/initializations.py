@@ -1,4 +1,4 @@
-"""Checks of initializations: shapes, finite numbers, and randomness from the generator alone."""
+"""Checks of initializations: shapes, finite numbers, and randomness only from the generator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHAPES = ((10, 6, 3), (5, 7, 4), (20, 2, 1))
 
 
 def initialization_checks(initialization: Initialization) -> list[Check]:
-    """What every initialization must satisfy: names and the functions that check."""
+    """Return the named checks that every initialization must pass."""
     return [
         Check("shapes-and-values", partial(_shapes, initialization)),
         Check("deterministic-and-random-only-by-its-generator", partial(_deterministic, initialization)),
@@ -72,7 +72,7 @@ def _gaussian(initialization: Initialization) -> None:
         off = abs(float(found.mean()) - wanted)
         require(
             off <= 6.0 * (variance / found.size) ** 0.5,
-            f"{what} is {found.mean():.3g}, of N(0, 1) it is {wanted:g}: standard_gaussian must be False",
+            f"{what} is {found.mean():.3g}, for N(0, 1) it is {wanted:g}: standard_gaussian must be False",
         )
 
 

@@ -1,4 +1,4 @@
-"""The kit's two doors: the checks of a component, and a pytest test made of them."""
+"""The public functions of the kit: the checks of a component, and a pytest test that runs them."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ _FAMILIES: list[tuple[type[Component], Callable[[Any], list[Check]]]] = [
 
 
 def checks_for(component: Component) -> list[Check]:
-    """All checks of a component: those of every component, then its family's.
+    """Return all checks of a component: those of every component, then its family's.
 
     Parameters
     ----------
     component : Component
-        An instance; its parameters are those it is checked with.
+        An instance; the checks use its parameters.
     """
     own: list[Check] = []
     for family, checks in _FAMILIES:
@@ -65,7 +65,7 @@ def checks_for(component: Component) -> list[Check]:
 
 
 def conformance(*components: Component) -> Callable[..., None]:
-    """A pytest test that runs every check on every component, one case each.
+    """Return a pytest test that runs every check on every component, one case each.
 
     Use it in one line of a test module::
 
@@ -81,7 +81,7 @@ def conformance(*components: Component) -> Callable[..., None]:
     callable
         A parametrized test; its ids read ``swish-derivative-matches-finite-differences``.
     """
-    import pytest  # the checks themselves run without it
+    import pytest  # the checks themselves do not need it
 
     cases = [
         pytest.param(check, id=f"{component.specification()}-{check.name}")

@@ -1,4 +1,4 @@
-"""Checks of losses: derivative, misses, labels, recording, and every array library."""
+"""Checks of losses: derivative, misses, labels, recording, and all array libraries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAMPLES = 41
 
 
 def loss_checks(loss: Loss) -> list[Check]:
-    """What every loss must satisfy: names and the functions that check."""
+    """Return the named checks that every loss must pass."""
     return [
         Check("derivative-matches-finite-differences", partial(_derivative, loss)),
         Check("scale-is-positive", partial(_scale, loss)),
@@ -40,7 +40,7 @@ def loss_checks(loss: Loss) -> list[Check]:
 
 
 def _points() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Outputs of both signs, none at a round number, and labels ±1."""
+    """Outputs of both signs, not at round numbers, and labels ±1."""
     f = np.linspace(-3.0, 3.0, _SAMPLES) + 0.0123
     return f, np.where(np.arange(_SAMPLES) % 3 == 0, -1.0, 1.0)
 
@@ -63,14 +63,14 @@ def _scale(loss: Loss) -> None:
 
 
 def _misses(loss: Loss) -> None:
-    """Of outputs 0.01, 0.02, …, 20 times the label the one of least loss is no miss."""
+    """Among the outputs 0.01, 0.02, …, 20 times the label, the one of least loss must not be a miss."""
     factors = np.arange(1.0, 2001.0) / 100.0
     for label in (-1.0, 1.0):
         f, y = label * factors, np.full(factors.shape, label)
         best = int(np.argmin(loss.value(f, y)))
         miss = abs(float(np.asarray(loss.miss(f, y))[best]))
         require(
-            miss < 1e-12, f"at f = {f[best]:.3g}, y = {label:g} the loss is least, and the miss is {miss:.3g}"
+            miss < 1e-12, f"at f = {f[best]:.3g}, y = {label:g} the loss is least, but the miss is {miss:.3g}"
         )
 
 
@@ -80,7 +80,7 @@ def _not_finite(loss: Loss) -> None:
         miss = np.asarray(loss.miss(f, y))
     require(
         not np.isfinite(miss).any(),
-        f"misses of f = nan, inf, −inf are {miss}: a diverged training run must be seen, add 0.0 * f",
+        f"misses of f = nan, inf, −inf are {miss}: a diverged training run must be noticed; add 0.0 * f",
     )
 
 
@@ -88,7 +88,7 @@ def _recordable(loss: Loss) -> None:
     try:
         record_loss(loss)
     except Unrecordable as reason:
-        raise Skipped(f"fused engines cannot take it: {reason}") from reason
+        raise Skipped(f"fused engines cannot run it: {reason}") from reason
     f, y = _points()
     pair = loss_function(loss, np)(f, y)
     for what, found, wanted in zip(
@@ -105,10 +105,10 @@ def _lowers(loss: Loss) -> None:
         [outcome] = outcomes_of(job_of([problem], GradientDescent(0.05), StopRule(updates, 1e-9), loss=loss))
         f = np.logaddexp(0.0, problem.X @ outcome.W.T) @ problem.v
         values.append(float(np.sum(loss.value(f, problem.y))))
-    # A run that succeeds at the start has nothing to lower.
+    # A run that succeeds at the start has no loss left to reduce.
     require(
         values[1] < values[0] or outcome.iterations == 0,
-        f"60 updates of gradient descent bring Σℓ from {values[0]:.6g} to {values[1]:.6g}",
+        f"60 updates of gradient descent change Σℓ from {values[0]:.6g} to {values[1]:.6g}",
     )
 
 
@@ -123,7 +123,7 @@ def _backend(loss: Loss, name: str) -> None:
             for what, one in zip(names, returned, strict=True):
                 require(
                     array_namespace(one) is array_namespace(arrays[0]),
-                    f"{what} of arrays of {name} must be one too, it is a {type(one).__name__}",
+                    f"{what} of arrays of {name} must be one too, got a {type(one).__name__}",
                 )
             found: list[NDArray[Any]] = [backend.to_numpy(one) for one in returned]
         wanted = (loss.value(f, y), loss.derivative(f, y), loss.miss(f, y))

@@ -1,4 +1,4 @@
-"""Checks of optimizers: what all families share, then each family's own."""
+"""Checks of optimizers: those of all families, then those of each family."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FAMILIES: list[tuple[type[Optimizer], Callable[[Any], list[Check]]]] = [
 
 
 def optimizer_checks(optimizer: Optimizer) -> list[Check]:
-    """What every optimizer must satisfy: names and the functions that check."""
+    """Return the named checks that every optimizer must pass."""
     families = [checks for family, checks in _FAMILIES if isinstance(optimizer, family)]
     return [
         Check("deterministic-under-a-seed", partial(_deterministic, optimizer)),
@@ -43,7 +43,7 @@ def _deterministic(optimizer: Optimizer) -> None:
     for first, second in zip(outcomes_of(job), outcomes_of(job), strict=True):
         require(
             _same(first, second),
-            "two runs on the same problems differ: keep no state, and draw only from rng",
+            "two runs on the same problems differ: keep no state, and take all randomness from rng",
         )
 
 
@@ -55,13 +55,13 @@ def _company(optimizer: Optimizer) -> None:
         [alone] = outcomes_of(job_of([problem], optimizer, stop))
         require(
             all(_same(alone, outcome) for outcome in seen),
-            f"the problem k={problem.k}, d={problem.d} ends otherwise in company than alone: the rule "
+            f"the problem k={problem.k}, d={problem.d} ends differently in a batch than alone: the rule "
             "must be elementwise, without sums or norms over the batch",
         )
 
 
 def _same(a: Outcome, b: Outcome) -> bool:
-    """Equal to the bit, but for wall time."""
+    """Whether two outcomes are equal to the bit, except for wall time."""
     numbers = [
         (o.status, o.iterations, o.relative_residual, o.distance_from_initialization, o.path_length)
         for o in (a, b)

@@ -1,4 +1,4 @@
-"""Engines that say they resume: runs that were cut off end as those that were not, in every bit."""
+"""Checks of engines that resume: an interrupted run must end as an uninterrupted one, bit for bit."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _OPTIMIZERS: tuple[Optimizer, ...] = (
 )
 _LAYERS: tuple[Layers, ...] = ("hidden", "output", "both")
 _UPDATES = 60
-_CUTS = (1, 20)  # snapshots after which a session is cut off
+_CUTS = (1, 20)  # numbers of snapshots after which a session is interrupted
 
 
 class CutOff(Exception):
-    """The session's end, in the place of a kill."""
+    """Raised to end a session, instead of a kill."""
 
 
 class InMemory:
-    """Keeps the last snapshot of every run, and cuts the session off after so many.
+    """Keeper in memory; it stores the last snapshot of every run and interrupts the session after some.
 
     Attributes
     ----------
     period : float
-        0: every look of the driver is kept.
+        0: store a snapshot at every check of the driver.
     found : int
-        Snapshots that were handed out.
+        Number of snapshots that were returned.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class InMemory:
         self.kept: dict[int, Snapshot] = {}
 
     def find(self, position: int) -> Snapshot | None:
-        """The last one of a run."""
+        """Return the last snapshot of a run."""
         snapshot = self.kept.get(position)
         self.found += snapshot is not None
         return snapshot
@@ -55,7 +55,7 @@ class InMemory:
             raise CutOff
 
     def trained(self, job: Job, engine: Engine, cuts: tuple[int, ...]) -> list[Outcome]:
-        """Train a job in sessions, each but the last cut off after so many snapshots."""
+        """Train a job in sessions; each but the last is interrupted after the given number of snapshots."""
         kept = replace(job, keeper=self)
         for cut in cuts:
             self.left = cut
@@ -63,16 +63,16 @@ class InMemory:
                 outcomes_of(kept, engine)
             except CutOff:
                 continue
-            raise AssertionError(f"it handed over fewer than {cut} snapshots of its runs")
+            raise AssertionError(f"it returned fewer than {cut} snapshots of its runs")
         self.left = 0
         return outcomes_of(kept, engine)
 
 
 def require_same_outcome(where: str, wanted: Outcome, found: Outcome) -> None:
-    """Require two outcomes to be equal in every bit, wall time aside."""
+    """Require two outcomes to be equal in every bit, except for wall time."""
     require(
         (found.status, found.iterations) == (wanted.status, wanted.iterations),
-        f"{where}: it ends {found.status} after {found.iterations} updates, without a cut "
+        f"{where}: it ends {found.status} after {found.iterations} updates, uninterrupted "
         f"{wanted.status} after {wanted.iterations}",
     )
     require(same_bits(found.W, wanted.W) and same_bits(found.v, wanted.v), f"{where}: the weights differ")
@@ -82,18 +82,18 @@ def require_same_outcome(where: str, wanted: Outcome, found: Outcome) -> None:
 
 
 def resumes(engine: Engine) -> None:
-    """Cut runs off again and again, and compare."""
+    """Interrupt runs repeatedly, and compare with uninterrupted ones."""
     if not engine.resumes:
-        raise Skipped("it says that its loops do not hand over the state of their runs")
+        raise Skipped("it declares that its loops do not save the state of their runs")
     for optimizer in _OPTIMIZERS:
         for layers in _LAYERS:
             stop = StopRule(_UPDATES, 1e-9)
             job = job_of(problems_of(17), optimizer, stop, layers=layers, dtype="float32")
             if (answer := engine.objection(job)) is not None:
-                raise Skipped(f"it does not take this job: {answer}")
+                raise Skipped(f"it does not accept this job: {answer}")
             keeper = InMemory()
             found = keeper.trained(job, engine, _CUTS)
-            require(keeper.found > 0, "it never asked for the snapshots of its runs")
+            require(keeper.found > 0, "it never requested the snapshots of its runs")
             for problem, one, other in zip(job.problems, outcomes_of(job, engine), found, strict=True):
                 where = f"{optimizer.name}, layers {layers}, k={problem.k}, d={problem.d}"
                 require_same_outcome(where, one, other)

@@ -20,7 +20,7 @@ _SHAPES = ((20, 6, 4), (12, 5, 30))
 
 
 def solver_checks(solver: DirectSolver) -> list[Check]:
-    """What every direct solver must satisfy: names and the functions that check."""
+    """Return the named checks that every direct solver must pass."""
     return [
         Check("solves-least-squares", partial(_solves, solver)),
         *(Check(f"runs-on-{name}", partial(_backend, solver, name)) for name in BACKENDS),
@@ -34,14 +34,14 @@ def _solves(solver: DirectSolver) -> None:
         features = hidden_features(problem.X, problem.W0, Softplus())
         rows = np.arange(n)
         residual = features @ solution.v - problem.y
-        require_close("the residual reported, against Φv − y, row", solution.residual, residual, 1e-9, rows)
+        require_close("the reported residual against Φv − y, row", solution.residual, residual, 1e-9, rows)
         best, _, rank, _ = np.linalg.lstsq(features, problem.y)
         reached, least = np.linalg.norm(residual), np.linalg.norm(features @ best - problem.y)
         require(
             bool(reached <= least * (1.0 + 1e-6) + 1e-9),
             f"‖Φv − y‖ is {reached:.6g} at n={n}, k={k}, the least is {least:.6g}",
         )
-        require(int(solution.rank) == rank, f"the rank reported is {int(solution.rank)}, Φ has rank {rank}")
+        require(int(solution.rank) == rank, f"the reported rank is {int(solution.rank)}, Φ has rank {rank}")
 
 
 def _backend(solver: DirectSolver, name: str) -> None:

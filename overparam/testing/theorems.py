@@ -1,6 +1,6 @@
-"""Checks of theorems and claims: they are asked on small settings of every kind that ``certify`` meets.
+"""Checks of theorems and claims: evaluation on small settings of every kind that ``certify`` meets.
 
-A setting that the theorem says it is not about is skipped, with its reason.
+A setting outside the theorem's scope is skipped, with its reason.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _UPDATES = 5
 
 
 def theorem_checks(theorem: Theorem) -> list[Check]:
-    """What every theorem must satisfy: names and the functions that check."""
+    """Return the named checks that every theorem must pass."""
     return [
         Check("says-what-it-is", partial(_texts, theorem)),
         Check("states-a-width-of-its-kind", partial(_widths, theorem)),
@@ -49,7 +49,7 @@ def theorem_checks(theorem: Theorem) -> list[Check]:
 
 
 def claim_checks(claim: Claim) -> list[Check]:
-    """What every claim without a certificate must satisfy: names and the functions that check."""
+    """Return the named checks that every claim without a certificate must pass."""
     return [
         Check("says-what-it-is", partial(_texts, claim)),
         Check("states-a-width-of-its-kind", partial(_widths, claim)),
@@ -59,17 +59,17 @@ def claim_checks(claim: Claim) -> list[Check]:
 def _texts(theorem: Assertion) -> None:
     for name in ("title", "statement", "reference"):
         text = getattr(theorem, name, None)
-        require(isinstance(text, str) and bool(text), f"{name} must be a text, it is {text!r}")
+        require(isinstance(text, str) and bool(text), f"{name} must be a text, got {text!r}")
 
 
 def _widths(assertion: Assertion) -> None:
-    """A kind, and a width that is one, on every setting that it is about."""
+    """Check the kind of claim, and a valid width on every setting in its scope."""
     if assertion.claimed is None:
-        require(not isinstance(assertion, Claim), "claimed must say which kind of claim it is")
+        require(not isinstance(assertion, Claim), "claimed must name the kind of the claim")
         raise Skipped("it states no width")
     require(
         assertion.claimed in get_args(ClaimKind),
-        f"claimed must be one of {', '.join(get_args(ClaimKind))}, it is {assertion.claimed!r}",
+        f"claimed must be one of {', '.join(get_args(ClaimKind))}, got {assertion.claimed!r}",
     )
     require(bool(assertion.formula or assertion.growth), "it needs a formula, or a growth")
     require(assertion.growth is None or assertion.claimed == "order", "only an order claim has a growth")

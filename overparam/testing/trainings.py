@@ -1,4 +1,4 @@
-"""The small trainings that optimizers and engines are tried on."""
+"""The small training runs on which optimizers and engines are checked."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from overparam.runs import Engine, Job, Outcome, Portable, Recipe, StopRule
 __all__ = ["EASY", "SHAPES", "job_of", "outcomes_of", "problems_of"]
 
 SHAPES = ((1, 3), (2, 1), (7, 5), (8, 4), (5, 12))
-"""(k, d): single units, odd widths, sizes that no vector register or padding fits."""
+"""(k, d): single units, odd widths, sizes that are no multiple of a vector register or a padding."""
 
 EASY = (24, 40, 12)
-"""(n, k, d) with twenty times as many parameters as labels, where every sound method gets ahead."""
+"""(n, k, d) with twenty times as many parameters as labels, where every sound method makes progress."""
 
 
 def problems_of(n: int, shapes: Sequence[tuple[int, int]] = SHAPES) -> list[Problem]:
-    """Draw one problem a shape."""
+    """Return one drawn problem per shape."""
     return [draw_problem(n, d, k, seed=11, trial=trial) for trial, (k, d) in enumerate(shapes)]
 
 
@@ -37,7 +37,7 @@ def job_of(
     dtype: DType = "float64",
     record_every: int | None = None,
 ) -> Job:
-    """Return a job with softplus and the squared loss, on NumPy in float64, unless told otherwise."""
+    """Return a job; the defaults are softplus and the squared loss, on NumPy in float64."""
     recipe = Recipe(
         activation=activation or Softplus(),
         loss=loss or Squared(),
@@ -50,18 +50,18 @@ def job_of(
 
 
 def outcomes_of(job: Job, engine: Engine | None = None) -> list[Outcome]:
-    """Train, on the portable engine unless told otherwise; one outcome a problem, in their order.
+    """Return one outcome per problem, in their order; the default engine is the portable one.
 
     Raises
     ------
     AssertionError
-        Where the engine leaves a problem out, or reports one twice.
+        If the engine omits a problem or reports one twice.
     """
     found = list((engine or Portable()).run(job))
     positions = sorted(position for position, _ in found)
     if positions != list(range(len(job.problems))):
         raise AssertionError(
-            f"run must yield every position of the {len(job.problems)} problems once, it yields {positions}"
+            f"run must yield every position of the {len(job.problems)} problems once, got {positions}"
         )
     outcomes = dict(found)
     return [outcomes[position] for position in range(len(job.problems))]

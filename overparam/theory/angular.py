@@ -1,12 +1,12 @@
 """The kernel of a function with kinks, as Chebyshev series in the angle between two samples.
 
 Let f be smooth between its kinks. E[f(g)f(g′)] as a function of ρ = cos θ then has the singularities
-√(1 − ρ), (1 − ρ)^{3/2}, … at ρ = 1, and the series in powers of ρ converges like a power of its degree.
+√(1 − ρ), (1 − ρ)^{3/2}, … at ρ = 1, and the series in powers of ρ converges only like a power of its degree.
 As a function of θ it is smooth on all of [0, π], with one-sided derivatives of every order at both ends: the
 arc-cosine kernels are (π − θ)/2π and (sin θ + (π − θ)cos θ)/2π, and two kinks at a ≠ b add terms such as
 exp(−(a² − 2ab cos θ + b²)/(2 sin²θ)). These change over a distance of |a − b| near 0, and of |a + b| near π:
-panels are halved until a series of moderate degree resolves the kernel on each of them. They are laid out
-in the angle from the nearer of 0 and π, which keeps its digits near both.
+panels are bisected until a series of moderate degree resolves the kernel on each of them. The panels use the
+angle from the nearer of 0 and π, which is accurate near both.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _DEGREES = (16, 32)
 _EPS = float(np.finfo(np.float64).eps)
 _NARROWEST = 1e-10
 _RESOLVED = 1e-12
-"""Two rules that agree to this, relative to E[f²], have resolved f."""
+"""Tolerance of two rules, relative to E[f²]: if they agree to this, f is resolved."""
 _UNRESOLVED = 10.0
-"""Where they have not, a few angles show the order of the error and not its largest value."""
+"""Factor on the error if f is not resolved: a few angles show its order, not its largest value."""
 _CHECKS = (0.08, 0.43, 0.81)
-"""Where on every panel the series is compared with a finer rule."""
+"""Points on every panel at which the series is compared with a finer rule."""
 _PROBED = (1e-6, 3e-3, 0.4)
-"""Angles from 0 and from π at which two rules are compared before any panel is halved."""
+"""Angles from 0 and from π at which two rules are compared before any panel is bisected."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Panel:
     Attributes
     ----------
     sign : float
-        1 where the angle is θ, −1 where it is π − θ.
+        1 if the angle is θ, −1 if it is π − θ.
     low, high : float
         Within [0, π/2].
     coefficients : ndarray, shape (m,)
         a_0, a_1, …
     dropped : float
-        Estimate of what the series leaves out.
+        Estimate of the remainder of the series.
     """
 
     sign: float
@@ -73,14 +73,14 @@ class AngularSeries:
         They cover [0, π/2] of θ in ascending order, then [0, π/2] of π − θ.
     error : float
         Estimate of the largest error on [0, π]: the largest difference from a rule with half the panel width
-        at three angles of every panel, what was cut off, and rounding.
+        at three angles of every panel, the remainder of the series, and rounding.
     """
 
     panels: tuple[Panel, ...]
     error: float
 
     def entry(self, cosine: Array, sine: Array) -> Array:
-        """The series at the angle of (cos θ, sin θ), elementwise, by Clenshaw's recurrence."""
+        """Return the series at the angle of (cos θ, sin θ), elementwise, by Clenshaw's recurrence."""
         xp = array_namespace(cosine)
 
         def constants(values: Reals) -> Array:
@@ -111,24 +111,24 @@ class AngularSeries:
 
 
 def angular_series(f: Integrand, kinks: tuple[float, ...]) -> AngularSeries:
-    """Expand E[f(g)f(g′)] in the angle, from quadrature in the plane.
+    """Return the expansion of E[f(g)f(g′)] in the angle, from quadrature in the plane.
 
     Parameters
     ----------
     f : callable
         Elementwise on float64 arrays.
     kinks : tuple of float
-        Where f or one of its derivatives jumps. The origin is taken for one in any case.
+        Points where f or one of its derivatives jumps. The origin is always treated as one.
 
     Returns
     -------
     AngularSeries
-        Where panels or quadrature do not resolve the kernel, its error says so.
+        If panels or quadrature do not resolve the kernel, its error is large.
     """
     kinks = tuple(sorted({0.0, *kinks}))
     rule, finer = PairRule(f, kinks), PairRule(f, kinks, refinement=2)
     size = rule(1.0, 0.0)
-    # No panel can resolve what the quadrature does not.
+    # A panel cannot resolve what the quadrature does not resolve.
     noise = max(
         abs(rule(s * math.cos(angle), math.sin(angle)) - finer(s * math.cos(angle), math.sin(angle)))
         for s in (1.0, -1.0)
@@ -153,13 +153,13 @@ def angular_series(f: Integrand, kinks: tuple[float, ...]) -> AngularSeries:
 def _panels(
     rule: PairRule, sign: float, low: float, high: float, tolerance: float, size: float
 ) -> Iterator[Panel]:
-    """Panels from `low` to `high`, halved until the last quarter of every series is below the tolerance."""
+    """Panels from `low` to `high`, bisected until the last quarter of every series is below the tolerance."""
     known: dict[float, float] = {}
     for degree in _DEGREES:
         coefficients = _interpolated(rule, sign, low, high, degree, known)
         last = float(np.abs(coefficients[-degree // 4 :]).max())
         resolved = last <= tolerance
-        # Twice the degree squares what is left, not more.
+        # Twice the degree only squares the remainder.
         if resolved or last > 1e3 * math.sqrt(tolerance * size):
             break
     if resolved or not math.isfinite(size) or high - low < _NARROWEST:
@@ -186,7 +186,7 @@ def _interpolated(
         values[j] = known[place]
     values[[0, -1]] *= 0.5
     index = np.arange(degree + 1)
-    # cos(πm/N) from the sine of an angle of at most π/2: a larger one carries a larger rounding of π.
+    # cos(πm/N) from the sine of an angle of at most π/2, because larger angles have a larger rounding of π.
     phase = (index[:, None] * index) % (2 * degree)
     cosines = np.sin((0.5 * degree - np.minimum(phase, 2 * degree - phase)) * (math.pi / degree))
     coefficients = (2.0 / degree) * (cosines @ values)

@@ -1,4 +1,4 @@
-"""Clopper and Pearson's interval of a probability, from how often an event was seen."""
+"""Clopper and Pearson's confidence interval of a probability, from the number of successes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _HALVINGS = 80  # an interval of length 1 is then shorter than the spacing of fl
 
 
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval that contains the probability with at least `level`, whatever it is.
+    """Return the interval that contains the probability with confidence at least `level`.
 
     Parameters
     ----------
     successes, trials : int
-        0 ≤ successes ≤ trials; [0, 1] where there was no trial.
+        0 ≤ successes ≤ trials; the interval is [0, 1] if there is no trial.
     level : float
         Between 0 and 1.
 
@@ -45,7 +45,7 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
 
 
 def _falls_to(target: float, falling: Callable[[float], float]) -> float:
-    """Where a function that falls from 1 to 0 on [0, 1] is `target`."""
+    """Point at which a function that falls from 1 to 0 on [0, 1] equals `target`."""
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)

@@ -38,11 +38,11 @@ class Certificate:
     setting : Setting
     run : Trajectory
     evaluated : tuple of Evaluated
-        The theorems that apply, in the order given.
+        The theorems that apply, in the given order.
     inapplicable : tuple of Inapplicable
-        The theorems that are about other settings, with the reason.
+        The theorems for other settings, each with the reason.
     failed : tuple of Failed
-        The theorems that raised, or returned something else than they should.
+        The theorems that raised an exception or returned a wrong value.
     """
 
     setting: Setting
@@ -53,7 +53,7 @@ class Certificate:
 
     @property
     def set_aside(self) -> tuple[tuple[str, str], ...]:
-        """Title of every theorem that does not apply, and why it does not."""
+        """Title of every theorem that does not apply, with the reason."""
         return tuple((one.theorem.title, one.reason) for one in self.inapplicable)
 
     def __repr__(self) -> str:
@@ -66,7 +66,7 @@ class Certificate:
         )
 
     def _repr_html_(self) -> str:
-        """A row for every theorem."""
+        """One row per theorem."""
         rows: list[tuple[object, ...]] = [
             (one.theorem.title, one.hypotheses_met, one.promises_kept, one.probability)
             for one in self.evaluated
@@ -77,7 +77,7 @@ class Certificate:
         return table(f"Certificate, followed {self.run.followed}", rows, head)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the theorems' part of the JSON of ``overparam certify``; what is not finite is null."""
+        """Return the theorems' part of the JSON of ``overparam certify``; non-finite values are null."""
         about = [one.to_json() for one in self.evaluated]
         return {
             "followed": self.run.followed,
@@ -103,33 +103,33 @@ def certify(
     probes: int = 9,
     dtype: DType | None = None,
 ) -> Certificate:
-    """Train as `overparam.train` does, and evaluate every theorem that applies.
+    """Return the certificate of a training run as in `overparam.train`: all theorems that apply, evaluated.
 
     Parameters
     ----------
     problem : Problem
-        A single one, with unit rows and labels that are not all zero; computed where its arrays live.
+        A single problem with unit rows and labels that are not all zero; computed on its arrays' device.
     activation, loss, optimizer : str or component
     initialization : str or component
-        How W₀ and v were drawn: theorems for the paper's own do not apply to others.
+        Distribution of W₀ and v: theorems about the paper's initialization do not apply to others.
     layers, max_iterations, tolerance
-        As `overparam.train` takes them.
+        As in `overparam.train`.
     data : str or DataGenerator, optional
-        Where X came from: Corollaries 2.2 and 2.4 apply only where it is known to be uniform.
+        Origin of X: Corollaries 2.2 and 2.4 apply only if X is known to be uniform.
     theorems : sequence of Theorem, optional
-        The paper's and those of plugins unless given.
+        Default: the paper's theorems and those of plugins.
     delta : float
         δ of the probability statements.
     probes : int
-        How often at most the Jacobian is looked at, from 2.
+        Largest number of probes of the Jacobian, at least 2.
     dtype : "float32" or "float64", optional
-        The problem's own unless given.
+        Default: the problem's own data type.
 
     Raises
     ------
     ValueError
-        For unknown components, a stack of problems, rows that are not of norm 1, or labels that the loss is
-        not defined for.
+        For unknown components, a stack of problems, rows whose norm is not 1, or labels for which the loss is
+        not defined.
     """
     registry = op.default_registry()
     recipe = recipe_of(
@@ -163,30 +163,30 @@ def certificate_of(
     delta: float = 1.0,
     probes: int = 9,
 ) -> Certificate:
-    """Train by a recipe, and evaluate every theorem that applies.
+    """Return the certificate of a recipe: train by it, and evaluate every theorem that applies.
 
     Parameters
     ----------
     problem : Problem
-        A single one, with unit rows and labels that are not all zero.
+        A single problem, with unit rows and labels that are not all zero.
     recipe : Recipe
-        What is trained and how. The method's own iterates are followed. Where the hidden layer is not
-        trained W stays at W₀, and the theorems are evaluated there.
+        What is trained, and how. The certificate follows the method's own iterates. If the hidden layer is
+        not trained, W stays at W₀, and the theorems are evaluated there.
     data : DataGenerator, optional
-        Where X came from: Corollaries 2.2 and 2.4 apply only where it is known to be uniform.
+        Origin of X: Corollaries 2.2 and 2.4 apply only if X is known to be uniform.
     theorems : sequence of Theorem, optional
-        The paper's unless given.
+        Default: the paper's theorems.
     origins : mapping of theorem classes to str, optional
-        The distribution that each comes from, to name it where it fails.
+        The distribution of each theorem, to name it in case of failure.
     delta : float
         δ of the probability statements.
     probes : int
-        How often at most the Jacobian is looked at, from 2.
+        Largest number of probes of the Jacobian, at least 2.
 
     Raises
     ------
     ValueError
-        For a stack of problems, rows that are not of norm 1, or labels that the loss is not defined for.
+        For a stack of problems, rows whose norm is not 1, or labels for which the loss is not defined.
     """
     setting = Setting(problem, recipe, data, delta)
     require_trainable(recipe, problem)
@@ -200,7 +200,7 @@ def evaluate(
     theorems: Sequence[Theorem] | None = None,
     origins: Mapping[type[Theorem], str] | None = None,
 ) -> Certificate:
-    """Evaluate theorems, the paper's unless given, on a run that `follow` returned."""
+    """Return all theorems (default: the paper's) evaluated on a run that `follow` returned."""
     answers = [
         evaluate_theorem(theorem, setting, run, (origins or {}).get(type(theorem)))
         for theorem in ([cls() for cls in builtin_theorems()] if theorems is None else theorems)

@@ -1,4 +1,4 @@
-"""Lower bounds on λ(X), and how they stand to it and to the kernel of one draw of W₀."""
+"""Lower bounds on λ(X), compared with λ(X) and with the kernel of one draw of W₀."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class Rung:
     Attributes
     ----------
     name : str
-        Of the theorem that proves it; "lambda" for λ(X), "start" for the kernel at W₀.
+        Name of the theorem that proves it; "lambda" for λ(X), "start" for the kernel at W₀.
     symbol : str
-        In symbols; the theorem's title where it has none here.
+        The quantity in symbols; the theorem's title if it has no value here.
     source : str
-        The theorem's title, or what the quantity is.
+        The theorem's title, or a description of the quantity.
     value : Interval or None
-        With its error; None where it has none here.
+        The quantity with its error; None if it has no value here.
     below : bool or None
-        Whether it is at most λ(X), as far as the errors of both tell.
+        Whether it is at most λ(X); None if the errors of both leave it open.
     note : str
-        What makes it zero; where it has no value, why.
+        The reason if it is zero or has no value.
     """
 
     name: str
@@ -68,11 +68,11 @@ class Chain:
     Attributes
     ----------
     n, d, k : int
-        k is the width of the W₀ that is drawn.
+        k is the width of the drawn W₀.
     rungs : tuple of Rung
         Largest first.
     left_out : tuple of Rung
-        Those that have no value here; their notes say why.
+        The bounds that have no value here; their notes say why.
     """
 
     n: int
@@ -88,18 +88,18 @@ class Chain:
 
     @property
     def start(self) -> Rung | None:
-        """σ²min(J(W₀))/‖v‖², or None where v is zero."""
+        """σ²min(J(W₀))/‖v‖², or None if v is zero."""
         return next((rung for rung in self.rungs if rung.name == START), None)
 
     def of_lambda(self, rung: Rung) -> float | None:
-        """Return a rung's value over λ(X); None where λ(X) is zero within its error, or without a value."""
+        """Return a rung's value over λ(X); None if λ(X) is zero within its error, or without a value."""
         unit = self.lambda_.value
         if rung.value is None or unit is None or not unit.positive:
             return None
         return float(rung.value.value) / float(unit.value)
 
     def above_next(self) -> tuple[bool | None, ...]:
-        """Whether each rung is above the next for certain; None where their errors leave it open."""
+        """Whether each rung is certainly above the next; None if their errors leave it open."""
         return tuple(
             True if float(_value(a).low) > float(_value(b).high) else None
             for a, b in zip(self.rungs, self.rungs[1:], strict=False)
@@ -110,7 +110,7 @@ class Chain:
         return f"Chain(n={self.n}, d={self.d}, k={self.k}: {named})"
 
     def _repr_html_(self) -> str:
-        """A row for every quantity."""
+        """One row per quantity."""
         rows: list[tuple[object, ...]] = [
             (rung.symbol, float(_value(rung).value), self.of_lambda(rung), rung.source, rung.note)
             for rung in self.rungs
@@ -149,22 +149,22 @@ def lower_bounds(
     order: int = 4,
     theorems: Sequence[Theorem] | None = None,
 ) -> Chain:
-    """Compute the lower bounds on λ(X) that theorems prove, λ(X), and σ²min(J(W₀))/‖v‖².
+    """Return the lower bounds on λ(X) that theorems prove, λ(X), and σ²min(J(W₀))/‖v‖².
 
     Parameters
     ----------
     problem : Problem
-        A single one, with unit rows; its W₀ and v are the draw.
+        A single problem with unit rows; its W₀ and v are the draw.
     activation : str or Activation
     order : int
         The largest r of σmin(X^{∗r}) in Lemma H.1.
     theorems : sequence of Theorem, optional
-        The paper's and those of plugins unless given.
+        Default: the paper's theorems and those of plugins.
 
     Raises
     ------
     ValueError
-        For a stack of problems, or rows that are not of norm 1.
+        For a stack of problems, or rows whose norm is not 1.
     """
     registry = op.default_registry()
     setting = setting_in_double(problem, registry.resolve(Activation, activation))
@@ -172,7 +172,7 @@ def lower_bounds(
 
 
 def lower_bounds_of(setting: Setting, order: int = 4, theorems: Sequence[Theorem] | None = None) -> Chain:
-    """Compute the chain for a setting; a theorem that fails is left out, with the reason."""
+    """Return the chain of a setting; a theorem that fails is left out, with the reason."""
     asked = [cls() for cls in builtin_theorems()] if theorems is None else theorems
     truth = setting.lambda_interval
     found = [Rung(LAMBDA, "λ(X)", "λmin(Σ(X))", truth, None, setting.lambda_note)]
@@ -186,7 +186,7 @@ def lower_bounds_of(setting: Setting, order: int = 4, theorems: Sequence[Theorem
             bound = f"failed: {described(error)}"
         if isinstance(bound, LowerBound):
             below = never_above(bound.value, truth, 0.0)
-            # Zero is below whatever is positive semidefinite.
+            # Zero is a lower bound on every positive semidefinite matrix.
             below = True if bound.value.high == 0.0 else below
             found.append(Rung(theorem.name, bound.symbol, theorem.title, bound.value, below, bound.note))
         elif bound is not None:
@@ -208,10 +208,10 @@ def lower_bounds_of(setting: Setting, order: int = 4, theorems: Sequence[Theorem
 def start_eigenvalues(
     setting: Setting, widths: Sequence[int], draws: int = 5, seed: int = 0
 ) -> NDArray[np.float64]:
-    """σ²min(J(W₀))/‖v‖² of the setting's X for other W₀ and widths, shape (len(widths), draws).
+    """Return σ²min(J(W₀))/‖v‖² of the setting's X for other W₀ and widths, shape (len(widths), draws).
 
-    W₀ of width k is that of the trials 0, 1, … of the seed at that k. A value that is not told from zero is
-    zero; it is nan where v is zero.
+    The W₀ of width k are those of trials 0, 1, … of the seed at that k. A value that cannot be distinguished
+    from zero is zero; it is nan if v is zero.
     """
     p, draw = setting.problem, setting.recipe.initialization.draw
     y = np.asarray(backend_of(p.y).to_numpy(p.y), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Kernels in closed form, for activations that have one, and whether they are about the φ at hand."""
+"""Kernels in closed form, for activations that provide one, and the check that it belongs to their φ."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ __all__ = ["DerivativeKernel", "ValueKernel", "closed_form", "written_for"]
 
 @runtime_checkable
 class ValueKernel(Protocol):
-    """An activation that knows E[φ(g)φ(g′)] for standard Gaussians g, g′ of correlation ρ."""
+    """An activation with E[φ(g)φ(g′)] in closed form, for standard Gaussians g, g′ of correlation ρ."""
 
     def gaussian_kernel(self, cosine: Array, sine: Array) -> Array:
-        """E[φ(g)φ(g′)], elementwise.
+        """Return E[φ(g)φ(g′)], elementwise.
 
         Parameters
         ----------
         cosine, sine : array
             ρ = cos θ and √(1 − ρ²) = sin θ ≥ 0, each to full relative accuracy: θ = atan2(sine, cosine)
-            keeps the digits that arccos(ρ) loses near ±1.
+            is accurate near ±1, where arccos(ρ) is not.
         """
 
 
 @runtime_checkable
 class DerivativeKernel(Protocol):
-    """An activation that knows E[φ′(g)φ′(g′)] for standard Gaussians g, g′ of correlation ρ."""
+    """An activation with E[φ′(g)φ′(g′)] in closed form, for standard Gaussians g, g′ of correlation ρ."""
 
     def derivative_kernel(self, cosine: Array, sine: Array) -> Array:
-        """E[φ′(g)φ′(g′)], elementwise; parameters as in `ValueKernel.gaussian_kernel`."""
+        """Return E[φ′(g)φ′(g′)], elementwise; parameters as in `ValueKernel.gaussian_kernel`."""
 
 
 def written_for(activation: Activation, attribute: str) -> bool:
-    """Whether what the class says in `attribute` is about the φ and φ′ that its objects have.
+    """Return whether `attribute` of the class belongs to the φ and φ′ of its objects.
 
-    It is not where a class further down redefines `value` or `derivative` and inherits `attribute` from a
-    class with a φ of its own. A class that leaves φ abstract speaks for all that fill it in.
+    It does not if a subclass redefines `value` or `derivative` and inherits `attribute` from a class with
+    another φ. An attribute of a class with an abstract φ belongs to all its subclasses.
     """
     order = type(activation).__mro__
 
@@ -58,7 +58,7 @@ def written_for(activation: Activation, attribute: str) -> bool:
 
 
 def closed_form(activation: Activation, *, derivative: bool) -> Entry | None:
-    """E[φφ], or E[φ′φ′], as a function of (cos θ, sin θ); None where the activation has no such form."""
+    """Return E[φφ], or E[φ′φ′], as a function of (cos θ, sin θ); None without a closed form."""
     if derivative and isinstance(activation, DerivativeKernel):
         return activation.derivative_kernel if written_for(activation, "derivative_kernel") else None
     if not derivative and isinstance(activation, ValueKernel):

@@ -1,4 +1,4 @@
-"""The numbers that the theorems take from an activation: μ̃, μ, γ, second moments, B and M."""
+"""Constants of an activation in the theorems: μ̃, μ, γ, second moments, B and M."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class DerivativeBound:
     Attributes
     ----------
     value : float or None
-        None where no finite bound exists, or none was found.
+        None if no finite bound exists, or none was found.
     declared : bool
-        The activation states it; else it is the largest value met on a grid, rounded up, and no proof.
+        Whether the activation declares it; otherwise it is the largest value on a grid, rounded up, unproved.
     note : str
     """
 
@@ -50,8 +50,8 @@ class DerivativeBound:
 class ActivationConstants:
     """Gaussian quantities of an activation, g ~ N(0, 1), each with its error.
 
-    Coefficients and the means made of them are `Estimate.settled`: exactly 0.0 where they are not told from
-    zero, as for an odd or even φ, and nan where they could not be computed.
+    Coefficients and the means computed from them are `Estimate.settled`: exactly 0.0 if they cannot be
+    distinguished from zero, as for an odd or even φ, and nan if they could not be computed.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class ActivationConstants:
     bound : DerivativeBound
         B.
     curvature : DerivativeBound
-        M = sup |φ″| (Lemma 6.8); None where φ′ jumps.
+        M = sup |φ″| (Lemma 6.8); None if φ′ jumps.
     """
 
     mean: Estimate
@@ -113,14 +113,14 @@ def activation_constants(activation: Activation, order: int = 8) -> ActivationCo
 
 
 def derivative_bound(activation: Activation) -> DerivativeBound:
-    """Return B as the activation declares it, else the largest |φ′|, |φ″| on grids up to |z| = 1000."""
+    """Return B as declared by the activation, else the largest |φ′|, |φ″| on grids up to |z| = 1000."""
     if activation.bound is not None and written_for(activation, "bound"):
         return DerivativeBound(activation.bound, declared=True)
     return _measured(activation, "B", lambda slope, rise: max(slope, rise), "φ′ or φ″")
 
 
 def curvature_bound(activation: Activation) -> DerivativeBound:
-    """Return M = sup |φ″| as the activation declares it, else the largest |φ″| on grids up to |z| = 1000."""
+    """Return M = sup |φ″| as declared by the activation, else the largest |φ″| on grids up to |z| = 1000."""
     if activation.curvature_bound is not None and written_for(activation, "curvature_bound"):
         return DerivativeBound(activation.curvature_bound, declared=True)
     if _jumps(activation):
@@ -129,7 +129,7 @@ def curvature_bound(activation: Activation) -> DerivativeBound:
 
 
 def _jumps(activation: Activation) -> bool:
-    """Whether φ′ differs on the two sides of a kink by more than it changes over the distance."""
+    """Whether φ′ differs on the two sides of a kink by more than its change over that distance."""
     if not activation.kinks:
         return False
     z = np.asarray(activation.kinks, dtype=np.float64)
@@ -155,7 +155,7 @@ def _measured(
 
 
 def _largest_derivatives(activation: Activation, reach: float) -> tuple[float, float]:
-    """The largest |φ′| and |φ″| on a grid over [−reach, reach], φ″ by central differences of φ′."""
+    """Largest |φ′| and |φ″| on a grid over [−reach, reach], with φ″ by central differences of φ′."""
     z = np.linspace(-reach, reach, _POINTS)
     clear = np.ones(z.shape, dtype=bool)
     for kink in activation.kinks:

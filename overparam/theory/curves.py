@@ -1,4 +1,4 @@
-"""Claims about how wide is wide enough, as curves k(d) beside a measured boundary."""
+"""Claims about sufficient widths, as curves k(d) to compare with a measured boundary."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from overparam.theory.theorems.comparisons import notes
 
 __all__ = ["Claims", "Crossed", "Curve", "LeftOut", "Trained", "chosen", "claims"]
 
-_UNITS = 2  # of the network that a setting has: the fewest with which the paper's v is the theorems'
+_UNITS = 2  # hidden units of the setting's network: the fewest for which the paper's v fits the theorems
 _KEPT = 1024
 _DRAWN = "computed for the data of trial 0"
 
 
 class Trained(Protocol):
-    """What a study trains: its specification."""
+    """Specification of a study."""
 
     @property
     def recipe(self) -> Recipe:
-        """What is trained and how."""
+        """What is trained, and how."""
 
     @property
     def data(self) -> DataGenerator:
-        """Where X comes from."""
+        """Source of X."""
 
     @property
     def labels(self) -> Labels:
-        """Where y comes from."""
+        """Source of y."""
 
     @property
     def seed(self) -> int:
-        """Of all trials."""
+        """Seed of all trials."""
 
 
 class Crossed(Protocol):
-    """A point of a measured boundary; None where it is not bracketed."""
+    """A point of a measured boundary; k is None if it is not bracketed."""
 
     @property
     def n(self) -> int:
@@ -68,24 +68,24 @@ class Crossed(Protocol):
 
 @dataclass(frozen=True)
 class Curve:
-    """The width that one claim asks for, at one n and several d.
+    """The width that one claim requires, at one n and several d.
 
     Attributes
     ----------
     name, title, reference : str
-        The component's name; what its paper calls it; where it stands.
+        The component's name, the name in its paper, and the place in the paper.
     kind : "exact", "order", "existence" or "conjecture"
     formula : str
-        In symbols.
+        The width in symbols.
     n : int
     d : tuple of int
-    k : tuple of float, one for each d
-        Not whole in general; inf where no width is enough, nan where the claim is not about this d.
+    k : tuple of float, one per d
+        Not an integer in general; inf if no width is enough, nan if the claim does not cover this d.
     constant : float or None
-        c of an order claim, fitted to the measured boundary; None for other kinds, and where there is no
-        boundary to fit to: k is then that at c = 1, and only its slope means something.
+        c of an order claim, fitted to the measured boundary. None for other kinds, and without a boundary to
+        fit to: k is then the k at c = 1, and only its slope is meaningful.
     note : str
-        What else the claim asks for, and what k was computed from.
+        Further conditions of the claim, and the data from which k was computed.
     """
 
     name: str
@@ -101,14 +101,14 @@ class Curve:
 
     @property
     def label(self) -> str:
-        """Title, formula, reference and kind, with the constant of an order claim."""
+        """Return title, formula, reference and kind, with the constant of an order claim."""
         kind: str = self.kind
         if kind == "order":
             kind = "order, c = 1" if self.constant is None else f"order, fitted c = {self.constant:.3g}"
         return f"{self.title}: {self.formula} ({kind}; {self.reference})"
 
     def to_json(self) -> dict[str, Any]:
-        """Return an element of "claims" in the JSON of ``overparam plot``; what is not finite is null."""
+        """Return an element of "claims" in the JSON of ``overparam plot``; non-finite values are null."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -127,12 +127,12 @@ class Curve:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A claim that is not about this setting.
+    """A claim that does not cover this setting.
 
     Attributes
     ----------
     name, title, reference, kind, n
-        As of a `Curve`.
+        As in `Curve`.
     reason : str
     """
 
@@ -169,7 +169,7 @@ class Claims(NamedTuple):
     left_out: tuple[LeftOut, ...]
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return all of them, those that apply first."""
+        """Return all claims, those that apply first."""
         return [*(one.to_json() for one in self.curves), *(one.to_json() for one in self.left_out)]
 
 
@@ -182,11 +182,11 @@ def claims(
     assertions: Sequence[Assertion] | None = None,
     delta: float = 1.0,
 ) -> Claims:
-    """Compute the width that every claim about a setting asks for.
+    """Return the width that each claim requires for a setting.
 
-    Widths that depend on X are those of the data of trial 0 at each (n, d), drawn with two hidden units. The
-    constant of an order claim is fitted to all points of `boundary` that it is about, as the geometric mean
-    of their k over the claim's k at c = 1. Answers are kept for the rest of the process.
+    If a width depends on X, X is the data of trial 0 at each (n, d), drawn with two hidden units. The
+    constant of an order claim is fitted to all points of `boundary` that it covers, as the geometric mean of
+    their k over the claim's k at c = 1. Results are cached for the rest of the process.
 
     Parameters
     ----------
@@ -194,9 +194,9 @@ def claims(
     n : int
     d : iterable of int
     boundary : iterable of Crossing, or of anything with n, d and k
-        The measured boundary, of any n; none unless given.
+        The measured boundary, of any n; default: none.
     assertions : sequence of Theorem and Claim, optional
-        All that are installed and state a width unless given.
+        Default: all installed ones that state a width.
     delta : float
         δ of the probability statements.
 
@@ -207,7 +207,7 @@ def claims(
     Raises
     ------
     ValueError
-        For a size below 1, or where the data cannot be drawn.
+        For a size below 1, or if the data cannot be drawn.
 
     Examples
     --------
@@ -243,19 +243,19 @@ def claims(
 
 
 def chosen(names: str, assertions: Iterable[Assertion] | None = None) -> tuple[Assertion, ...]:
-    """Return the assertions that state a width, all of them or those named.
+    """Return the assertions that state a width: all of them, or the named ones.
 
     Parameters
     ----------
     names : str
-        "all", or names of components with commas between them.
+        "all", or names of components separated by commas.
     assertions : iterable of Theorem and Claim, optional
-        What there is to choose from; all that are installed unless given.
+        The assertions to choose from; default: all that are installed.
 
     Raises
     ------
     ComponentError
-        For a name that is none of theirs.
+        For an unknown name.
     """
     if assertions is None:
         registry = op.default_registry()
@@ -272,7 +272,7 @@ def chosen(names: str, assertions: Iterable[Assertion] | None = None) -> tuple[A
 
 
 class _Answer(NamedTuple):
-    """K, or nan and why there is none."""
+    """K, or nan and the reason why there is none."""
 
     k: float
     reason: str = ""
@@ -294,9 +294,9 @@ def _answers(
     n: int,
     d: int,
 ) -> tuple[_Answer, ...]:
-    """What each asks for at one (n, d); they share one setting, and so its eigenvalues."""
+    """Answers of all assertions at one (n, d); they share one setting and its eigenvalues."""
     if not data.unit_rows:
-        reason = "claims are about samples of norm 1, which this study's are not"
+        reason = "claims are about samples of norm 1; this study's samples are not"
         return (_Answer(math.nan, reason),) * len(assertions)
     problem = draw_problem(
         n, d, _UNITS, seed=seed, data=data, labels=labels, initialization=recipe.initialization
@@ -306,7 +306,7 @@ def _answers(
 
 
 def _answer(assertion: Assertion, setting: Setting) -> _Answer:
-    """One answer; whatever an assertion raises is its reason for being left out."""
+    """Answer of one assertion; an exception becomes its reason for being left out."""
     try:
         with np.errstate(all="ignore"):
             reason = (
@@ -317,7 +317,7 @@ def _answer(assertion: Assertion, setting: Setting) -> _Answer:
             k = assertion.width(setting)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit too: no plugin ends the program
+    except BaseException as error:  # SystemExit too: a plugin must not end the program
         return _Answer(math.nan, f"it failed: {described(error)}")
     if k is None:
         return _Answer(math.nan, f"it says nothing at n = {setting.n}, d = {setting.d}")
@@ -327,17 +327,17 @@ def _answer(assertion: Assertion, setting: Setting) -> _Answer:
 
 
 def _nowhere(found: Sequence[_Answer]) -> str | None:
-    """Why a claim has no finite width at any d, or None."""
+    """Reason why a claim has no finite width at any d, or None."""
     if any(math.isfinite(answer.k) for answer in found):
         return None
     reasons = dict.fromkeys(answer.reason for answer in found if answer.reason)
     if any(math.isinf(answer.k) for answer in found):
-        return "it is vacuous here: no width is enough at any d"
+        return "vacuous here: no width is enough at any d"
     return next(iter(reasons), "there is no d")
 
 
 def _fitted(points: Iterable[tuple[float, float]]) -> float | None:
-    """C of k = c·shape, the geometric mean over the points that have both; None without any."""
+    """C of k = c·shape, the geometric mean over the points that have both; None if there are none."""
     logs = [math.log(k / shape) for k, shape in points if k > 0.0 and 0.0 < shape < math.inf]
     return math.exp(math.fsum(logs) / len(logs)) if logs else None
 

@@ -1,4 +1,4 @@
-"""How often promises are kept over draws of W₀, beside the probability that a theorem states."""
+"""Frequency of kept promises over draws of W₀, compared with the probability that a theorem states."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _ALL = "all promises"
 
 @dataclass(frozen=True)
 class Frequency:
-    """How often a promise was kept.
+    """Number of draws in which a promise is kept.
 
     Attributes
     ----------
     statement : str
     kept, broken, open : int
-        Draws in which it was kept, in which it was not, and in which that could not be told.
+        Draws in which it is kept, in which it is not, and in which this cannot be decided.
     """
 
     statement: str
@@ -41,17 +41,17 @@ class Frequency:
 
     @classmethod
     def of(cls, statement: str, verdicts: Sequence[bool | None]) -> Frequency:
-        """Count verdicts."""
+        """Return the counts of the verdicts."""
         return cls(statement, *(sum(one is word for one in verdicts) for word in (True, False, None)))
 
     @property
     def trials(self) -> int:
-        """Draws in which it was evaluated."""
+        """Number of draws in which it was evaluated."""
         return self.kept + self.broken + self.open
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Clopper and Pearson's 95 % interval of its probability; draws that are open count for both ends."""
+        """Clopper and Pearson's 95 % interval of its probability; undecided draws widen it at both ends."""
         low, _ = clopper_pearson(self.kept, self.trials)
         _, high = clopper_pearson(self.kept + self.open, self.trials)
         return low, high
@@ -77,13 +77,13 @@ class Held:
     ----------
     theorem : Theorem
     probability : float or None
-        That the theorem states, the smallest over the draws; negative where it promises nothing.
+        The probability that the theorem states, the smallest over the draws; negative if it promises nothing.
     hypotheses_met : int
-        Draws in which all its hypotheses hold: the stated probability is about these.
+        Draws in which all its hypotheses hold: the stated probability applies to these.
     together : Frequency
-        All promises at once, which is what the stated probability is about.
+        All promises at once: the stated probability applies to this event.
     promises : tuple of Frequency
-        Each of them.
+        Each promise separately.
     """
 
     theorem: Theorem
@@ -118,7 +118,7 @@ class Draws:
     theorems: tuple[Held, ...]
 
     def _repr_html_(self) -> str:
-        """A row for every promise."""
+        """One row per promise."""
         rows: list[tuple[object, ...]] = [
             (held.theorem.title, one.statement, one.kept, *one.interval, held.probability)
             for held in self.theorems
@@ -133,10 +133,10 @@ class Draws:
 
 
 def over_draws(certificate: Certificate, number: int, probes: int = 9) -> Draws:
-    """Train from other draws of W₀ on the same data and labels, and count which promises are kept.
+    """Return how often promises are kept over draws of W₀, each trained on the same data and labels.
 
-    The theorems are those of the certificate that are about W₀ i.i.d. N(0, 1) or state a probability. W₀ and
-    the samples that SGD draws are those of the trials 0, …, number − 1 of the problem's seed.
+    The theorems are those of the certificate that assume W₀ i.i.d. N(0, 1) or state a probability. W₀ and the
+    samples that SGD draws are those of trials 0, …, number − 1 of the problem's seed.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def over_draws(certificate: Certificate, number: int, probes: int = 9) -> Draws:
     number : int
         At least 1.
     probes : int
-        How often at most the Jacobian is looked at in a run.
+        Largest number of probes of the Jacobian per run.
 
     Raises
     ------

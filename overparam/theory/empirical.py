@@ -22,12 +22,12 @@ class JacobianSpectrum:
 
     Attributes
     ----------
-    sigma_min : float
+    The n-th singular value; 0 if n exceeds the number of parameters that can act.
         The n-th singular value; 0 where n exceeds the parameters that can act.
     spectral_norm : float
         ‖J(W)‖.
     floor : float
-        A σmin below this is rounding: JJᵀ squares the condition number. 0 where σmin is exactly 0.
+        A σmin below this is rounding error, because JJᵀ squares the condition number. 0 if σmin is exactly 0.
     """
 
     sigma_min: float
@@ -36,7 +36,7 @@ class JacobianSpectrum:
 
 
 def empirical_kernel(X: Array, W: Array, v: Array, activation: Activation) -> Array:
-    """J(W)J(W)ᵀ = (φ′(XWᵀ) diag(v)² φ′(WXᵀ)) ⊙ XXᵀ (Section 6.1), in blocks of hidden units.
+    """Return J(W)J(W)ᵀ = (φ′(XWᵀ) diag(v)² φ′(WXᵀ)) ⊙ XXᵀ (Section 6.1), in blocks of hidden units.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ def empirical_kernel(X: Array, W: Array, v: Array, activation: Activation) -> Ar
     Returns
     -------
     array, shape (n, n)
-        Symmetric; the work space is n² and a few blocks, whatever k.
+        Symmetric; the workspace is n² and a few blocks, for any k.
     """
     return _gram(X, (W,), v, lambda Z: activation.derivative(Z[0]))
 
 
 def jacobian_spectrum(X: Array, W: Array, v: Array, activation: Activation) -> JacobianSpectrum:
-    """σmin and ‖·‖ of J(W); shapes as in `empirical_kernel`."""
+    """Return σmin and ‖·‖ of J(W); shapes as in `empirical_kernel`."""
     xp = array_namespace(X)
     n, d = X.shape
     eigenvalues = xp.linalg.eigvalsh(empirical_kernel(X, W, v, activation))
@@ -64,7 +64,7 @@ def jacobian_spectrum(X: Array, W: Array, v: Array, activation: Activation) -> J
         return JacobianSpectrum(0.0, math.sqrt(largest), 0.0)
     smallest = max(float(xp.min(eigenvalues)), 0.0)
     # Roundings of entries are independent. Those of a sum of k equal terms, as of the ReLU's slopes, are not:
-    # up to the few hundred terms that a matrix product adds up in a row, they all go the same way.
+    # they all have the same sign, up to the few hundred terms that a matrix product adds in a row.
     units = 2.0 * math.sqrt(n) + min(math.sqrt(v.shape[0]), _IN_A_ROW)
     return JacobianSpectrum(
         math.sqrt(smallest), math.sqrt(largest), math.sqrt(units * precision(X) * largest)
@@ -72,14 +72,14 @@ def jacobian_spectrum(X: Array, W: Array, v: Array, activation: Activation) -> J
 
 
 def jacobian_change(X: Array, W: Array, W0: Array, v: Array, activation: Activation) -> float:
-    """‖J(W) − J(W₀)‖, the left side of Lemmas 6.8, 6.9 and C.1; shapes as in `empirical_kernel`."""
+    """Return ‖J(W) − J(W₀)‖, the left side of Lemmas 6.8, 6.9 and C.1; shapes as in `empirical_kernel`."""
     xp = array_namespace(X)
     gram = _gram(X, (W, W0), v, lambda Z: activation.derivative(Z[0]) - activation.derivative(Z[1]))
     return math.sqrt(max(float(xp.max(xp.linalg.eigvalsh(gram))), 0.0))
 
 
 def flipped_patterns(Z: Array, Z0: Array) -> float:
-    """Share of the patterns 1{wᵀx ≥ 0} that differ between two preactivations WXᵀ, both of shape (k, n)."""
+    """Return the share of patterns 1{wᵀx ≥ 0} that differ between two preactivations WXᵀ, both (k, n)."""
     xp = array_namespace(Z)
     return float(xp.mean(xp.astype((Z >= 0.0) != (Z0 >= 0.0), Z.dtype)))
 

@@ -1,4 +1,4 @@
-"""What came of one theorem: evaluated on a problem and run, about something else, or failed."""
+"""Result for one theorem: evaluated on a problem and run, not applicable, or failed."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ __all__ = ["Evaluated", "Failed", "Inapplicable", "Rate", "json_number"]
 
 
 class Rate(NamedTuple):
-    """By what fraction ‖f(W_τ) − y‖ falls in an update, on average over the run.
+    """Fraction by which ‖f(W_τ) − y‖ falls per update, on average over the run.
 
     Attributes
     ----------
     measured, promised : float
-        1 − (last/first)^{1/updates} of the residual and of its bound; negative where it rises.
+        1 − (last/first)^{1/updates} of the residual and of its bound; negative if it rises.
     """
 
     measured: float
     promised: float
 
     def to_json(self) -> dict[str, float | None]:
-        """Return both numbers; null for one that is not finite."""
+        """Return both numbers; a non-finite one is null."""
         return {name: json_number(value) for name, value in self._asdict().items()}
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One theorem on one problem and run.
+    """One theorem evaluated on one problem and run.
 
     Attributes
     ----------
@@ -42,14 +42,14 @@ class Evaluated:
     hypotheses : tuple of Hypothesis
     conclusions : tuple of Conclusion
     probability : float or None
-        With which the paper promises the conclusions; negative where it promises nothing.
+        Probability that the paper states for the conclusions; negative if it promises nothing.
     residual_bound : ndarray, shape (m,), or None
         The promised bound on ‖f(W_τ) − y‖ at the run's iterations.
     rate : Rate or None
-        Of the run, beside that of the bound; None without a bound or without updates.
+        Rate of the run, and of the bound; None without a bound or without updates.
     smallest_width : float or None
-        The smallest k that meets its condition on the width for this X; inf where none does, None without a
-        condition of known constants.
+        The smallest k that meets the theorem's width condition for this X; inf if none does, None without a
+        condition with known constants.
     """
 
     theorem: Theorem
@@ -62,29 +62,29 @@ class Evaluated:
 
     @property
     def hypotheses_met(self) -> bool | None:
-        """Whether all hypotheses hold; None where none fails and one cannot be told."""
+        """Whether all hypotheses hold; None if none fails and one is undecided."""
         return _together(h.holds for h in self.hypotheses)
 
     @property
     def promises_kept(self) -> bool | None:
-        """Whether all conclusions hold; None where none is broken and one has no verdict, or without any."""
+        """Whether all conclusions hold; None if none fails and one has no verdict, or if there are none."""
         return _together(c.holds for c in self.conclusions) if self.conclusions else None
 
     @property
     def missed_most(self) -> Hypothesis | None:
-        """The hypothesis that fails by the largest factor; None where none fails."""
+        """The hypothesis that fails by the largest factor; None if none fails."""
         failed = [h for h in self.hypotheses if h.holds is False]
         return max(failed, key=lambda h: h.missed_by or 0.0, default=None)
 
     @property
     def vacuous(self) -> bool:
-        """Whether it promises nothing here: with no probability, or by conclusions that say nothing."""
+        """Whether it promises nothing here: no positive probability, or only vacuous conclusions."""
         improbable = self.probability is not None and self.probability <= 0.0
         return improbable or bool(self.conclusions and all(c.vacuous for c in self.conclusions))
 
     @property
     def worst_ratio(self) -> float | None:
-        """Measured over promised, the largest of the conclusions that have a verdict; None without any."""
+        """The largest ratio of measured to promised over conclusions with a verdict; None without any."""
         told = [c.worst_ratio for c in self.conclusions if c.holds is not None]
         return max((one for one in told if not math.isnan(one)), default=None)
 
@@ -132,7 +132,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Inapplicable:
-    """A theorem that is about another setting.
+    """A theorem for another setting.
 
     Attributes
     ----------
@@ -172,10 +172,10 @@ class Failed:
     Attributes
     ----------
     name : str
-        Its title, or its component's name where it has none.
+        Title of the theorem, or its component's name if it has no title.
     component : str
     origin : str
-        The distribution that hands it over, or its module where that is not known.
+        The distribution that provides it, or its module if that is unknown.
     reason : str
     """
 
@@ -195,7 +195,7 @@ class Failed:
 
 
 def json_number(value: float | None) -> float | None:
-    """Return the number, or None for what JSON has no number for."""
+    """Return the number, or None if JSON cannot represent it."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 
@@ -209,6 +209,6 @@ def _named(theorem: Theorem) -> dict[str, Any]:
 
 
 def _together(verdicts: Iterable[bool | None]) -> bool | None:
-    """False where one is False, else None where one is None, else True."""
+    """False if one is False, else None if one is None, else True."""
     seen = set(verdicts)
     return False if False in seen else None if None in seen else True

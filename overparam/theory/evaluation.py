@@ -24,9 +24,9 @@ T = TypeVar("T")
 def evaluate_theorem(
     theorem: Theorem, setting: Setting, run: Trajectory, origin: str | None = None
 ) -> Evaluated | Inapplicable | Failed:
-    """Evaluate a theorem, or say why it is not about this setting, or what is wrong with it.
+    """Return the evaluated theorem, why it does not apply to this setting, or what is wrong with it.
 
-    Whatever it raises is caught, SystemExit included; KeyboardInterrupt is not.
+    All its exceptions are caught, SystemExit included, except KeyboardInterrupt.
     """
     try:
         with np.errstate(all="ignore"):
@@ -44,20 +44,18 @@ def evaluate_theorem(
 
 
 class _Wrong(TypeError):
-    """A theorem returned something else than it should; the message says what."""
+    """Error for a theorem that returned a wrong value; the message says which."""
 
 
 def _evaluated(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated | Inapplicable:
     for name in ("title", "statement", "reference"):
         if not _text(theorem, name):
-            raise _Wrong(f"{name} must be a text, it is {getattr(theorem, name, None)!r}")
+            raise _Wrong(f"{name} must be a text, got {getattr(theorem, name, None)!r}")
     theorem.specification()
     answer = theorem.about(setting) or _call("objection", lambda: theorem.objection(setting))
     if answer is not None:
         if not isinstance(answer, str) or not answer:
-            raise _Wrong(
-                f"objection must return None or a sentence that says why not, it returned {answer!r}"
-            )
+            raise _Wrong(f"objection must return None or a sentence with the reason, it returned {answer!r}")
         return Inapplicable(theorem, answer)
     hypotheses = _all("hypotheses", lambda: theorem.hypotheses(setting, run), Hypothesis)
     conclusions = _all("conclusions", lambda: theorem.conclusions(setting, run), Conclusion)
@@ -85,7 +83,7 @@ def _rate(run: Trajectory, bound: NDArray[np.float64]) -> Rate | None:
 
 
 def _call(method: str, function: Callable[[], T]) -> T:
-    """Call a method of a theorem; what it raises names the method."""
+    """Call a method of a theorem; the message of an exception names the method."""
     try:
         return function()
     except KeyboardInterrupt:
@@ -130,13 +128,13 @@ def _sound_conclusion(c: Conclusion) -> Conclusion:
 def _texts(found: Hypothesis | Conclusion) -> None:
     for name in ("statement", "note"):
         if not isinstance(getattr(found, name), str):
-            raise _Wrong(f"{name} must be a text, it is {getattr(found, name)!r}")
+            raise _Wrong(f"{name} must be a text, got {getattr(found, name)!r}")
 
 
 def _verdict(holds: object) -> bool | None:
     if holds is None or isinstance(holds, bool | np.bool_):
         return None if holds is None else bool(holds)
-    raise _Wrong(f"holds must be True, False or None, it is {_briefly(holds)}")
+    raise _Wrong(f"holds must be True, False or None, got {_briefly(holds)}")
 
 
 def _real(name: str, value: object) -> float:
@@ -144,7 +142,7 @@ def _real(name: str, value: object) -> float:
         return float(value)
     if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "fiu":
         return float(value)
-    raise _Wrong(f"{name} must be a number, it is {_briefly(value)}")
+    raise _Wrong(f"{name} must be a number, got {_briefly(value)}")
 
 
 def _iteration(value: object) -> int | None:
@@ -152,7 +150,7 @@ def _iteration(value: object) -> int | None:
         return None
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
-    raise _Wrong(f"at_iteration must be a whole number or None, it is {_briefly(value)}")
+    raise _Wrong(f"at_iteration must be a whole number or None, got {_briefly(value)}")
 
 
 def _probability(value: object) -> float | None:
@@ -165,7 +163,7 @@ def _bound(value: object, length: int) -> NDArray[np.float64] | None:
     found = np.asarray(value)
     if found.shape != (length,) or found.dtype.kind not in "fiu":
         raise _Wrong(
-            f"residual_bound must return None or {length} numbers, one for each of run.iterations, it "
+            f"residual_bound must return None or {length} numbers, one per entry of run.iterations, it "
             f"returned {_briefly(value)}"
         )
     return found.astype(np.float64)
@@ -177,7 +175,7 @@ def _briefly(value: object) -> str:
 
 
 def _text(theorem: object, name: str) -> str:
-    """A text attribute, or "" where it is missing, is none, or fails."""
+    """A text attribute, or "" if it is missing, is not a text, or fails."""
     try:
         value = getattr(theorem, name, "")
     except Exception:

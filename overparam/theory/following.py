@@ -1,4 +1,4 @@
-"""Following a training run: the method's own iterates, kept for the theorems."""
+"""A training run recorded for the theorems: the method's own iterates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["follow", "geometric_iterations"]
 
 @dataclass
 class _Follower:
-    """Keeps every iterate that the stop rule checks, and looks at the Jacobian where that is due."""
+    """Observer that stores every iterate that the stop rule checks, and probes the Jacobian on schedule."""
 
     problem: Problem
     recipe: Recipe
@@ -29,13 +29,13 @@ class _Follower:
     probes: dict[int, Probe] = field(default_factory=dict)
 
     def next_after(self, iteration: int) -> int:
-        """The next iterate that is checked or due."""
+        """Return the next iterate that is checked or scheduled."""
         every = self.recipe.optimizer.updates_between_checks()
         checked = (iteration // every + 1) * every
         return min([checked, *(t for t in self.due if t > iteration)])
 
     def see(self, look: Look) -> None:
-        """Keep an iterate; of a direct solver the first one, W₀ with the drawn v."""
+        """Store an iterate; for a direct solver the first one, W₀ with the drawn v."""
         if look.iteration in self.rows:
             return
         p = self.problem
@@ -50,25 +50,25 @@ class _Follower:
 
 
 def follow(problem: Problem, recipe: Recipe, probes: int = 9) -> Trajectory:
-    """Train as the portable engine does, and keep what theorems need.
+    """Train as the portable engine does; return the trajectory that the theorems need.
 
     Parameters
     ----------
     problem : Problem
-        A single one, of any namespace.
+        A single problem, of any namespace.
     recipe : Recipe
-        Every method is followed step by step. Where the hidden layer is not trained W stays at W₀.
+        Every method is followed step by step. If the hidden layer is not trained, W stays at W₀.
     probes : int
-        How often at most the Jacobian is looked at, at least 2: the start, the end, and in between at
+        Largest number of probes of the Jacobian, at least 2: at the start, at the end, and in between at
         iterations that grow geometrically.
 
     Raises
     ------
     ValueError
-        For a stack of problems, fewer than 2 probes, or labels that the loss is not defined for.
+        For a stack of problems, fewer than 2 probes, or labels for which the loss is not defined.
     """
     if problem.batch_shape:
-        raise ValueError("follow takes one problem: take one of problem.singles()")
+        raise ValueError("follow needs a single problem: pass one of problem.singles()")
     if probes < 2:
         raise ValueError(f"probes must be at least 2, the start and the end; got {probes}")
     backend = backend_of(problem.X)
@@ -92,20 +92,20 @@ def follow(problem: Problem, recipe: Recipe, probes: int = 9) -> Trajectory:
 def _in_words(recipe: Recipe) -> str:
     name = recipe.optimizer.specification()
     if recipe.optimizer.solves:
-        return f"W₀ alone, with the drawn v: {name} solves for v and leaves W₀ as it is"
+        return f"W₀ alone, with the drawn v: {name} solves for v and does not change W₀"
     if recipe.optimizer.elementwise() is not None:
         return f"the updates of {name}"
-    return f"the steps of {name}, taken or not"
+    return f"the steps of {name}, accepted or not"
 
 
 def geometric_iterations(last: int, count: int) -> set[int]:
-    """Return 0 and `count` − 2 iterations that grow geometrically towards `last`, which is left out."""
+    """Return 0 and `count` − 2 iterations that grow geometrically towards `last`, excluding `last`."""
     if count == 2 or last < 1:
         return {0}
     return {0, *(round(t) for t in np.geomspace(1, last, count - 1)[:-1])}
 
 
 def _root(squared: Array) -> float:
-    """The root of a squared norm; inf where a diverged run has made it nan."""
+    """Root of a squared norm; inf if divergence has made it nan."""
     value = float(squared)
     return math.inf if math.isnan(value) else math.sqrt(value)

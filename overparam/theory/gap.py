@@ -1,8 +1,8 @@
-"""How far a theorem is from a run, split into what each step of its proof costs on this instance.
+"""The gap between a theorem and a run, split into one factor for each step of the proof.
 
-Each factor replaces one number that the proof takes by the one that was measured, and the product of all is
-the gap: the width that the theorem asks for over the width of the network, or the measured rate over the
-promised one. docs/theory/index.md derives the splits.
+Each factor replaces one number in the proof by its measured value, and the product of all factors is the gap:
+the width that the theorem requires over the width of the network, or the measured rate over the promised one.
+docs/theory/index.md derives the splits.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ __all__ = ["Factor", "Gap", "gaps"]
 
 @dataclass(frozen=True)
 class Factor:
-    """What one step of a proof costs.
+    """The factor that one step of a proof loses.
 
     Attributes
     ----------
     name : str
     promised, measured : float
-        What the proof takes, and what this instance has.
+        The value in the proof, and the value of this instance.
     power : int
-        With which their quotient enters the gap.
+        Power of their quotient in the gap.
     """
 
     name: str
@@ -53,23 +53,23 @@ class Factor:
 
     @property
     def value(self) -> float:
-        """(promised/measured)^power: above 1 where this step costs something here."""
+        """Return (promised/measured)^power: above 1 if this step loses something here."""
         return float((self.promised / self.measured) ** self.power)
 
 
 @dataclass(frozen=True)
 class Gap:
-    """The distance between a theorem and a run, and its factors.
+    """The gap between a theorem and a run, and its factors.
 
     Attributes
     ----------
     theorem : Theorem
     quantity : "width" or "rate"
     theory, practice : float
-        The width that the theorem asks for and the network's; or the rate that it promises and the measured
-        one, by what fraction the residual falls in an update on average.
+        The width that the theorem requires and the network's; or the promised and the measured rate, the
+        average fraction by which the residual falls per update.
     factors : tuple of Factor
-        Empty where there is no gap to split; `reason` says why.
+        Empty if there is no gap to split; `reason` says why.
     reason : str
     """
 
@@ -82,11 +82,11 @@ class Gap:
 
     @property
     def value(self) -> float:
-        """Width asked for over width used, or measured over promised rate: what theory gives away."""
+        """Required width over actual width, or measured over promised rate: the total loss of the theory."""
         return self.theory / self.practice if self.quantity == "width" else self.practice / self.theory
 
     def _repr_html_(self) -> str:
-        """A row for every factor."""
+        """One row per factor."""
         rows: list[tuple[object, ...]] = [
             (one.name, one.promised, one.measured, one.power, one.value) for one in self.factors
         ]
@@ -118,7 +118,7 @@ class Gap:
 
 
 def gaps(certificate: Certificate) -> tuple[Gap, ...]:
-    """Split the gaps of Theorems 6.2, 6.3 and 3.2; those that are not about the setting say so.
+    """Return the gaps of Theorems 6.2, 6.3 and 3.2 with their factors, or why one does not apply.
 
     Examples
     --------
@@ -145,7 +145,7 @@ _Parts = tuple[float, float, list[Factor]]
 
 
 class _NoGap(ValueError):
-    """There is nothing to split; the message says why."""
+    """Error if there is no gap to split; the message says why."""
 
 
 def _asked(theorem: Theorem, setting: Setting, run: Trajectory) -> Evaluated | str:
@@ -173,16 +173,16 @@ def _split(
 
 
 def _start(setting: Setting) -> tuple[float, float]:
-    """‖v‖²λ(X), the lower end of its error, and σmin(J(W₀)), both told from zero."""
+    """‖v‖²λ(X), at the lower end of its error, and σmin(J(W₀)), both certainly nonzero."""
     if setting.lambda_note:
         raise _NoGap(setting.lambda_note)
     if not setting.sigma_min_interval.positive:
-        raise _NoGap("σmin(J(W₀)) is zero within its error: the proof does not begin")
+        raise _NoGap("σmin(J(W₀)) is zero within its error: the proof does not start")
     return setting.v_norm**2 * float(setting.lambda_interval.low), float(setting.sigma_min_interval.value)
 
 
 def _width(setting: Setting, run: Trajectory, asked: Evaluated, *, smooth: bool) -> _Parts:
-    """4L‖f(W₀) − y‖/α² of (6.18), or the radius over that of Lemma 6.9; both grow as √(k asked/k)."""
+    """4L‖f(W₀) − y‖/α² of (6.18), or the radius over that of Lemma 6.9; both grow as √(required k/k)."""
     kernel, sigma = _start(setting)
     promised_sigma = math.sqrt(0.5 * kernel)
     moved = [probe for probe in run.probes if probe.jacobian_change > 0.0]
@@ -190,7 +190,7 @@ def _width(setting: Setting, run: Trajectory, asked: Evaluated, *, smooth: bool)
         raise _NoGap("the Jacobian did not change along the run")
     far = max(moved, key=lambda probe: probe.jacobian_change)
     misfit, y, k = setting.initial_misfit, setting.label_norm, setting.k
-    # The proofs let W move by 4‖r‖/α or 3‖r‖/α with α = σmin/2, and J by σmin/2 or σmin/6.
+    # In the proofs W moves by at most 4‖r‖/α or 3‖r‖/α with α = σmin/2, and J by σmin/2 or σmin/6.
     reach, allowed = (8.0, 0.5) if smooth else (6.0, 1.0 / 6.0)
     distance = far.distance if smooth else far.spectral_distance
     change = far.jacobian_change / distance
@@ -230,7 +230,7 @@ def _width(setting: Setting, run: Trajectory, asked: Evaluated, *, smooth: bool)
 
 
 def _linearized_distance(setting: Setting) -> float:
-    """√(r₀ᵀ(J(W₀)J(W₀)ᵀ)⁻¹r₀), how far the network linearized at W₀ moves to fit all labels."""
+    """√(r₀ᵀ(J(W₀)J(W₀)ᵀ)⁻¹r₀), the distance that the network linearized at W₀ needs to fit all labels."""
     p = setting.problem
     xp = array_namespace(p.X)
     values, vectors = xp.linalg.eigh(empirical_kernel(p.X, p.W0, p.v, setting.activation))
@@ -240,7 +240,7 @@ def _linearized_distance(setting: Setting) -> float:
 
 
 def _rate(setting: Setting, asked: Evaluated, *, smooth: bool) -> _Parts:
-    """The measured over the promised fraction by which the residual falls."""
+    """Measured over promised fraction by which the residual falls per update."""
     kernel, sigma = _start(setting)
     rate, size = asked.rate, setting.step_size
     if rate is None or size is None:
@@ -275,7 +275,7 @@ def _output(setting: Setting, asked: Evaluated) -> _Parts:
     singular = xp.linalg.svdvals(features)
     told = max(n, k) * precision(features) * float(xp.max(singular))
     if k < n or not float(xp.min(singular)) > told:
-        raise _NoGap("Φ has not full row rank: λmin(ΦΦᵀ) is zero within its error")
+        raise _NoGap("Φ does not have full row rank: λmin(ΦΦᵀ) is zero within its error")
     least = float(xp.min(singular)) ** 2
     longest = float(xp.max(xp.sum(features * features, axis=0)))
     log_n, moment = math.log(n), setting.constants.value_moment.value

@@ -1,8 +1,8 @@
 """E[f(g)f(g′)] as a function of the angle θ between two samples, for f = φ or φ′, with its error.
 
-There are three ways, tried in this order: a closed form; the Hermite series Σ_r μ_r²ρʳ, where it reaches
-rounding at a moderate degree; Chebyshev series in θ, which jumps of φ′ do not slow down. Where no series
-resolves f, the one with the smaller bound is taken.
+Three methods, tried in this order: a closed form; the Hermite series Σ_r μ_r²ρʳ, if it reaches rounding at a
+moderate degree; Chebyshev series in θ, which converge fast even if φ′ jumps. If no series resolves f, the one
+with the smaller error bound is used.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class KernelFunction:
     entry : callable
         (cos θ, sin θ) to k(θ), elementwise.
     moment : Estimate
-        E[f(g)²] = k(0), the largest |k|; nan where it could not be computed.
+        E[f(g)²] = k(0), the largest |k|; nan if it could not be computed.
     error : float
         Bound on the error of `entry` at exact arguments between different samples, rounding included; inf
-        where f² overflows.
+        if f² overflows.
     tail, reach : float, int
-        Bound on the sum of the coefficients left out of Σ_r μ_r²ρʳ, and the lowest degree left out.
+        Bound on the sum of the coefficients omitted from Σ_r μ_r²ρʳ, and the lowest omitted degree.
     method : str
         "closed form", "Hermite series to degree R" or "Chebyshev series in the angle on P panels".
     """
@@ -64,7 +64,7 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
     ----------
     activation : Activation
     largest : float
-        Largest |ρ| between different samples: how far the Hermite series has to go.
+        Largest |ρ| between different samples; it determines the degree of the Hermite series.
     derivative : bool
         f = φ′ instead of φ.
     """
@@ -94,7 +94,7 @@ def kernel_function(activation: Activation, largest: float, *, derivative: bool)
 
 
 def _shortest_series(activation: Activation, derivative: bool, largest: float) -> tuple[HermiteSeries, bool]:
-    """Return the shortest series whose tail is below rounding between samples, and whether there is one."""
+    """Return the shortest series whose tail is below rounding between samples, and whether one exists."""
     if type(activation) is Hermite:
         degree = len(activation.coefficients) - 1
         return hermite_series(activation, degree, derivative=derivative), True
@@ -120,7 +120,7 @@ def _from_series(series: HermiteSeries, largest: float) -> KernelFunction:
 
     degrees = np.arange(series.order + 1)
     powers = largest**degrees
-    # Horner's rule multiplies and adds r times before μ_r² is in its place.
+    # Horner's rule multiplies and adds r times for the term μ_r².
     rounding = 0.5 * _EPS * float(((2.0 * degrees + 1.0) * powers) @ np.asarray(squares))
     error = rounding + float(powers @ series.square_errors())
     order, method = series.order, f"Hermite series to degree {series.order}"
@@ -137,7 +137,7 @@ def _integrand(activation: Activation, derivative: bool) -> Integrand:
 def _angular(activation: Activation, derivative: bool, moment: Estimate) -> KernelFunction:
     try:
         hash(activation)
-    except TypeError:  # a field of it, a list for one, has no hash
+    except TypeError:  # a field, for example a list, is not hashable
         series = _angular_series.__wrapped__(activation, derivative)
     else:
         series = _angular_series(activation, derivative)
@@ -147,7 +147,7 @@ def _angular(activation: Activation, derivative: bool, moment: Estimate) -> Kern
 
 @lru_cache(maxsize=64)
 def _angular_series(activation: Activation, derivative: bool) -> AngularSeries:
-    # Seconds, and the same for all samples: every trial of a sweep, and each of its theorems, may ask for it.
+    # Cached: it takes seconds and is the same for all samples, trials of a sweep and theorems.
     return angular_series(_integrand(activation, derivative), activation.kinks)
 
 

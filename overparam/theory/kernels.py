@@ -1,8 +1,8 @@
 """The kernels Σ(X) (Definition 6.1) and Σ̃(X) (Definition 3.1), their smallest eigenvalues, and error bounds.
 
 Entry (i, j) depends on ρ = xᵢᵀxⱼ alone: E[φφ] = Σ_r μ_r²(φ)ρʳ and E[φ′φ′] = Σ_r μ_r²(φ′)ρʳ (Appendix H).
-Everything is computed in float64, whatever the data type of X: the kernel is that of the samples as they are
-given, and only the matrix that is handed back is rounded to the data type of X.
+Everything is computed in float64, for any data type of X: the kernel is that of the given samples. Only the
+returned matrix is rounded to the data type of X.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ __all__ = [
 
 _EPS = float(np.finfo(np.float64).eps)
 _SLOPES = 200
-"""Angles at which the slope of a kernel is taken, and half as many near 0 and near π each."""
+"""Angles at which the slope of a kernel is computed, and half as many near 0 and near π each."""
 _NEAREST = 1e-8
 _LARGE = 3000
-"""From this n on the iterative solver takes less time than all eigenvalues."""
+"""From this n on the iterative solver is faster than computing all eigenvalues."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ class Kernel:
     matrix : array, shape (n, n)
         Symmetric, in the namespace, device and data type of X; its diagonal is E[f(g)²].
     below, above : float
-        What the Hermite series left out; 0 where it reaches rounding, and for other methods.
+        Omitted part of the Hermite series; 0 if the series reaches rounding, and for other methods.
     rounding : float
-        Bound on floating-point error and on the error of the coefficients. Roundings of entries of different
-        angles count as independent.
+        Bound on floating-point error and on the error of the coefficients. Rounding errors of entries at
+        different angles count as independent.
     method : str
-        How the entries were computed, as in `KernelFunction`.
+        Method used for the entries, as in `KernelFunction`.
     wide : Kernel or None
-        The same kernel in float64, before `matrix` was rounded to a narrower data type; None where X is in
-        float64. Where the device has no float64, it is on the host.
+        The same kernel in float64, before `matrix` was rounded to a narrower data type; None if X is in
+        float64. If the device has no float64, it is on the host.
     """
 
     matrix: Array
@@ -84,7 +84,7 @@ class Kernel:
 
 
 def network_covariance(X: Array, activation: Activation) -> Kernel:
-    """Σ(X) = E[φ′(Xw)φ′(Xw)ᵀ] ⊙ XXᵀ, w ~ N(0, I) (Definition 6.1): the expected JJᵀ over ‖v‖².
+    """Return Σ(X) = E[φ′(Xw)φ′(Xw)ᵀ] ⊙ XXᵀ, w ~ N(0, I) (Definition 6.1): the expected JJᵀ over ‖v‖².
 
     Parameters
     ----------
@@ -100,24 +100,24 @@ def network_covariance(X: Array, activation: Activation) -> Kernel:
     Raises
     ------
     ValueError
-        Where the rows of X are not of norm 1.
+        If the rows of X do not have norm 1.
     """
     return _covariance(X, activation, derivative=True)
 
 
 def feature_covariance(X: Array, activation: Activation) -> Kernel:
-    """Σ̃(X) = E[φ(Xw)φ(Xw)ᵀ], w ~ N(0, I) (Definition 3.1): the expected ΦΦᵀ over k.
+    """Return Σ̃(X) = E[φ(Xw)φ(Xw)ᵀ], w ~ N(0, I) (Definition 3.1): the expected ΦΦᵀ over k.
 
-    Parameters, returns and raises as `network_covariance`.
+    Parameters, results and errors as for `network_covariance`.
     """
     return _covariance(X, activation, derivative=False)
 
 
 def smallest_eigenvalue(kernel: Kernel) -> Estimate:
-    """λmin of the true kernel, with the kernel's error and the eigenvalue solver's.
+    """Return λmin of the true kernel, with the kernel's error and the eigenvalue solver's.
 
-    It is taken from the kernel in float64, also where `kernel.matrix` is in float32. From n = 3,000 on the
-    solver is `extreme_eigenvalues`, which uses the matrix as its workspace and leaves it as it was.
+    It is computed from the kernel in float64, even if `kernel.matrix` is in float32. From n = 3,000 on the
+    solver is `extreme_eigenvalues`, which uses the matrix as workspace and restores it.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def sampled_covariance(
     *,
     derivative: bool,
 ) -> Sampled:
-    """Estimate Σ(X) (derivative=True) or Σ̃(X) from `samples` draws of w, on the host: a check on the others.
+    """Return an estimate of Σ(X) (derivative=True) or Σ̃(X) from draws of w, on the host, as a check.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def _covariance(X: Array, activation: Activation, *, derivative: bool) -> Kernel
     matrix = correlation_matrix(rows, entry, k.moment.value)
     shift = 1 if derivative else 0
     above = k.tail * largest_row_sum(rows, k.reach + shift) if k.tail > 0.0 else 0.0
-    # The tail is positive semidefinite and its diagonal is in the matrix already.
+    # The tail is positive semidefinite, and the matrix already contains its diagonal.
     below = min(k.tail, above)
     an_entry = k.error + _argument_error(rows, entry, largest) + 0.5 * _EPS * k.moment.value * shift
     rounding = _norm_factor(rows) * an_entry + k.moment.error
@@ -204,7 +204,7 @@ def _covariance(X: Array, activation: Activation, *, derivative: bool) -> Kernel
 
 
 def _narrowed(wide: Kernel, X: Array) -> Kernel:
-    """The kernel with its entries rounded to the data type of X, and that rounding measured."""
+    """The kernel with its entries rounded to the data type of X, and the size of that rounding."""
     matrix = in_dtype_of(X, wide.matrix)
     missed = in_double(matrix) - wide.matrix
     xp = array_namespace(missed)
@@ -215,13 +215,14 @@ def _narrowed(wide: Kernel, X: Array) -> Kernel:
 def _argument_error(X: Array, entry: Entry, largest: float) -> float:
     """Error of an entry from the rounding of cos θ and sin θ: the slope of `entry` times that of θ.
 
-    The inner product of unit rows is off by √d roundings, and θ by that over sin θ; beyond NEAR, where cosine
-    and sine come from the difference of the rows, θ is off by the rounding of their components.
+    The inner product of unit rows has an error of √d roundings, and θ that error over sin θ. Beyond NEAR,
+    where cosine and sine come from the difference of the rows, the error of θ is the rounding of their
+    components.
     """
     least = 0.0 if largest > NEAR else math.acos(NEAR)
     theta = np.linspace(least, math.pi - least, _SLOPES + 1)
     if least == 0.0:
-        # Kinks near to each other make the kernel steep near 0 and π, and only there.
+        # Close kinks make the kernel steep near 0 and π, and only there.
         near = np.geomspace(_NEAREST, theta[1], _SLOPES // 2)[:-1]
         theta = np.concatenate([theta[:1], near, theta[1:-1], math.pi - near[::-1], theta[-1:]])
     xp = array_namespace(X)
@@ -241,11 +242,11 @@ def _circle(theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def _norm_factor(X: Array) -> float:
-    """‖E‖ ≤ factor·max|Eᵢⱼ| for the matrix E of entries' errors.
+    """Factor with ‖E‖ ≤ factor·max|Eᵢⱼ| for the matrix E of entries' errors.
 
-    At most n. Errors of entries of different angles have no reason to agree, and a symmetric matrix of
-    independent ones has norm 2√n at most; entries of one angle have one error, which counts as often as
-    samples are alike, ‖X‖² times at most.
+    At most n. Errors of entries at different angles are independent, and a symmetric matrix of independent
+    ones has norm at most 2√n. Entries at one angle have one common error, which counts as often as samples
+    are alike, at most ‖X‖² times.
     """
     xp = array_namespace(X)
     n = int(X.shape[0])

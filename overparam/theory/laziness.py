@@ -1,4 +1,4 @@
-"""How lazy a training run is: how far its Jacobian, kernel and residual leave those of W₀."""
+"""Laziness of a training run: the distance of its Jacobian, kernel and residual from linearization at W₀."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Laziness", "laziness"]
 
 @dataclass(frozen=True)
 class Laziness:
-    """What of W₀'s linearization is left at the end of a run, all relative: 0 is a linear network.
+    """Deviation of a run from the linearization at W₀, all relative: 0 is a linear network.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Laziness:
     flipped : float
         Share of the k·n activation patterns 1{wᵀx ≥ 0} that differ from those at W₀.
     residual : float
-        The largest ‖r_τ − r_τ^lin‖/‖y‖ of the iterates looked at, r^lin of the network linearized at W₀.
+        The largest ‖r_τ − r_τ^lin‖/‖y‖ over the compared iterates, r^lin of the network linearized at W₀.
     outcome : Outcome
-        How the run ended.
+        Outcome of the run.
     """
 
     jacobian: float
@@ -48,7 +48,7 @@ class Laziness:
 
 @dataclass
 class _Residuals:
-    """Keeps f(W_τ) − y where that is due, and at the end."""
+    """Observer that stores f(W_τ) − y at scheduled iterates and at the end."""
 
     problem: Problem
     activation: Activation
@@ -57,33 +57,33 @@ class _Residuals:
     found: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
     def next_after(self, iteration: int) -> int | None:
-        """The next iterate that is due."""
+        """Return the next scheduled iterate."""
         return min((t for t in self.due if t > iteration), default=None)
 
     def see(self, look: Look) -> None:
-        """Keep the residual at an iterate."""
+        """Store the residual at an iterate."""
         W = self.backend.asarray(look.W, "float64")
         r = forward(self.problem.X, W, self.problem.v, self.activation) - self.problem.y
         self.found[look.iteration] = np.asarray(self.backend.to_numpy(r))
 
 
 def laziness(problem: Problem, recipe: Recipe, looks: int = 64) -> Laziness:
-    """Train, and compare the run with its linearization at W₀.
+    """Train, and return the deviation of the run from its linearization at W₀.
 
     Parameters
     ----------
     problem : Problem
-        A single one in float64, with unit rows.
+        A single problem in float64, with unit rows.
     recipe : Recipe
-        Of the hidden layer, with a method whose linearized run is known (`prediction`).
+        A recipe for the hidden layer, with a method whose linearized run is known (`prediction`).
     looks : int
-        At how many iterates at most the residual is compared, at least 2: the start, the end, and in
-        between at iterations that grow geometrically.
+        Largest number of iterates at which the residual is compared, at least 2: at the start, at the end,
+        and in between at iterations that grow geometrically.
 
     Raises
     ------
     ValueError
-        For a stack of problems, where no linearized run is known, or where J(W₀) = 0.
+        For a stack of problems, if no linearized run is known, or if J(W₀) = 0.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def laziness(problem: Problem, recipe: Recipe, looks: int = 64) -> Laziness:
         raise ValueError(unknown)
     start = setting.jacobian_at_start.spectral_norm
     if start == 0.0:
-        raise ValueError("J(W₀) is zero: nothing is trained, and nothing is relative to it")
+        raise ValueError("J(W₀) is zero: nothing is trained, and relative quantities are undefined")
     X, v, W0, phi = problem.X, problem.v, problem.W0, recipe.activation
     backend, xp = backend_of(X), array_namespace(X)
     due = frozenset(geometric_iterations(recipe.stop.max_iterations, looks))

@@ -1,4 +1,4 @@
-"""What training would do were the network linear in W: the kernel's prediction of the residual."""
+"""Training of the network linearized in W: the kernel's prediction of the residual."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Prediction:
     Attributes
     ----------
     label : str
-        What is predicted, for a legend.
+        Description of the prediction, for a legend.
     vectors : ndarray, shape (m, n)
-        r_τ; its mean over the draws of rows under a stochastic method.
+        r_τ; for a stochastic method its mean over the draws of rows.
     """
 
     label: str
@@ -38,7 +38,7 @@ class Prediction:
 
     @property
     def residuals(self) -> Reals:
-        """‖r_τ‖, shape (m,): of a stochastic method the norm of the mean; inf beyond float64."""
+        """‖r_τ‖, shape (m,): for a stochastic method the norm of the mean; inf beyond float64."""
         with np.errstate(over="ignore"):
             norms = np.linalg.norm(self.vectors, axis=1)
         return np.where(np.isnan(norms), np.inf, norms)
@@ -47,9 +47,9 @@ class Prediction:
 def linearized_residuals(
     kernel: Array, residual: Array, step_size: float, iterations: Sequence[int] | NDArray[np.int64]
 ) -> Reals:
-    """‖(I − ηK)^τ r₀‖ for gradient descent on the linearized network.
+    """Return ‖(I − ηK)^τ r₀‖ for gradient descent on the linearized network.
 
-    In the kernel's eigenbasis every component decays on its own: |1 − ηλᵢ|^τ |uᵢᵀr₀|.
+    In the kernel's eigenbasis every component decays separately: |1 − ηλᵢ|^τ |uᵢᵀr₀|.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def linearized_residuals(
     Returns
     -------
     ndarray, shape (m,)
-        inf where the prediction diverges beyond float64.
+        inf if the prediction diverges beyond float64.
     """
     backend = backend_of(kernel)
     K, r = (np.asarray(backend.to_numpy(a), dtype=np.float64) for a in (kernel, residual))
@@ -78,14 +78,14 @@ def linearized_residuals(
 
 
 def prediction(setting: Setting, iterations: NDArray[np.int64]) -> Prediction | str:
-    """Predict f(W_τ) − y by the network linearized at W₀, or say why nothing is known.
+    """Return f(W_τ) − y of the network linearized at W₀, or a sentence if no prediction is known.
 
     The linearized network has r = r₀ + J(W₀)(θ − θ₀) and the gradient J(W₀)ᵀr. An elementwise rule that is
-    linear in weights, gradient and state commutes with J(W₀), and with the rotation to the eigenbasis of
-    K = J(W₀)J(W₀)ᵀ. There the image of θ moves by the same rule with the gradient λᵢrᵢ in every component:
-    the method's own rule is run on these n numbers. So it is for gradient descent, heavy ball and
-    Nesterov's method, and not for a rule such as Adam's. Where rows are drawn independently and uniformly,
-    the mean of r_τ has the gradient λᵢrᵢ/n.
+    linear in weights, gradient and state commutes with J(W₀), and with the rotation to the eigenbasis of K =
+    J(W₀)J(W₀)ᵀ. There the image of θ moves by the same rule with the gradient λᵢrᵢ in every component, so the
+    method's own rule is run on these n numbers. This holds for gradient descent, heavy ball and Nesterov's
+    method, but not for a rule such as Adam's. If rows are drawn independently and uniformly, the mean of r_τ
+    has the gradient λᵢrᵢ/n.
 
     Parameters
     ----------
@@ -105,12 +105,12 @@ def prediction(setting: Setting, iterations: NDArray[np.int64]) -> Prediction | 
     if type(optimizer).row_blocks is Optimizer.row_blocks:
         return Prediction("linearized at $W_0$", _run(setting, rule, 1.0, iterations))
     if not _draws_independently(optimizer):
-        return f"{unknown}: it does not say that it draws rows independently"
+        return f"{unknown}: it does not declare independent draws of rows"
     return Prediction("mean of the linearized run", _run(setting, rule, 1.0 / setting.n, iterations))
 
 
 def _draws_independently(optimizer: Optimizer) -> bool:
-    """What the class says of its rows; nothing where one further down has redefined `row_blocks`."""
+    """The class's `independent_rows`; False if a subclass has redefined `row_blocks` without it."""
     order = type(optimizer).__mro__
     said, drawn = (
         next(i for i, cls in enumerate(order) if name in vars(cls))

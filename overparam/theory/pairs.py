@@ -1,9 +1,10 @@
 """E[f(g)f(g′)] for standard Gaussians g, g′ at a given angle, by quadrature in the plane.
 
-g′ = cos θ·g + sin θ·h with h independent of g. The inner integral over h is cut where g′ meets a break of f:
-a kink, or an edge of the panels that resolve f where it is steep. The outer one is cut where g meets a break,
-and around the points where the mean of g′ does: there the inner integral changes over a distance of sin θ.
-Every piece is smooth, and Gauss–Legendre rules converge as fast at θ = 1e-6 as at θ = 1.
+g′ = cos θ·g + sin θ·h with h independent of g. The inner integral over h is split where g′ crosses a break of
+f: a kink, or an edge of the panels that resolve f where it is steep. The outer integral is split where g
+crosses a break, and around the points where the mean of g′ does, because there the inner integral changes
+over a distance of sin θ. Every piece is smooth, and Gauss–Legendre rules converge as fast at θ = 1e-6 as at θ
+= 1.
 """
 
 from __future__ import annotations
@@ -23,32 +24,32 @@ Reals = NDArray[np.float64]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _REACH = 14.0
-"""Of g; the density beyond is below 1e-42, which leaves room for f to grow."""
+"""Bound on |g|; the density beyond is below 1e-42, which leaves room for f to grow."""
 _INNER_REACH = 11.0
 _WIDEST = 2.0
 _STEPS = np.array([-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
 """Edges of panels around a point where the mean of g′ passes a break, in units of sin θ."""
 _FLAT = 0.02
-"""Below this |cos θ| the mean of g′ does not depend on g enough to resolve it."""
-_PANELS = 2048
-"""Of the inner integrals at a time, so that the values of f there stay in a core's cache."""
+"""Below this |cos θ| the mean of g′ depends too little on g to resolve it."""
+_PANELS = 512
+"""Panels of the inner integrals that are evaluated at a time, so that the values of f stay in the cache."""
 _MOST_BREAKS = 48
-"""A function that needs more of them is not resolved; two rules then disagree."""
+"""Largest number of breaks; a function that needs more is not resolved, and two rules then disagree."""
 
 
 @dataclass(frozen=True)
 class PairRule:
-    """The integrand, where to cut it, and how fine the panels are.
+    """The integrand, its breaks, and the fineness of the panels.
 
     Attributes
     ----------
     f : callable
         Elementwise on float64 arrays.
     kinks : tuple of float
-        Where f or one of its derivatives jumps. One that is not named is found by halving panels, which takes
-        longer.
+        Points where f or one of its derivatives jumps. Kinks that are not listed are found by bisection of
+        panels, which is slower.
     refinement : int
-        Panels are cut into so many; 1 is the rule, 2 checks it.
+        Number of parts per panel; 1 is the rule, 2 checks it.
     """
 
     f: Integrand
@@ -66,7 +67,7 @@ class PairRule:
 
     @cached_property
     def breaks(self) -> Reals:
-        """The kinks, and the ends of the panels that had to be halved to resolve f; shape (m,)."""
+        """The kinks, and the ends of the panels that had to be bisected to resolve f; shape (m,)."""
         all_edges, unhalved = (panel_edges(f, self.kinks, _WIDEST) for f in ([self.f], []))
         found = np.setdiff1d(all_edges, unhalved)
         found = found[np.abs(found) < _REACH]
@@ -77,12 +78,12 @@ class PairRule:
         if abs(cosine) > _FLAT:
             scale = sine / abs(cosine)
             around = (self.breaks[:, None] / cosine + scale * _STEPS).ravel()
-            # One in a distance of sin θ: many breaks are as near to each other as their steps.
+            # One per distance of sin θ: many breaks are as close to each other as their steps.
             edges.append(around[np.unique(np.floor(around / scale), return_index=True)[1]])
         return np.unique(np.clip(np.concatenate(edges), -_REACH, _REACH))
 
     def _inner(self, g: Reals, cosine: float, sine: float) -> Reals:
-        """E[f(cos θ·g + sin θ·h)] over h, shape of g."""
+        """E[f(cos θ·g + sin θ·h)] over h, with the shape of g."""
         base = np.linspace(-_INNER_REACH, _INNER_REACH, round(2.0 * _INNER_REACH / _WIDEST) + 1)
         cuts = np.clip((self.breaks - cosine * g[:, None]) / sine, -_INNER_REACH, _INNER_REACH)
         edges = np.sort(np.concatenate([np.broadcast_to(base, (len(g), len(base))), cuts], axis=1), axis=1)

@@ -1,7 +1,7 @@
-"""What is looked at along a training run: residual, distance and path at every iterate, the Jacobian at some.
+"""Measurements along a training run: residual, distance and path length always, the Jacobian at probes.
 
-The theorems speak of all iterates, so residual, distance and path length are taken at all of them. What
-costs an eigenvalue problem is computed at selected iterates, the first and the last among them.
+The theorems are about all iterates, so residual, distance and path length are computed at all of them.
+Eigenvalue problems are solved at selected iterates, including the first and the last.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Probe:
     distance, spectral_distance : float
         ‖W_τ − W₀‖_F and ‖W_τ − W₀‖.
     sigma_min, spectral_norm, floor : float
-        σmin(J(W_τ)), ‖J(W_τ)‖, and below what σmin is rounding.
+        σmin(J(W_τ)), ‖J(W_τ)‖, and the level below which σmin is rounding error.
     jacobian_change : float
         ‖J(W_τ) − J(W₀)‖.
     slope_change : float
@@ -61,7 +61,7 @@ class Trajectory:
     Attributes
     ----------
     iterations : ndarray of int, shape (m,)
-        The iterates at which the next three are given: all, or those that the stop rule checks.
+        Iterations of the next three arrays: all, or those that the stop rule checks.
     residual : ndarray, shape (m,)
         ‖f(W_τ) − y‖.
     distance : ndarray, shape (m,)
@@ -70,9 +70,9 @@ class Trajectory:
         Σ_{t<τ} ‖W_{t+1} − W_t‖_F.
     probes : tuple of Probe
     followed : str
-        What the iterates are, in words: updates of which method, or W₀ alone for a direct solver.
+        Description of the iterates: the updates of a method, or W₀ alone for a direct solver.
     outcome : Outcome
-        How the run ended.
+        Outcome of the run.
     """
 
     iterations: NDArray[np.int64]
@@ -85,7 +85,7 @@ class Trajectory:
 
 
 def probe_at(problem: Problem, activation: Activation, W: Array, iteration: int) -> Probe:
-    """Look at the Jacobian and the activation pattern at W, shape (k, d)."""
+    """Return the probe of the Jacobian and the activation pattern at W, shape (k, d)."""
     p, phi = problem, activation
     xp = array_namespace(p.X)
     spectrum = jacobian_spectrum(p.X, W, p.v, phi)

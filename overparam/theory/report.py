@@ -1,4 +1,4 @@
-"""The paper's quantities for a data set and an activation: what ``overparam theory`` shows."""
+"""The paper's quantities for a data set and an activation: the results of ``overparam theory``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TheoryReport:
     lambda_, lambda_tilde : Estimate
         λ(X) and λ̃(X).
     notes : tuple of str
-        How the kernels were computed, what is exactly zero or only estimated.
+        Methods of the kernels, and quantities that are exactly zero or only estimated.
     """
 
     n: int
@@ -52,12 +52,12 @@ class TheoryReport:
 
     @property
     def kappa(self) -> float:
-        """κ(X) = √(d/n)‖X‖/σ²min(X∗X) of (2.2); inf where σmin is not told from 0."""
+        """κ(X) = √(d/n)‖X‖/σ²min(X∗X) of (2.2); inf if σmin cannot be distinguished from 0."""
         return self._kappa(self.khatri_rao[1].sigma_min ** 2)
 
     @property
     def kappa_tilde(self) -> float:
-        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not told from 0."""
+        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf if λ cannot be distinguished from 0."""
         return self._kappa(self.lambda_.settled.value)
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ class TheoryReport:
         return f"TheoryReport(n={self.n}, d={self.d}, {self.activation.specification()}: {quantities})"
 
     def _repr_html_(self) -> str:
-        """What ``overparam theory --json`` says."""
+        """The content of ``overparam theory --json``."""
         rows = [(name, _listed(value)) for name, value in self.to_json().items()]
         return table("Theory", rows)
 
@@ -82,8 +82,8 @@ class TheoryReport:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON of ``overparam theory``.
 
-        Nothing in it is noise: coefficients, μ, μ̃ and γ are 0.0 where they are not told from zero, σmin too,
-        and κ and κ̃ then null. λ and λ̃ stay as computed, beside their errors. What overflows is null.
+        Quantities that cannot be distinguished from zero are 0.0: coefficients, μ, μ̃, γ and σmin; κ and κ̃
+        are then null. λ and λ̃ stay as computed, with their errors. A value that overflows is null.
         """
         c = self.constants
         return {
@@ -110,7 +110,7 @@ class TheoryReport:
 
 
 def theory_report(X: Array, activation: str | Activation, *, order: int = 4) -> TheoryReport:
-    """Compute the paper's quantities for a data set and an activation.
+    """Return the paper's quantities for a data set and an activation.
 
     Parameters
     ----------
@@ -123,21 +123,21 @@ def theory_report(X: Array, activation: str | Activation, *, order: int = 4) -> 
     Raises
     ------
     ValueError
-        For an order below 2, or rows that are not of norm 1.
+        For an order below 2, or rows whose norm is not 1.
     """
     activation = op.default_registry().resolve(Activation, activation)
     X = unit_rows(in_double(X))
-    # Of labels and weights nothing is asked.
+    # Labels and weights are not used.
     return report_of(setting_in_double(Problem(X, X[:, 0], X[:1, :], X[0, :1]), activation), order)
 
 
 def setting_in_double(problem: Problem, activation: Activation) -> Setting:
-    """Return a problem in float64, its rows of norm 1 exactly, as what theorems are evaluated on.
+    """Return a problem in float64, with rows of norm exactly 1, as a setting for theorems.
 
     Raises
     ------
     ValueError
-        For rows that are not of norm 1.
+        For rows whose norm is not 1.
     """
     p = problem
     y, W0, v = in_double(p.y), in_double(p.W0), in_double(p.v)
@@ -146,7 +146,7 @@ def setting_in_double(problem: Problem, activation: Activation) -> Setting:
 
 
 def report_of(setting: Setting, order: int = 4) -> TheoryReport:
-    """Compute the paper's quantities for the data and the activation of a setting.
+    """Return the paper's quantities for the data and the activation of a setting.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def report_of(setting: Setting, order: int = 4) -> TheoryReport:
             notes.append(f"{name} could not be computed: the square of the activation overflows; {lost}")
         elif not estimate.nonzero:
             notes.append(
-                f"{name} cannot be told from zero: {estimate.value:.1e} ± {estimate.error:.1e}; {lost}"
+                f"{name} is zero within its error: {estimate.value:.1e} ± {estimate.error:.1e}; {lost}"
             )
     return TheoryReport(
         n=setting.n,
@@ -195,7 +195,7 @@ def _listed(value: object) -> object:
 
 
 def _vacuous(constants: ActivationConstants) -> list[str]:
-    """Which coefficients are zero or could not be computed, and what becomes vacuous by that."""
+    """Notes on coefficients that are zero or could not be computed, and on bounds that become vacuous."""
     notes = []
     for name, estimate, lost in (
         ("μ", constants.mu, "; bounds through μ²σ²min(X∗X) are vacuous"),

@@ -1,4 +1,4 @@
-"""What the theorems are evaluated on: one problem, how it is trained, and the paper's quantities of it."""
+"""The setting of theorems: one problem, its recipe, and the paper's quantities of it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OF_THE_DATA = (
     "separation_interval",
     "separation",
 )
-"""The cached quantities that do not depend on the weights."""
+"""Cached quantities that do not depend on the weights."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,18 @@ class Setting:
     Attributes
     ----------
     problem : Problem
-        A single one; its X has unit rows.
+        A single problem with unit rows in X.
     recipe : Recipe
-        What is trained and how.
+        What is trained, and how.
     data : DataGenerator or None
-        Where X came from, if known: Corollaries 2.2 and 2.4 are about uniform data.
+        Source of X, if known: Corollaries 2.2 and 2.4 are about uniform data.
     delta : float
-        δ of the probability statements: the larger, the surer and the weaker.
+        δ of the probability statements: a larger δ gives a higher probability and weaker conclusions.
 
     Raises
     ------
     ValueError
-        For a stack of problems, rows that are not of norm 1, or a delta that is no positive number.
+        For a stack of problems, rows whose norm is not 1, or a delta that is not a positive number.
     """
 
     problem: Problem
@@ -72,13 +72,13 @@ class Setting:
 
     def __post_init__(self) -> None:
         if self.problem.batch_shape:
-            raise ValueError("the theorems are about one problem: take one of problem.singles()")
+            raise ValueError("the theorems need a single problem: pass one of problem.singles()")
         if not (math.isfinite(self.delta) and self.delta > 0):
             raise ValueError(f"delta must be a positive number, got {self.delta}")
         unit_rows(self.problem.X)
 
     def redrawn(self, problem: Problem) -> Setting:
-        """Return the setting of a problem with the same X and y and other weights; keeps what X and y fix."""
+        """Return the setting with other weights and the same X and y; keeps cached values of X and y."""
         other = replace(self, problem=problem)
         vars(other).update({name: vars(self)[name] for name in _OF_THE_DATA if name in vars(self)})
         return other
@@ -120,13 +120,13 @@ class Setting:
 
     @property
     def B(self) -> float:
-        """B of Theorem 2.1; inf where there is none."""
+        """B of Theorem 2.1; inf if there is none."""
         value = self.constants.bound.value
         return math.inf if value is None else value
 
     @property
     def M(self) -> float:
-        """M of Lemma 6.8, |φ″| ≤ M everywhere; inf where φ′ jumps, B where nothing better is known."""
+        """M of Lemma 6.8, |φ″| ≤ M everywhere; inf if φ′ jumps, B if no smaller bound is known."""
         value = self.constants.curvature.value
         if value is not None:
             return min(float(value), self.B)
@@ -191,8 +191,8 @@ class Setting:
         """λ̃(X) = λmin(Σ̃(X))."""
         return smallest_eigenvalue(self.Sigma_tilde)
 
-    # What the theorems put for λ, λ̃, σmin(X∗X), μ and σmin(J(W₀)): all of them take it from here, with its
-    # error, and zero within its error is zero.
+    # Replacements in the theorems for λ, λ̃, σmin(X∗X), μ and σmin(J(W₀)), with their errors. A value that
+    # is zero within its error is zero.
 
     @cached_property
     def lambda_interval(self) -> Interval:
@@ -206,7 +206,7 @@ class Setting:
 
     @cached_property
     def quadratic_interval(self) -> Interval:
-        """μ²σ²min(X ∗ X) with its error: what Theorems 2.1 and 2.3 put for λ (Lemma 6.4)."""
+        """μ²σ²min(X ∗ X) with its error: the replacement for λ in Theorems 2.1 and 2.3 (Lemma 6.4)."""
         mu = self.constants.mu
         return product_of_squares(Estimate(abs(mu.value), mu.error), self.khatri_rao, self.n)
 
@@ -217,22 +217,22 @@ class Setting:
 
     @cached_property
     def separation_interval(self) -> Interval:
-        """δ of Assumption 1 with the error that rounding the rows of X alone makes."""
+        """δ of Assumption 1 with the error from rounding the rows of X."""
         return Interval.nonnegative(self.separation, 2.0 * precision(self.problem.X))
 
     @property
     def lambda_note(self) -> str:
-        """Why λ(X) bounds nothing, or nothing."""
+        """Why λ(X) gives no bound, or an empty text."""
         return _zero_note("λ(X)", self.lambda_interval, self.lambda_.error)
 
     @property
     def lambda_tilde_note(self) -> str:
-        """Why λ̃(X) bounds nothing, or nothing."""
+        """Why λ̃(X) gives no bound, or an empty text."""
         return _zero_note("λ̃(X)", self.lambda_tilde_interval, self.lambda_tilde.error)
 
     @property
     def quadratic_note(self) -> str:
-        """Why μσmin(X ∗ X) bounds nothing, or nothing."""
+        """Why μσmin(X ∗ X) gives no bound, or an empty text."""
         if self.quadratic_interval.positive:
             return ""
         mu = self.constants.mu
@@ -247,12 +247,12 @@ class Setting:
 
     @property
     def kappa(self) -> float:
-        """κ(X) = √(d/n)‖X‖/σ²min(X ∗ X) of (2.2); inf where σmin is not told from 0."""
+        """κ(X) = √(d/n)‖X‖/σ²min(X ∗ X) of (2.2); inf if σmin cannot be distinguished from 0."""
         return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, self.khatri_rao.sigma_min**2)
 
     @property
     def kappa_tilde(self) -> float:
-        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf where λ is not told from 0."""
+        """κ̃(X) = √(d/n)‖X‖/λ(X) of (6.2); inf if λ cannot be distinguished from 0."""
         return _over(math.sqrt(self.d / self.n) * self.spectral_norm_X, self.lambda_.settled.value)
 
     @cached_property
@@ -269,7 +269,7 @@ class Setting:
 
     @cached_property
     def step_size(self) -> float | None:
-        """η, or None for an optimizer that takes no steps."""
+        """η, or None for an optimizer without steps."""
         return self.optimizer.step_size_for(self.problem, self.activation)
 
 

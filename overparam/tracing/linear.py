@@ -1,4 +1,4 @@
-"""Whether a recorded update rule is linear in the weights, the gradient and its state."""
+"""Test whether a recorded update rule is linear in the weights, the gradient and its state."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from overparam.tracing.symbolic import Unrecordable, record_update
 __all__ = ["why_not_linear"]
 
 _Kind: TypeAlias = Literal["zero", "scalar", "linear"]
-"""The number 0; a function of η, τ and constants alone; a combination of arrays with such coefficients."""
+"""Kind of a value: 0; a function of η, τ and constants; a combination of arrays with such coefficients."""
 
 _SCALARS = ("step_size", "iteration")
 
 
 def why_not_linear(optimizer: FirstOrder) -> str | None:
-    """Return why a rule is not linear and homogeneous, None where it is.
+    """Return why a rule is not linear and homogeneous, or None if it is.
 
-    A rule is where the new weights and state are sums of the weights, the gradient and the state, each
-    times a number that depends on η and τ alone, and so is the state before the first update. One set of
-    numbers serves all entries, so that such a rule commutes with every linear map of the weights. The
-    recorded rule is examined, not tried: what is found holds for all arrays.
+    A rule is linear if the new weights and state are sums of the weights, the gradient and the state, each
+    times a number that depends on η and τ alone, and if the state before the first update has this form too.
+    The same numbers apply to all entries, so that such a rule commutes with every linear map of the weights.
+    The test examines the recorded rule instead of sample values, so the result holds for all arrays.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def _objection(program: Program) -> str | None:
     if None in outputs:
         return f"its rule is not linear in the weights, the gradient and its state ({culprit})"
     if "scalar" in outputs:
-        return "its rule adds numbers of its own to weights or state"
+        return "its rule adds constants to weights or state"
     return None
 
 
@@ -64,7 +64,7 @@ def _of_constant(constant: Constant) -> _Kind:
 
 
 def _combined(operation: str, operands: list[_Kind | None]) -> _Kind | None:
-    """What an operation makes of operands of these kinds; None where it is neither."""
+    """Kind of the result of an operation on operands of these kinds; None if it is none of them."""
     if None in operands:
         return None
     if "linear" not in operands:

@@ -13,15 +13,15 @@ from overparam.tracing.program import BOOLEAN_OPERATIONS, Constant, Operand, Pro
 
 __all__ = ["compile_program", "print_python"]
 
-_OURS = ("erf",)  # operations that namespaces lack and `overparam.arrays.special` has
-_ALWAYS_NEW = ("where", "astype", "sign", "floor", "ceil", "trunc", *_OURS)  # those without ``out=``
+_OURS = ("erf",)  # operations of `overparam.arrays.special`, absent from namespaces
+_ALWAYS_NEW = ("where", "astype", "sign", "floor", "ceil", "trunc", *_OURS)  # operations without ``out=``
 
 
 def compile_program(program: Program, xp: Namespace) -> Callable[..., tuple[Array, ...]]:
-    """Return a function of the program's inputs (arrays of `xp`) that gives its outputs.
+    """Return a function from the program's inputs (arrays of `xp`) to its outputs.
 
-    The first input has at least one axis and the shape of the outputs; the others broadcast to it.
-    Inputs are never written to. An output that is an input, or another output, is the same array.
+    The first input has at least one axis and the shape of the outputs; the other inputs broadcast to it.
+    Inputs are never modified. An output that is an input, or another output, is the same array.
     """
     in_place = array_api_compat.is_numpy_namespace(xp) or array_api_compat.is_cupy_namespace(xp)
     scope = {"xp": xp, "erf": erf, "inf": math.inf, "nan": math.nan}
@@ -31,12 +31,12 @@ def compile_program(program: Program, xp: Namespace) -> Callable[..., tuple[Arra
 
 
 def print_python(program: Program, *, in_place: bool) -> str:
-    """Print the program as the source of a function `evaluate`.
+    """Return the program as the source code of a function `evaluate`.
 
     Parameters
     ----------
     in_place : bool
-        Let an operation write into an operand that is not used again, through NumPy's ``out=``.
+        Let an operation write into an operand that is not used later, through NumPy's ``out=``.
     """
     m = len(program.inputs)
     names = dict(enumerate(program.inputs))
@@ -50,7 +50,7 @@ def print_python(program: Program, *, in_place: bool) -> str:
         target = m + i
         arguments = [_spell(operand, names) for operand in operands]
         if operation == "where" and not any(isinstance(operand, Value) for operand in operands[1:]):
-            # Two Python numbers would give the namespace's default data type.
+            # Two Python numbers would have the namespace's default data type.
             arguments[1] = f"xp.full_like({program.inputs[0]}, {arguments[1]})"
             if operands[1:] == (1.0, 0.0):
                 operation, arguments = "astype", [arguments[0], f"{program.inputs[0]}.dtype"]
@@ -75,7 +75,7 @@ def print_python(program: Program, *, in_place: bool) -> str:
 
 
 def _last_uses(program: Program) -> dict[int, int]:
-    """The instruction that uses each value last; outputs are used after all."""
+    """The last instruction that uses each value; outputs count as used after the end."""
     m = len(program.inputs)
     last: dict[int, int] = {m + i: i for i in range(len(program.instructions))}
     for i, instruction in enumerate(program.instructions):
@@ -85,7 +85,7 @@ def _last_uses(program: Program) -> dict[int, int]:
 
 
 def _sources(program: Program) -> list[frozenset[int]]:
-    """The inputs that each value depends on: values that share them have one shape, whatever it is."""
+    """The inputs that each value depends on: values with the same inputs have the same shape."""
     sources = [frozenset({i}) for i in range(len(program.inputs))]
     for _, operands in program.instructions:
         numbers = [operand.number for operand in operands if isinstance(operand, Value)]

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class Value(NamedTuple):
-    """An operand: input `number`, or the result of instruction `number` − (how many inputs there are)."""
+    """An operand: input `number`, or, from the number of inputs on, the result of an instruction."""
 
     number: int
 
@@ -31,7 +31,7 @@ Operand: TypeAlias = Value | Constant
 
 
 class Instruction(NamedTuple):
-    """One elementwise operation of the Array API, by its name there, and its operands."""
+    """One elementwise operation, by its name in the Array API, and its operands."""
 
     operation: str
     operands: tuple[Operand, ...]
@@ -46,7 +46,7 @@ class Program:
     inputs : tuple of str
         Names; values 0 … m−1.
     instructions : tuple of Instruction
-        Instruction i yields value m + i; only those that an output needs.
+        Instruction i yields value m + i; only instructions that an output needs.
     outputs : tuple of Operand
     """
 
@@ -66,7 +66,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 BOOLEAN_OPERATIONS = frozenset(
     {*_COMPARISONS, "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isfinite", "isinf"}
 )
-"""Operations whose result is boolean."""
+"""Operations with boolean results."""
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {
     **_COMPARISONS,
@@ -90,13 +90,13 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{name: getattr(math, name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
 }
-"""Every primitive operation, with the function that folds it where all operands are constants."""
+"""Every primitive operation, with the function that folds it if all operands are constants."""
 
 
 def of_the_difference(loss: Program) -> Program | None:
-    """A recorded loss with ``difference``, f − y, in the place of f; None where it needs f itself.
+    """Return a recorded loss with ``difference``, f − y, in place of f; None if it needs f itself.
 
-    Of such a loss a fused engine can begin the sum of f with −y, which saves an addition and its rounding.
+    For such a loss a fused engine can start the sum of f at −y, which saves an addition and its rounding.
     """
     f, difference = Value(0), Instruction("subtract", (Value(0), Value(1)))
     if difference not in loss.instructions:

@@ -1,9 +1,9 @@
-"""Symbolic arrays: an elementwise function, run once on a symbol, becomes a straight-line program.
+"""Symbolic arrays: an elementwise function called once on a symbol becomes a straight-line program.
 
 `Symbol` stands for an array of unknown shape and data type. Its `__array_namespace__` offers the
-elementwise functions of the Array API standard, and each call appends to a tape, equal
-subexpressions once, constants folded. The program is what engines compile: the portable one prints
-it as Python over any namespace, fused ones as their compiler's source.
+elementwise functions of the Array API standard, and each call appends to a tape. Equal subexpressions are
+recorded once, and constants are folded. Engines compile the program: the portable one prints it as Python
+for any namespace, fused ones as source code for their compiler.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ __all__ = ["Symbol", "Unrecordable", "record", "record_activation", "record_loss
 
 
 class Unrecordable(Exception):
-    """The function is not a straight line of elementwise operations; the message says what it did."""
+    """Error for a function that is not a straight line of elementwise operations; the message says why."""
 
 
 class _Missing(Unrecordable, AttributeError):
-    """A name that symbols or their namespace lack; `hasattr` may ask for it."""
+    """Error for a name that symbols or their namespace lack; `hasattr` may ask for it."""
 
 
 _LARGEST_INTEGER_POWER = 16
@@ -44,7 +44,7 @@ _LOGICAL = ("logical_and", "logical_or", "logical_xor", "logical_not")
 
 @dataclass
 class _Tape:
-    """Values in the order they were made; equal operations on equal operands are one value."""
+    """Values in the order of their creation; equal operations on equal operands are one value."""
 
     inputs: tuple[str, ...]
     instructions: list[Instruction] = field(default_factory=list)
@@ -52,7 +52,7 @@ class _Tape:
 
     def append(self, operation: str, operands: tuple[Operand, ...]) -> Operand:
         if operation not in OPERATIONS:
-            raise Unrecordable(f"it calls xp.{operation}, which is not elementwise or not known")
+            raise Unrecordable(f"it calls xp.{operation}, which is not elementwise or is unknown")
         if all(not isinstance(operand, Value) for operand in operands):
             try:
                 return _constant(OPERATIONS[operation](*operands))
@@ -86,7 +86,7 @@ class _Tape:
 
 
 def _identity(operation: str, operands: tuple[Operand, ...]) -> Operand | None:
-    """The operand that the operation returns unchanged, where it does so for every value of it."""
+    """The operand that the operation returns unchanged for all its values, or None."""
     if operation == "multiply":
         for one, other in (operands, operands[::-1]):
             if not isinstance(one, Value) and one == 1.0:
@@ -105,7 +105,7 @@ def _constant(value: Any) -> Constant:
 
 
 def _number(tape: _Tape, operand: Operand) -> Operand:
-    """The operand, a truth value as 1 or 0 of the data type of the inputs."""
+    """The operand; a boolean becomes 1 or 0 in the data type of the inputs."""
     if isinstance(operand, bool):
         return float(operand)
     return tape.append("where", (operand, 1.0, 0.0)) if _is_boolean(tape, operand) else operand
@@ -122,12 +122,12 @@ class Symbol:
         self._operand = operand
 
     def __array_namespace__(self, api_version: str | None = None) -> _SymbolicNamespace:
-        """Return the namespace that records."""
+        """Return the recording namespace."""
         return _NAMESPACE
 
     @property
     def dtype(self) -> _DType:
-        """The data type, known only as real or boolean."""
+        """Data type, known only as real or boolean."""
         return _BOOL if _is_boolean(self._tape, self._operand) else _REAL
 
     def __bool__(self) -> bool:
@@ -144,7 +144,7 @@ class Symbol:
     def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Symbol:
         """Record an operator between a NumPy scalar and a symbol; refuse NumPy's functions."""
         operation = {"power": "pow"}.get(ufunc.__name__, ufunc.__name__)
-        # NumPy's scalars, and no other numbers, have a data type.
+        # Of all numbers only NumPy's scalars have a data type.
         operator = operation in _OPERATORS and method == "__call__"
         if operator and all(hasattr(argument, "dtype") for argument in arguments):
             return _apply(operation, *arguments)
@@ -167,7 +167,7 @@ class Symbol:
 
 
 class _DType:
-    """A stand-in for the data type of symbols."""
+    """Placeholder for the data type of symbols."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -194,7 +194,7 @@ def _apply(operation: str, *arguments: Any) -> Symbol:
         raise Unrecordable(f"it calls xp.{operation} without an array")
     tape = tapes[0]
     if any(other is not tape for other in tapes):
-        raise Unrecordable("it uses an array that it was given in another call")
+        raise Unrecordable("it uses an array of another call")
     operands: list[Operand] = []
     for argument in arguments:
         if isinstance(argument, Symbol):
@@ -205,7 +205,7 @@ def _apply(operation: str, *arguments: Any) -> Symbol:
             raise Unrecordable(f"it calls xp.{operation} with a {type(argument).__name__}")
     conditions = {"where": 1}.get(operation, len(operands) if operation in _LOGICAL else 0)
     if not all(_is_boolean(tape, operand) for operand in operands[:conditions]):
-        raise Unrecordable(f"it calls xp.{operation} with numbers where truth values belong")
+        raise Unrecordable(f"it calls xp.{operation} with numbers instead of booleans")
     numbers = [_number(tape, operand) for operand in operands[conditions:]]
     return Symbol(tape, tape.append(operation, (*operands[:conditions], *numbers)))
 
@@ -223,7 +223,7 @@ _OPERATORS = {*_ARITHMETIC.values(), *_COMPARISONS.values()}
 
 
 def _install_operators() -> None:
-    """Give Symbol Python's arithmetic and comparison operators, reflected ones included."""
+    """Give Symbol Python's arithmetic and comparison operators, also the reflected ones."""
     logical = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor"}
     for python, operation in {**_ARITHMETIC, **logical}.items():
         setattr(Symbol, f"__{python}__", lambda a, b, op=operation: _apply(op, a, b))
@@ -239,9 +239,9 @@ _install_operators()
 
 
 class _SymbolicNamespace:
-    """The elementwise part of the Array API, recording. Composite functions are spelled in primitives."""
+    """The elementwise part of the Array API, recording. Composite functions are expressed in primitives."""
 
-    __name__ = "overparam.tracing.symbolic"  # array-api-compat tells namespaces apart by their names
+    __name__ = "overparam.tracing.symbolic"  # array-api-compat identifies namespaces by their names
     pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 
     def __getattr__(self, name: str) -> Any:
@@ -309,12 +309,12 @@ setattr(_NAMESPACE, "bool", _BOOL)  # noqa: B010 - in the class body it would hi
 
 
 def record(function: Callable[..., Sequence[Any]], inputs: Sequence[str]) -> Program:
-    """Run `function` on one symbol an input and return the program of its outputs.
+    """Call `function` on one symbol per input and return the program of its outputs.
 
     Raises
     ------
     Unrecordable
-        Where the function is not a straight line of elementwise operations.
+        If the function is not a straight line of elementwise operations.
     """
     tape = _Tape(tuple(inputs))
     symbols = [Symbol(tape, Value(i)) for i in range(len(inputs))]
@@ -333,7 +333,7 @@ def record(function: Callable[..., Sequence[Any]], inputs: Sequence[str]) -> Pro
 
 
 def record_activation(activation: Activation) -> Program:
-    """φ and φ′ as one program with input z and outputs (φ(z), φ′(z))."""
+    """Return φ and φ′ as one program with input z and outputs (φ(z), φ′(z))."""
     try:
         return record(lambda z: (activation.value(z), activation.derivative(z)), ("z",))
     except Unrecordable as error:
@@ -341,7 +341,7 @@ def record_activation(activation: Activation) -> Program:
 
 
 def record_loss(loss: Loss) -> Program:
-    """∂ℓ/∂f and the miss as one program with inputs ``outputs``, f, and ``labels``, y."""
+    """Return ∂ℓ/∂f and the miss as one program with inputs ``outputs``, f, and ``labels``, y."""
     try:
         return record(lambda f, y: (loss.derivative(f, y), loss.miss(f, y)), ("outputs", "labels"))
     except Unrecordable as error:
@@ -349,9 +349,9 @@ def record_loss(loss: Loss) -> Program:
 
 
 def record_update(optimizer: FirstOrder) -> tuple[Program, Program]:
-    """Return the initial state as a program of W, and the update as one of W, ∇L, state, η, τ.
+    """Return the initial state as a program of W, and the update as a program of W, ∇L, state, η, τ.
 
-    The first has input ``weights`` and one output a state array; the second inputs ``weights``,
+    The first has input ``weights`` and one output per state array. The second has inputs ``weights``,
     ``gradient``, ``state0`` …, ``step_size``, ``iteration`` and outputs W and the new state.
     """
 
@@ -371,7 +371,7 @@ def record_update(optimizer: FirstOrder) -> tuple[Program, Program]:
 
 
 def _reachable(tape: _Tape, outputs: Sequence[Operand]) -> Program:
-    """Drop what no output needs and number the rest anew."""
+    """Drop the instructions that no output needs and renumber the rest."""
     m = len(tape.inputs)
     needed: set[int] = set()
     pending = [operand.number for operand in outputs if isinstance(operand, Value)]

@@ -116,7 +116,7 @@ def test_workers_have_it_and_a_study_goes_on_with_it_alone(overparam, file, tmp_
         ("def f(:", "cannot be loaded: SyntaxError"),
         ("import a_library_that_is_not_there", "No module named 'a_library_that"),
         ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
-        ("x = 1", "hands over nothing"),
+        ("x = 1", "provides nothing"),
         (CUBE.replace("@dataclass(frozen=True)\n", ""), "Cube is not a frozen dataclass"),
         (
             CUBE.replace("overparam_activations", "overparam_activation"),

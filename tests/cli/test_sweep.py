@@ -228,7 +228,7 @@ def test_labels_left_unused_are_noted(overparam, tmp_path, command):
 def test_labels_that_the_data_do_not_bring_are_refused_at_once(overparam, tmp_path, more):
     call = overparam(*ONE, "--labels", "file", *more)
     assert (call.code, call.output) == (2, "")
-    assert "labels 'file' needs data that brings its own y" in call.errors
+    assert "labels 'file' needs data with its own y" in call.errors
     assert not (tmp_path / "overparam.study").exists()
 
 

@@ -61,9 +61,9 @@ def test_the_jacobians_step_of_many_samples_needs_no_matrix_of_n_squared(monkeyp
     assert jacobian_step_size(p, Softplus()) == pytest.approx(exact, rel=1e-10)
     zero = Problem(p.X, p.y, p.W0, 0.0 * p.v)
     assert jacobian_step_size(zero, Softplus()) == 1.0
-    with pytest.raises(ValueError, match="no step size"):
+    with pytest.raises(ValueError, match="no valid step size"):
         jacobian_step_size(Problem(1e-155 * p.X, p.y, p.W0, p.v), Softplus())
-    with np.errstate(over="ignore"), pytest.raises(ValueError, match="no step size"):
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="no valid step size"):
         jacobian_step_size(Problem(p.X, p.y, p.W0, 1e200 * p.v), Softplus())
 
 
@@ -86,15 +86,15 @@ def test_a_jacobian_that_is_zero_has_some_step_and_one_too_small_to_square_has_n
     p = draw_problem(5, 3, 1)
     assert jacobian_step_size(p, Softplus()) == 1.0
     p = draw_problem(5, 3, 4)
-    with pytest.raises(ValueError, match="no step size"):
+    with pytest.raises(ValueError, match="no valid step size"):
         jacobian_step_size(Problem(1e-155 * p.X, p.y, p.W0, p.v), Softplus())
 
 
 def test_the_jacobians_step_is_about_the_hidden_layer_and_the_squared_loss():
     rule = GradientDescent("jacobian")
     assert rule.objection(Softplus(), Squared(), "hidden") is None
-    assert "hidden layer and the squared loss" in rule.objection(Softplus(), Squared(), "both")
-    assert "hidden layer and the squared loss" in rule.objection(Softplus(), Logistic(), "hidden")
+    assert "layers=hidden and the squared loss" in rule.objection(Softplus(), Squared(), "both")
+    assert "layers=hidden and the squared loss" in rule.objection(Softplus(), Logistic(), "hidden")
 
 
 def test_the_step_sizes_of_figure_2():
@@ -138,7 +138,7 @@ def test_no_theorem_no_step_size(activation, said):
 @pytest.mark.parametrize("scales", [(0.0, 1.0), (1.0, 0.0), (1e-200, 1.0), (1e-200, 1e-200), (1e140, 1e140)])
 def test_data_that_give_no_step_size(scales):
     p = draw_problem(5, 3, 4)
-    with pytest.raises(ValueError, match="no step size"):
+    with pytest.raises(ValueError, match="no valid step size"):
         theorem_step_size(Problem(scales[0] * p.X, scales[1] * p.y, p.W0, p.v), Softplus())
 
 

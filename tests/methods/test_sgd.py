@@ -139,7 +139,7 @@ def test_every_engine_takes_the_step_of_each_problem(engine):
 
 def test_where_the_theorem_says_nothing():
     for options in ({"batch_size": 2}, {"sampling": "reshuffling"}):
-        with pytest.raises(ValueError, match="one sample an update, drawn with replacement"):
+        with pytest.raises(ValueError, match="one sample per update, drawn with replacement"):
             StochasticGradientDescent("theorem", **options)
     with pytest.raises(ValueError, match="step_size must be"):
         StochasticGradientDescent("figure2")
@@ -149,10 +149,10 @@ def test_where_the_theorem_says_nothing():
         (Hermite((0.0, 0.0, 1.0)), p, "hermite has no such bound"),
         (Hermite((0.3, -0.7)), p, r"μ = E\[gφ′\(g\)\] of hermite is zero"),
         (Softplus(), p, r"n = 9 > d\(d\+1\)/2 = 6"),
-        (Softplus(), Problem(p.X[:3], 0.0 * p.y[:3], p.W0, p.v), "is no step size"),
+        (Softplus(), Problem(p.X[:3], 0.0 * p.y[:3], p.W0, p.v), "is no valid step size"),
     ):
         with pytest.raises(ValueError, match=why):
             method.step_size_for(problem, activation)
     for layers in ("output", "both"):
-        with pytest.raises(ValueError, match="the hidden layer and the squared loss"):
+        with pytest.raises(ValueError, match="layers=hidden and the squared loss"):
             op.train(p, optimizer=method, layers=layers)

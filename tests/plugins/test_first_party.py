@@ -129,7 +129,7 @@ def test_what_a_call_leaves_out_is_said(tmp_path):
         pytest.skip("overparam-activations is not installed")
     call = overparam(os.environ.get("PYTHONPATH", ""), "--no-plugins", "train", "--activation", "tanh")
     assert call.code == 2
-    assert "tanh is in overparam-activations, which this call leaves out" in call.errors
+    assert "tanh is in overparam-activations, which this call disables" in call.errors
 
 
 def test_nothing_installed_is_said_not_to_be():

@@ -51,7 +51,7 @@ def test_its_certificate_is_true(site):
     document = call.document
     assert document["failed"] == []
     assert document["outcome"]["iterations"] == 60
-    assert document["followed"] == "the steps of cauchy, taken or not"
+    assert document["followed"] == "the steps of cauchy, accepted or not"
     reasons = {row["name"]: row["reason"] for row in document["not_applicable"]}
     assert "gradient descent" in reasons["Theorem 6.10"]
     assert "N(0, 1)" in reasons["Lemma 6.7"]

@@ -47,7 +47,7 @@ def test_two_equal_samples_are_below_the_floor():
     X[3] = -X[1]
     spectrum = khatri_rao_spectrum(X, 2)
     assert spectrum.sigma_min <= spectrum.floor
-    assert "cannot be told from zero" in spectrum.note
+    assert "zero within its error" in spectrum.note
 
 
 @pytest.mark.parametrize("namespace", ["numpy", "torch", "array_api_strict"])
@@ -64,5 +64,5 @@ def test_every_namespace(namespace, shape):
 def test_bad_input():
     with pytest.raises(ValueError, match="at least 1, got 0"):
         khatri_rao_spectrum(np.ones((2, 2)), 0)
-    with pytest.raises(ValueError, match="as many rows"):
+    with pytest.raises(ValueError, match="equally many rows"):
         khatri_rao(np.ones((2, 2)), np.ones((3, 2)))

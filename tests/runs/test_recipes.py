@@ -188,9 +188,9 @@ def test_divergence_is_a_status_for_every_loss(loss):
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="least-squares trains layers=output"):
         Recipe(optimizer=LeastSquares())
-    with pytest.raises(ValueError, match="about the squared loss"):
+    with pytest.raises(ValueError, match="needs the squared loss"):
         Recipe(optimizer=LeastSquares(), layers="output", loss=Hinge())
-    with pytest.raises(ValueError, match="hidden layer and the squared loss"):
+    with pytest.raises(ValueError, match="layers=hidden and the squared loss"):
         Recipe(optimizer=GradientDescent("theorem"), layers="both")
     with pytest.raises(ValueError, match="needs labels"):
         run([draw_problem(5, 3, 4)], loss=Hinge())

@@ -174,9 +174,9 @@ class Hopeful(Endless):
 
 FAULTS = [
     (Endless(), "ends", "it must end"),
-    (Astray(), "asks-only-for-what-was-asked-for", "which is not within what was asked for"),
+    (Astray(), "asks-only-for-what-was-asked-for", "which is outside the request"),
     (Moody(), "depends-on-nothing-but-the-study", "in another order"),
-    (Hopeful(), "expectations-are-of-cells-asked-for", "which is not asked for"),
+    (Hopeful(), "expectations-are-of-cells-asked-for", "which is outside the request"),
 ]
 
 

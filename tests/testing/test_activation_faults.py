@@ -184,7 +184,7 @@ FAULTS = [
     (WrongSlope(), "derivative-matches-finite-differences", "against finite differences"),
     (HiddenKink(), "kinks-are-where-it-says", "derivative(z) jumps by 1 at z = 0.123: declare it in kinks"),
     (ImaginedKink(), "kinks-are-where-it-says", "0.5 is declared a kink"),
-    (ListedKinks(), "kinks-are-where-it-says", "kinks must be a tuple of numbers, it is [0.5]"),
+    (ListedKinks(), "kinks-are-where-it-says", "kinks must be a tuple of numbers, got [0.5]"),
     (
         KinkElsewhere(-0.5),
         "kinks-are-where-it-says",
@@ -201,7 +201,7 @@ FAULTS = [
     (Flattening(), "shape-and-dtype-are-kept", "value of float32 () is float32 (1,)"),
     (WrongInSinglePrecision(), "runs-on-numpy", "value on numpy in float32"),
     (Writing(), "runs-on-numpy", "writes to its argument"),
-    (NumPyOnly(), "runs-on-array-api-strict", "it is a ndarray"),
+    (NumPyOnly(), "runs-on-array-api-strict", "got a ndarray"),
     (WrongOnTorch(), "runs-on-torch", "value on torch"),
     (RecordsSomethingElse(), "recordable", "value, recorded and replayed"),
     (HiddenKink(), "hermite-coefficients-match-quadrature", "plain quadrature"),
@@ -243,4 +243,4 @@ def test_what_cannot_be_recorded_is_said_not_failed():
 
     result = result_of(Branching(), "recordable")
     assert result.verdict is Verdict.SKIPPED
-    assert "fused engines cannot take it" in result.message
+    assert "fused engines cannot run it" in result.message

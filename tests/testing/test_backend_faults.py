@@ -72,7 +72,7 @@ FAULTS = [
     (Raising(), "says-whether-it-can-run", "it raised RuntimeError: no driver"),
     (Narrow(), "arrays-come-back-as-they-went", "a float64 array comes back as float32"),
     (Reversed(), "arrays-come-back-as-they-went", "comes back as"),
-    (Listing(), "arrays-come-back-as-they-went", "to_numpy gives a list"),
+    (Listing(), "arrays-come-back-as-they-went", "to_numpy returns a list"),
     (Nameless(), "describes-its-device", "device_name() is None"),
     (Rounding(), "computes-the-theory-as-numpy-does", "‖X‖ is 1.82"),
     (Closed(), "trains-as-numpy-does-float32", "out of devices"),

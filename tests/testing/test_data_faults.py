@@ -113,7 +113,7 @@ DATA = [
     (LongRows(), "rows-are-unit-vectors", "has norm 1 ± 0.001"),
     (GloballyRandom(), "deterministic-and-random-only-by-its-generator", "take all randomness from rng"),
     (Unseparated(), "declared-separation-holds", "delta is 0.9"),
-    (Table(), "other-shapes-are-refused", "its only shape is (5, 3), yet it draws n=6"),
+    (Table(), "other-shapes-are-refused", "its only shape is (5, 3), but it draws n=6"),
 ]
 LABELS = [
     (Column(), "shape-and-values", "y at n=15, d=4 must be a float64 array of shape (15,)"),

@@ -114,16 +114,16 @@ class Shortening(Faulty):
 
 AGREEMENT = sorted(name for name in names_of(Faulty()) if name.startswith("equals-portable"))
 ENGINES = [
-    (Mute(), "answers-none-or-a-sentence", "objection must answer None or a sentence"),
-    *((Imprecise(), name, "is off portable's by") for name in AGREEMENT),
+    (Mute(), "answers-none-or-a-sentence", "objection must return None or a sentence"),
+    *((Imprecise(), name, "differs from portable's by") for name in AGREEMENT),
     (Losing(), "equals-portable-softplus-gd-float64", "must yield every position of the 5 problems once"),
     (Late(), "stops-at-the-first-iterate-below-the-tolerance", "portable after"),
     (NeverLooksFirst(), "checks-the-initial-iterate", "it made 1 updates"),
     (Blind(), "divergence-is-a-status", "this one is budget_exhausted"),
-    (Noisy(), "company-changes-no-bit", "ends otherwise in company than alone"),
+    (Noisy(), "company-changes-no-bit", "ends differently in a batch than alone"),
     (Amnesiac(), "records-the-path", "history is None"),
     (Sparse(), "records-the-path", "history must have iterations 0, 10"),
-    (Deaf(), "goes-on-from-a-snapshot-bit-for-bit", "it handed over fewer than 1 snapshots"),
+    (Deaf(), "goes-on-from-a-snapshot-bit-for-bit", "it returned fewer than 1 snapshots"),
     (Shortening(), "goes-on-from-a-snapshot-bit-for-bit", "path_length is"),
     (Obliging(), "refuses-labels-that-are-zero", "must raise ValueError"),
 ]
@@ -190,9 +190,9 @@ class Waits(Threads):
 
 EXECUTORS = [
     (Nobody(), "parallelism-is-positive", "parallelism() is 0"),
-    (Alters(), "rows-equal-the-drivers", "are not those of the same tasks"),
-    (Swallows(), "exceptions-reach-the-driver", "the driver is told None"),
-    (Shares(), "each-executor-is-new", "must make an executor each time"),
+    (Alters(), "rows-equal-the-drivers", "differ from those of the same tasks"),
+    (Swallows(), "exceptions-reach-the-driver", "the driver receives None"),
+    (Shares(), "each-executor-is-new", "must return a new executor each time"),
     (Waits(), "abandoning-does-not-wait", "it must not wait"),
 ]
 OF_EVERY_COMPONENT = {"specification-round-trips", "hashable-and-picklable"}

@@ -77,12 +77,12 @@ FAULTS = [
     (NoScale(), "scale-is-positive", "scale is 0.0"),
     (NumPyScale(), "scale-is-positive", "must be a positive number"),
     (OddExponent(), "scale-is-positive", "exponent is 3"),
-    (MissesTheBest(), "no-miss-where-the-loss-is-least", "the loss is least, and the miss is"),
-    (Forgiving(), "misses-of-what-is-not-finite-are-not-finite", "a diverged training run must be seen"),
+    (MissesTheBest(), "no-miss-where-the-loss-is-least", "the loss is least, but the miss is"),
+    (Forgiving(), "misses-of-what-is-not-finite-are-not-finite", "a diverged training run must be noticed"),
     (Remembering(), "recordable", "miss, recorded and replayed"),
-    (Uphill(), "a-training-run-lowers-it", "60 updates of gradient descent bring"),
+    (Uphill(), "a-training-run-lowers-it", "60 updates of gradient descent change"),
     (DoublePrecision(), "runs-on-numpy", "the miss of float32 arrays on numpy is float64"),
-    (NumPyOnly(), "runs-on-array-api-strict", "it is a ndarray"),
+    (NumPyOnly(), "runs-on-array-api-strict", "got a ndarray"),
     (OffOnTorch(), "runs-on-torch", "the miss on torch in float32"),
 ]
 

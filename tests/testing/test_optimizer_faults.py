@@ -227,14 +227,14 @@ IN_FUNCTION_SPACE = [
 METHODS = [
     (Restless(), "deterministic-under-a-seed", "two runs on the same problems differ"),
     (RowsOfItsOwn(0.5), "deterministic-under-a-seed", "two runs"),
-    (Normalized(), "batch-composition-is-irrelevant", "ends otherwise in company than alone"),
+    (Normalized(), "batch-composition-is-irrelevant", "ends differently in a batch than alone"),
     (Uphill(), "descends-on-a-known-problem", "must at least halve"),
     (Ascent(), "step-size-is-positive", "step_size_for(softplus) is -0.1"),
     (Never(), "step-size-is-positive", "updates_between_checks() is 0"),
     (ListState(), "writes-to-no-argument", "init must return a tuple"),
     (Writing(), "writes-to-no-argument", "update writes to its arguments"),
     (Forgetful(), "writes-to-no-argument", "a state of 1 arrays"),
-    (Normalized(), "update-is-elementwise", "among fewer others"),
+    (Normalized(), "update-is-elementwise", "with fewer other entries"),
     (DoublePrecision(), "runs-on-array-api-strict", "numpy.float64"),
     (WrongInStrict(), "runs-on-array-api-strict", "on array-api-strict"),
     (WrongInTorch(), "runs-on-torch", "on torch"),
@@ -245,8 +245,8 @@ METHODS = [
 ]
 SOLVERS = [
     (Halved(), "solves-least-squares", "the least is"),
-    (Boasting(), "solves-least-squares", "the residual reported"),
-    (RankOne(), "solves-least-squares", "the rank reported is 1"),
+    (Boasting(), "solves-least-squares", "the reported residual"),
+    (RankOne(), "solves-least-squares", "the reported rank is 1"),
     (SolvesInDoublePrecision(), "runs-on-numpy", "v of a float32 problem on numpy is float64"),
     (SolvesWrongInTorch(), "runs-on-torch", "v on torch"),
     (SolvesWrongInStrict(), "runs-on-array-api-strict", "v on array-api-strict"),

@@ -122,8 +122,8 @@ def test_a_claim_that_conforms_and_a_theorem_without_a_width(sound, verdict):
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"claimed": None}, "claimed must say which kind of claim it is"),
-        ({"claimed": "guess"}, "claimed must be one of exact, order, existence, conjecture, it is 'guess'"),
+        ({"claimed": None}, "claimed must name the kind of the claim"),
+        ({"claimed": "guess"}, "claimed must be one of exact, order, existence, conjecture, got 'guess'"),
         ({"formula": ""}, "it needs a formula, or a growth"),
         ({"growth": Growth(n=2.0)}, "only an order claim has a growth"),
         ({"width": lambda self, setting: -1.0}, "it failed: its width must be a positive number, it is -1.0"),

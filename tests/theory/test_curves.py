@@ -134,7 +134,7 @@ def test_an_exact_width_is_where_the_theorems_hypothesis_turns(recipe):
 def test_a_claim_about_another_setting_is_left_out_with_the_reason():
     _, reasons = found(Recipe(optimizer=StochasticGradientDescent(0.1)))
     assert reasons["theorem-6-2"] == "it is about gradient descent; the optimizer is sgd"
-    assert reasons["theorem-3-2"] == "it is about training the output layer; trained is: hidden"
+    assert reasons["theorem-3-2"] == "it is about training the output layer; the run trains: hidden"
     assert "relu" not in found(RELU)[1]["theorem-3-2"]
     assert "it is about the ReLU" in found(Recipe())[1]["theorem-6-3"]
     assert "logistic" in found(Recipe(loss=Logistic()))[1]["theorem-2-1"]
@@ -149,7 +149,7 @@ def test_a_claim_about_another_setting_is_left_out_with_the_reason():
 def test_where_no_width_is_enough():
     """σmin(X∗X) is zero for n > d(d + 1)/2."""
     curves, reasons = found(Recipe(), 20, (3, 4))
-    assert reasons["theorem-2-1"] == "it is vacuous here: no width is enough at any d"
+    assert reasons["theorem-2-1"] == "vacuous here: no width is enough at any d"
     assert found(Recipe(), 20, (3, 8))[0]["theorem-2-1"].k[0] == math.inf
     assert math.isfinite(curves["theorem-6-2"].k[1])
 
@@ -164,7 +164,7 @@ def test_data_that_are_not_normalized(tmp_path):
     np.save(tmp_path / "X.npy", np.random.default_rng(0).standard_normal((12, 6)))
     curves, reasons = found(Recipe(), data=File(tmp_path / "X.npy", normalize=False))
     assert curves == {}
-    assert set(reasons.values()) == {"claims are about samples of norm 1, which this study's are not"}
+    assert set(reasons.values()) == {"claims are about samples of norm 1; this study's samples are not"}
 
 
 def test_the_constant_of_an_order_claim_is_fitted_to_the_boundary():

@@ -191,7 +191,7 @@ def test_reasons():
     assert reason("Theorem 6.2", "rate", max_iterations=0) == "there were no updates"
     assert reason("Theorem 6.2", "rate", optimizer="gd:step_size=60") == "the residual did not fall"
     narrow = {"layers": "output", "optimizer": "least-squares", "problem": draw_problem(9, 5, 4)}
-    assert "not full row rank" in reason("Theorem 3.2", **narrow)
+    assert "not have full row rank" in reason("Theorem 3.2", **narrow)
     p = draw_problem(6, 5, 8)
     X = p.X.copy()
     X[3] = X[1]

@@ -211,10 +211,10 @@ class Clipped(GradientDescent):
     [
         (Signs(0.1), r"not linear in the weights, the gradient and its state \(sign\)"),
         (Drift(0.1), r"not linear .* \(add\)"),
-        (Counted(0.1), "adds numbers of its own"),
+        (Counted(0.1), "adds constants"),
         (Clipped(0.1), "cannot be recorded"),
-        (Cyclic(0.1), "does not say that it draws rows independently"),
-        (StochasticGradientDescent(0.1, sampling="reshuffling"), "does not say"),
+        (Cyclic(0.1), "does not declare independent draws of rows"),
+        (StochasticGradientDescent(0.1, sampling="reshuffling"), "does not declare"),
     ],
     ids=lambda one: type(one).__name__,
 )

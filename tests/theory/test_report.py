@@ -56,7 +56,7 @@ def test_what_is_not_a_number_is_null():
     assert document["kappa"] is None
     assert document["sigma_min_khatri_rao"] == 0.0
     notes = " ".join(document["notes"])
-    for remark in ("exactly zero because n = 30 > d(d+1)/2 = 10", "no finite B", "cannot be told from zero"):
+    for remark in ("exactly zero because n = 30 > d(d+1)/2 = 10", "no finite B", "zero within its error"):
         assert remark in notes
 
 

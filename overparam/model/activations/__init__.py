@@ -1,4 +1,4 @@
-"""Activations: the contract and the built-in ones, one a file."""
+"""Activations: the contract and the built-in ones, one per file."""
 
 from overparam.model.activations.base import Activation
 from overparam.model.activations.hermite import Hermite

@@ -16,8 +16,8 @@ __all__ = ["Activation"]
 class Activation(Component):
     """An activation φ : R → R, written once as two elementwise functions over the Array API.
 
-    Engines record `value` and `derivative` together and share what they have in common, so write
-    the same subexpression the same way in both and it is computed once.
+    Engines record `value` and `derivative` together and compute a common subexpression once. Write such a
+    subexpression the same way in both.
 
     Attributes
     ----------
@@ -39,12 +39,12 @@ class Activation(Component):
 
     @property
     def bound(self) -> float | None:
-        """B of Theorem 2.1, or None where there is none."""
+        """B of Theorem 2.1, or None if there is no bound or none is known."""
         return None
 
     @property
     def curvature_bound(self) -> float | None:
-        """M of Lemma 6.8, sup |φ″|, or None where there is none or none is known."""
+        """M of Lemma 6.8, sup |φ″|, or None if there is no bound or none is known."""
         return None
 
     @abstractmethod

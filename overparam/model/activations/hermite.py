@@ -30,7 +30,7 @@ class Hermite(Activation):
     coefficients: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        # A NumPy scalar among them would give single-precision arrays its own data type.
+        # NumPy scalars would change the data type of single-precision arrays.
         object.__setattr__(self, "coefficients", tuple(float(c) for c in self.coefficients))
         if not self.coefficients or not all(math.isfinite(c) for c in self.coefficients):
             raise ValueError("coefficients must be a non-empty list of finite numbers, e.g. 0;0.5;0;0.2")
@@ -61,7 +61,7 @@ class Hermite(Activation):
 
 
 def _series(coefficients: Sequence[float], z: Array) -> Array:
-    """Sum the series from the three-term recurrence, lowest degree first."""
+    """Sum of the series by the three-term recurrence, lowest degree first."""
     total = 0.0 * z + coefficients[0]
     previous, current = 0.0, 1.0  # h_{-1}, multiplied by √0, and h_0
     for r, c in enumerate(coefficients[1:]):

@@ -15,7 +15,7 @@ __all__ = ["Softplus"]
 class Softplus(Activation):
     """Softplus, φ(z) = log(1 + eᶻ), φ′(z) = 1 / (1 + e⁻ᶻ); B = 1 (|φ′| ≤ 1, |φ″| ≤ ¼).
 
-    Written through e^{-|z|}, which neither overflows nor loses the tails.
+    Computed from e^{-|z|}, which does not overflow and is accurate in both tails.
     """
 
     name: ClassVar[str] = "softplus"
@@ -39,5 +39,5 @@ class Softplus(Activation):
         """1 / (1 + e⁻ᶻ), from e^{-|z|} in both tails."""
         xp = array_namespace(z)
         e = xp.exp(-xp.abs(z))
-        # The numerator is 1 for z ≥ 0 and e below: as a maximum, five times as fast as `where` in NumPy.
+        # The numerator is 1 for z ≥ 0 and e below: `maximum` is five times as fast as `where` in NumPy.
         return xp.maximum(xp.astype(z >= 0.0, z.dtype), e) / (1.0 + e)

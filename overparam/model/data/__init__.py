@@ -1,4 +1,4 @@
-"""Data generators and labels: the contracts and the built-in ones, one a file."""
+"""Data generators and labels: the contracts and the built-in ones, one per file."""
 
 from overparam.model.data.base import DataGenerator, Dataset, Labels
 from overparam.model.data.cube import Cube

@@ -1,4 +1,4 @@
-"""Arrays of .npy and .npz files: only those asked for, never unpickled, counted before they are read."""
+"""Arrays of .npy and .npz files: without pickles, only requested ones, after a check of their size."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from overparam.arrays.memory import physical_memory
 
 __all__ = ["read_npy", "read_npz"]
 
-_COPIES = 4  # the array as it is stored, in float64, and while it is normalized
+_COPIES = 4  # copies of the array: as stored, in float64, and during normalization
 _LARGE, _BOMB = 1 << 26, 200
-"""Data above 64 MiB whose compressed form is 200 times smaller are no measurements."""
+"""Bytes, and ratio of compression, above which an array is refused: measured data compress less."""
 
 
 def read_npy(path: Path, handle: IO[bytes]) -> NDArray[Any]:
-    """Return the array of a .npy file that is open; the path is for messages.
+    """Return the array of an open .npy file; the path is for messages.
 
     Raises
     ------
     ValueError
-        Where it is none, is damaged, holds objects or does not fit into memory.
+        If it is no .npy file, is damaged, holds objects or does not fit into memory.
     """
     with _plainly(path):
         if handle.read(2) == b"PK":
@@ -38,12 +38,12 @@ def read_npy(path: Path, handle: IO[bytes]) -> NDArray[Any]:
 
 
 def read_npz(path: Path, handle: IO[bytes], names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return those of the named arrays that an open .npz file has; nothing else in it is read.
+    """Return those of the named arrays that an open .npz file contains; no other array is read.
 
     Raises
     ------
     ValueError
-        Where it is no archive, or one of them is damaged, holds objects or does not fit into memory.
+        If it is no archive, or a named array is damaged, holds objects or does not fit into memory.
     """
     with _plainly(path):
         if handle.read(6) == b"\x93NUMPY":
@@ -68,7 +68,7 @@ def read_npz(path: Path, handle: IO[bytes], names: Sequence[str]) -> dict[str, N
 
 
 class _Refused(ValueError):
-    """The reason is in the message already."""
+    """Error whose message already gives the reason."""
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def _plainly(path: Path) -> Iterator[None]:
 
 
 def _array(path: Path, handle: IO[bytes], size: int) -> NDArray[Any]:
-    """Read one array of a file of `size` bytes, after a look at what it says it is."""
+    """Read one array of a file of `size` bytes, after a check of its header."""
     version = np.lib.format.read_magic(handle)
     read_header = {
         (1, 0): np.lib.format.read_array_header_1_0,

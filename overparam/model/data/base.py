@@ -17,7 +17,7 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 
 class ContentChanged(ValueError):
-    """Error for a source of data whose contents have changed since the work began.
+    """Error for a data source whose contents have changed since the work began.
 
     Attributes
     ----------
@@ -30,12 +30,12 @@ class ContentChanged(ValueError):
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data matrix and, where the source has them, its own labels.
+    """A data matrix and, if the source provides them, labels.
 
     Attributes
     ----------
     X : ndarray, shape (n, d)
-        One sample a row; unit Euclidean norm unless the generator says otherwise.
+        One sample per row; unit Euclidean norm unless the generator documents another scale.
     y : ndarray, shape (n,), or None
     """
 
@@ -51,36 +51,37 @@ class DataGenerator(Component):
 
     @abstractmethod
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
-        """Draw n samples in d dimensions, all randomness from `rng`.
+        """Return n samples in d dimensions; all randomness comes from `rng`.
 
         Raises
         ------
         ValueError
-            Where no such data set can be had; the message says what could be.
+            If no such data set exists; the message says which ones do.
         """
 
     @property
     def unit_rows(self) -> bool:
-        """Whether the rows of X have norm 1, as the theorems assume; a field ``normalize`` may say no."""
+        """Whether the rows of X have norm 1, as the theorems assume; a false field ``normalize`` means no."""
         return getattr(self, "normalize", True) is not False
 
     def brings_labels(self) -> bool | None:
-        """Whether its data sets have labels of their own; None where only drawing one tells."""
+        """Whether its data sets have labels of their own; None if only a draw can tell."""
         return None
 
     def shape(self) -> tuple[int, int] | None:
-        """The only (n, d) that this source has, or None where any can be drawn."""
+        """The only (n, d) of this source, or None if it can draw any."""
         return None
 
     def digest(self) -> str | None:
-        """What tells this source's contents from others', or None where its specification does."""
+        """Digest of the source's contents, or None if its specification determines them."""
         return None
 
     def pinned(self, digest: str) -> DataGenerator:
-        """Return a generator of the contents with this digest only, for work that lasts.
+        """Return a generator restricted to the contents with this digest, for use during a whole sweep.
 
-        Where the source holds others by then, `draw` of what is returned raises `ContentChanged`. It is sent
-        to other processes and hosts, and so is the digest in it. A source that cannot change is its own.
+        If the source's contents differ later, `draw` of the returned generator raises `ContentChanged`. The
+        generator is sent to other processes and hosts together with the digest. A source that cannot change
+        returns itself.
         """
         return self
 
@@ -93,4 +94,4 @@ class Labels(Component):
 
     @abstractmethod
     def draw(self, dataset: Dataset, rng: np.random.Generator) -> Matrix:
-        """Labels for a data set, shape (n,), all randomness from `rng`."""
+        """Return labels for a data set, shape (n,); all randomness comes from `rng`."""

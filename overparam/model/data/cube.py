@@ -1,4 +1,4 @@
-"""Data from a cube, brought to the unit sphere."""
+"""Data from a cube, projected to the unit sphere."""
 
 from __future__ import annotations
 

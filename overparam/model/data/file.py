@@ -23,9 +23,9 @@ __all__ = ["File"]
 class File(DataGenerator):
     """X (n, d) and optionally y (n,) from a .npy, .npz or .csv file.
 
-    A .npz holds arrays `X` and optionally `y`, and nothing else in it is read; a .csv has one sample a
-    row, an optional header, and labels in the column headed `y`, if any. Nothing in a file is ever
-    unpickled.
+    A .npz file holds arrays `X` and optionally `y`; other arrays are ignored. A .csv file has one sample per
+    row, an optional header, and labels in the column headed `y`, if there is one. Pickled objects are never
+    loaded.
 
     Attributes
     ----------
@@ -55,22 +55,22 @@ class File(DataGenerator):
         return self.read().dataset.y is not None
 
     def digest(self) -> str:
-        """SHA-256 of the file."""
+        """SHA-256 digest of the file."""
         return self.read().digest
 
     def pinned(self, digest: str) -> DataGenerator:
-        """Return the file as long as its SHA-256 is this."""
+        """Return this file, restricted to the content with this SHA-256 digest."""
         return PinnedFile(self, digest)
 
     def read(self) -> Content:
-        """Return what the file holds; it is parsed again only where it has changed."""
+        """Return the file's content; the file is parsed again only if it has changed."""
         if self.path.suffix.lower() not in _READERS:
             raise ValueError(f"{self.path}: the file must end in .npy, .npz or .csv")
         try:
             state = require_regular(self.path)
-            if state.st_size > physical_memory():  # told before it is digested, which reads all of it
+            if state.st_size > physical_memory():  # checked before the digest, which reads the whole file
                 raise MemoryError
-            # A file that was replaced or rewritten differs in one of these.
+            # At least one of these changes if a file is replaced or rewritten.
             signature = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
             return _read(self.path, self.normalize, signature)
         except OSError as error:
@@ -81,18 +81,18 @@ class File(DataGenerator):
 
 @dataclass(frozen=True)
 class PinnedFile(DataGenerator):
-    """A file of data with the digest that it must have wherever it is read."""
+    """A file of data with the digest that it must have on every read."""
 
     name: ClassVar[str] = File.name
     file: File
     expected: str
 
     def specification(self) -> str:
-        """Spell it as the file, which it is."""
+        """Return the specification of the file itself."""
         return self.file.specification()
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
-        """Return the file's data set, from the very bytes that have the digest."""
+        """Return the file's data set, from content with the expected digest."""
         content = self.file.read()
         if content.digest != self.expected:
             raise ContentChanged(
@@ -103,7 +103,7 @@ class PinnedFile(DataGenerator):
 
 
 class Content(NamedTuple):
-    """What a file holds, and what tells it from others."""
+    """Content of a file, and its digest."""
 
     dataset: Dataset
     digest: str
@@ -112,27 +112,27 @@ class Content(NamedTuple):
 def _copy(held: Dataset, path: Path, n: int, d: int) -> Dataset:
     if held.X.shape != (n, d):
         raise ValueError(
-            f"{path} holds {held.X.shape[0]} samples in {held.X.shape[1]} dimensions, asked for n={n}, d={d}"
+            f"{path} holds {held.X.shape[0]} samples in {held.X.shape[1]} dimensions, not n={n}, d={d}"
         )
     return Dataset(held.X.copy(), None if held.y is None else held.y.copy())
 
 
 @lru_cache(maxsize=1)
 def _read(path: Path, normalize: bool, signature: tuple[int, ...]) -> Content:
-    """Read a file once for all the trials of a sweep; the signature tells when it is another.
+    """Read a file once for all trials of a sweep; another signature means that it has changed.
 
-    What is parsed is what was digested: a file may change, so it is digested before and after.
+    The digest is computed before and after parsing, so that a change in between is noticed.
     """
     with open_input(path) as handle:
         before = _digest(handle)
         dataset = _checked(path, *_READERS[path.suffix.lower()](path, handle), normalize)
         if _digest(handle) != before:
-            raise ContentChanged(f"{path} is being written to: run the command again when that is done")
+            raise ContentChanged(f"{path} is being written: run the command again when the file is complete")
     return Content(dataset, before)
 
 
 def _digest(handle: IO[bytes]) -> str:
-    """SHA-256 of an open file, which is then at its start."""
+    """SHA-256 digest of an open file; afterwards the file is at its start."""
     handle.seek(0)
     digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
     handle.seek(0)
@@ -141,9 +141,9 @@ def _digest(handle: IO[bytes]) -> str:
 
 def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Dataset:
     if X.ndim != 2 or 0 in X.shape:
-        raise ValueError(f"{path}: X must be a matrix (n, d) with n, d ≥ 1, it has shape {X.shape}")
+        raise ValueError(f"{path}: X must be a matrix (n, d) with n, d ≥ 1, got shape {X.shape}")
     if y is not None and y.shape != X.shape[:1]:
-        raise ValueError(f"{path}: y must have shape ({X.shape[0]},), it has {y.shape}")
+        raise ValueError(f"{path}: y must have shape ({X.shape[0]},), got {y.shape}")
     for name, array in (("X", X), ("y", y)):
         if array is not None and not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0][0])
@@ -153,7 +153,7 @@ def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Datase
         if not scale.all():
             raise ValueError(
                 f"{path}: row {int(np.argmin(scale))} of X is zero and cannot be normalized; "
-                "remove it or say normalize=false"
+                "remove it or set normalize=false"
             )
         X = X / scale
         X = X / np.linalg.norm(X, axis=1, keepdims=True)
@@ -163,7 +163,7 @@ def _checked(path: Path, X: Matrix, y: Matrix | None, normalize: bool) -> Datase
 def _real(path: Path, name: str, array: object) -> Matrix:
     values = np.asarray(array)
     if values.dtype.kind not in "biuf":
-        raise ValueError(f"{path}: {name} must hold real numbers, it holds {values.dtype}")
+        raise ValueError(f"{path}: {name} must hold real numbers, got {values.dtype}")
     return values.astype(np.float64)
 
 

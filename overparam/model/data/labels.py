@@ -11,7 +11,7 @@ from overparam.model.data.base import Dataset, Labels, Matrix
 
 __all__ = ["NO_LABELS", "FileLabels", "Gaussian", "Rademacher"]
 
-NO_LABELS = "labels 'file' needs data that brings its own y; this data has none"
+NO_LABELS = "labels 'file' needs data with its own y; this data has none"
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,21 @@ from overparam.model.data.sphere import uniform_on_sphere
 __all__ = ["Separated", "separation"]
 
 _BLOCK = 512
-"""Rows of a block of the Gram matrix."""
+"""Number of rows in a block of the Gram matrix."""
 _PAIRS = 1 << 16
-"""Pairs whose differences are taken at once."""
+"""Number of pairs whose differences are computed at a time."""
 _TRIES_PER_POINT = 200
 _REPULSION_STEPS = 500
 _STRETCHES = (1.0 + 1e-9, 1.003, 1.03)
 _NEAR, _DESCENT, _CLIMB, _CLIMBS = 0.9, 0.85, 1.03, 4
-_PROGRESS, _PATIENCE = 0.99, 50  # steps without one percent less of the sum of squares are the end
+_PROGRESS, _PATIENCE = 0.99, 50  # stop after 50 steps that lower the sum of squares by less than 1%
 
 
 def separation(X: Matrix) -> float:
-    """Min over i ≠ j of min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) (Assumption 1); inf for one row.
+    """Return the minimum over i ≠ j of min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) (Assumption 1); inf for one row.
 
-    The differences themselves are taken for every pair that may be the closest: inner products cannot rank
-    pairs closer than 1e-8. Rows that are equal or opposite give exactly 0.
+    The differences themselves are computed for every pair that may be the closest, because inner products
+    cannot rank pairs closer than 1e-8. Equal or opposite rows give exactly 0.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def separation(X: Matrix) -> float:
     for top in range(0, n - 1, _BLOCK):
         rows, others = X[top : top + _BLOCK], X[top:]
         squared = _squared_by_gram(rows, others)
-        squared[np.tri(*squared.shape, dtype=np.bool_)] = math.inf  # a row with itself, and pairs met before
+        squared[np.tri(*squared.shape, dtype=np.bool_)] = math.inf  # a row with itself, and pairs seen before
         least = min(least, _least_distance(rows, others, squared, least))
         if least == 0.0:
             break
@@ -54,7 +54,7 @@ def _squared_by_gram(A: Matrix, B: Matrix) -> Matrix:
 
 
 def _least_distance(A: Matrix, B: Matrix, squared: Matrix, known: float) -> float:
-    """The least distance among the pairs that `squared`, with its rounding, leaves as the closest."""
+    """Least distance among the pairs that can be the closest, given `squared` and its rounding error."""
     slack = 4.0 * (A.shape[1] + 4) * float(np.finfo(np.float64).eps)
     i, j = np.nonzero(squared <= min(float(squared.min()), known * known) + slack)
     columns = list(zip(np.ascontiguousarray(A.T), np.ascontiguousarray(B.T), strict=True))
@@ -74,9 +74,9 @@ def _least_distance(A: Matrix, B: Matrix, squared: Matrix, known: float) -> floa
 class Separated(DataGenerator):
     """Unit rows with min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ for every pair (Assumption 1, Theorem 2.5).
 
-    Points are drawn uniformly one after another and those too close to an earlier one drawn again.
-    Where that stalls, because δ is near the largest that n lines in Rᵈ allow, all points are pushed
-    apart until the requirement is met.
+    Points are drawn uniformly one after another; a point too close to an earlier one is drawn again. If this
+    stalls, because δ is near the largest possible value for n lines in Rᵈ, all points are pushed apart
+    until the requirement is met.
 
     Attributes
     ----------
@@ -96,12 +96,12 @@ class Separated(DataGenerator):
         return False
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
-        """Draw X, shape (n, d).
+        """Return X, shape (n, d).
 
         Raises
         ------
         ValueError
-            Where δ was not reached; the message names the largest separation that was.
+            If δ was not reached; the message names the largest separation that was.
         """
         X = _sequential(n, d, self.delta, rng)
         if X is None:
@@ -115,12 +115,12 @@ class Separated(DataGenerator):
 
 
 def _round_down(x: float) -> float:
-    """Four decimals, downwards and with room for rounding: a δ that can be asked for."""
+    """Return x rounded down to four decimals, with room for roundoff: a δ that the generator can reach."""
     return max(0.0, math.floor((x - 1e-6) * 1e4) / 1e4)
 
 
 def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matrix | None:
-    """Uniform points, each drawn again while too close to an earlier one; None where that stalls."""
+    """Uniform points, each drawn again while it is too close to an earlier one; None if this stalls."""
     X = np.empty((n, d))
     for placed in range(n):
         candidates = uniform_on_sphere(_TRIES_PER_POINT, d, rng)
@@ -135,13 +135,13 @@ def _sequential(n: int, d: int, delta: float, rng: np.random.Generator) -> Matri
 
 
 def _closest(point: Matrix, others: Matrix) -> float:
-    """Min over the rows y of `others` of min(‖x − y‖, ‖x + y‖), from the differences; inf without rows."""
+    """Minimum over rows y of `others` of min(‖x − y‖, ‖x + y‖), from the differences; inf without rows."""
     both = np.concatenate([point - others, point + others])
     return float(np.linalg.norm(both, axis=1).min(initial=math.inf))
 
 
 def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[Matrix, float]:
-    """Push points apart towards δ; where that stays out of reach, step by step towards what can be had."""
+    """Push points apart towards δ; if δ is out of reach, approach the largest reachable value stepwise."""
     start = _spread(n, d, rng)
     X, best, reached = start, start, separation(start)
     if n <= d or d <= 2 or reached >= delta:
@@ -153,7 +153,7 @@ def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[M
         if now > reached:
             best, reached = closest, now
 
-    # Where δ can just be had, a little more is a better aim: the last pairs are pushed least.
+    # If δ is barely reachable, aim slightly higher: the last pairs are pushed least.
     for stretch in _STRETCHES:
         push(delta * stretch)
         if reached >= delta:
@@ -161,7 +161,7 @@ def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[M
         if reached < _NEAR * delta:
             break
     aim = delta
-    while reached < aim:  # an aim too far leaves some points together for good: begin again, lower
+    while reached < aim:  # too high an aim leaves some points together forever: restart lower
         aim *= _DESCENT
         X = start
         push(aim)
@@ -171,7 +171,7 @@ def _repelled(n: int, d: int, delta: float, rng: np.random.Generator) -> tuple[M
 
 
 def _spread(n: int, d: int, rng: np.random.Generator) -> Matrix:
-    """Points to begin with: as far apart as any in the plane and for n ≤ d, else uniform."""
+    """Initial points: as far apart as possible in the plane and for n ≤ d, else uniform."""
     if d == 2:
         angles = (rng.uniform() + rng.permutation(n) / n) * math.pi
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -182,9 +182,9 @@ def _spread(n: int, d: int, rng: np.random.Generator) -> Matrix:
 def _push_apart(X: Matrix, delta: float) -> tuple[Matrix, Matrix, float]:
     """Minimize Σ max(0, δ − min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖))² over unit rows by projected gradient with momentum.
 
-    A penalty on inner products instead would not part two points that almost coincide: their
-    gradients are orthogonal to the sphere. Returns where it ended, the best on the way, and that
-    one's separation.
+    A penalty on inner products would not separate two points that almost coincide, because their
+    gradients are orthogonal to the sphere. Returns the final points, the best points on the way, and the
+    separation of the best ones.
     """
     delta = min(delta, math.sqrt(2.0))
     best, reached = X, separation(X)

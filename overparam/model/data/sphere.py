@@ -13,7 +13,7 @@ __all__ = ["Sphere", "uniform_on_sphere"]
 
 
 def uniform_on_sphere(n: int, d: int, rng: np.random.Generator) -> Matrix:
-    """Draw n points i.i.d. uniformly from the unit sphere of Rᵈ, shape (n, d)."""
+    """Return n points i.i.d. uniform on the unit sphere of Rᵈ, shape (n, d)."""
     X = rng.standard_normal((n, d))
     norms = np.linalg.norm(X, axis=1, keepdims=True)
     return np.asarray(X / norms, dtype=np.float64)

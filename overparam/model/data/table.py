@@ -1,4 +1,4 @@
-"""Comma-separated values: every line is a row of numbers, or the file is refused with the line's number."""
+"""Comma-separated values: every line must be a row of numbers; an error names the number of a bad line."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _NUMBER = re.compile(
     r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE | re.ASCII
 )
 _NOTHING = {"", "na", "n/a", "null", "none", "?", "-"}
-"""What stands for a missing value, and so names no column."""
+"""Spellings of a missing value; they cannot be column names."""
 
 
 def read_csv(path: Path, handle: IO[bytes]) -> tuple[Matrix, Matrix | None]:
-    """Read X of an open file, and y from the column headed ``y`` where there is one.
+    """Return X of an open file, and y if a column is headed ``y``.
 
     Raises
     ------
     ValueError
-        For anything but one optional header and lines of equally many numbers; blank lines are skipped.
+        If the file is not one optional header and lines of equally many numbers; blank lines are skipped.
     """
     try:
         text = io.TextIOWrapper(handle, newline="", encoding="utf-8-sig")
         try:
             reader = csv.reader(text)
-            # Lines that are not blank, with their numbers.
+            # Non-blank lines with their numbers.
             lines = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells)
             return _table(path, lines)
         finally:

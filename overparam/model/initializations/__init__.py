@@ -1,4 +1,4 @@
-"""Initializations of the weights: the contract and the built-in ones, one a file."""
+"""Initializations of the weights: the contract and the built-in ones, one per file."""
 
 from overparam.model.initializations.base import Initialization, Weights
 from overparam.model.initializations.paper import Paper, output_weights

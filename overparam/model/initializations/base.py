@@ -25,17 +25,17 @@ class Weights(NamedTuple):
 class Initialization(Component):
     """Draws the weights that training starts from, on the host, in float64.
 
-    Which parameters can act is read off v: while v is fixed, a unit with v = 0 contributes nothing and
-    has gradient 0.
+    v determines which parameters can act: while v is fixed, a unit with v = 0 contributes nothing and has
+    gradient 0.
     """
 
     kind: ClassVar[str] = "initialization"
 
     @property
     def standard_gaussian(self) -> bool:
-        """Whether W₀ is i.i.d. N(0, 1), as the theorems about random starts have it."""
+        """Whether W₀ is i.i.d. N(0, 1), as the theorems about random initializations assume."""
         return False
 
     @abstractmethod
     def draw(self, n: int, k: int, d: int, y: Matrix, rng: np.random.Generator) -> Weights:
-        """Draw W₀, shape (k, d), and v, shape (k,), for labels y of shape (n,); all randomness from `rng`."""
+        """Return W₀ (k, d) and v (k,) for labels y of shape (n,); all randomness comes from `rng`."""

@@ -15,7 +15,7 @@ __all__ = ["Paper", "output_weights"]
 
 
 def output_weights(k: int, n: int, y: Matrix) -> Matrix:
-    """V of the theorems: ⌊k/2⌋ entries +‖y‖/√(kn), ⌊k/2⌋ entries −‖y‖/√(kn), one 0 for odd k.
+    """Return v of the theorems: ⌊k/2⌋ entries +‖y‖/√(kn), ⌊k/2⌋ entries −‖y‖/√(kn), one 0 for odd k.
 
     Parameters
     ----------

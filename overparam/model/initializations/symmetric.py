@@ -1,4 +1,4 @@
-"""Pairs of equal units with opposite output weights: the network is 0 at the start."""
+"""Pairs of equal units with opposite output weights: the initial network is 0."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["Symmetric"]
 class Symmetric(Initialization):
     """Units 2j and 2j + 1 share their weights, i.i.d. N(0, s²), and have v = ±c/√k, so that f(W₀) = 0.
 
-    Odd k leave the last unit with v = 0.
+    For odd k the last unit has v = 0.
 
     Attributes
     ----------
     hidden : float
         s, the standard deviation of W₀.
     output : float or None
-        c; ‖y‖/√n, the size of the paper's initialization, where none is given.
+        c; if None, ‖y‖/√n, the size of the paper's initialization.
     """
 
     name: ClassVar[str] = "symmetric"

@@ -1,4 +1,4 @@
-"""Losses: the contract and the built-in ones, one a file."""
+"""Losses: the contract and the built-in ones, one per file."""
 
 from overparam.model.losses.base import Loss, misclassified, require_signs, tolerated_fraction
 from overparam.model.losses.hinge import Hinge

@@ -20,16 +20,16 @@ __all__ = ["Loss", "misclassified", "require_signs", "tolerated_fraction"]
 class Loss(Component):
     """A loss L = Σᵢ ℓ(f(xᵢ), yᵢ), written as elementwise functions over the Array API.
 
-    Engines record `derivative` and `miss` together, so write the same subexpression the same way in both.
-    How far a network is from success is the measure (Σᵢ missᵢ²/scale²)^{1/exponent}: a training run succeeds
-    at the first checked iterate whose measure is below the tolerance.
+    Engines record `derivative` and `miss` together, so write a common subexpression the same way in both.
+    The measure (Σᵢ missᵢ²/scale²)^{1/exponent} is the distance from success: a training run succeeds at the
+    first checked iterate whose measure is below the tolerance.
 
     Attributes
     ----------
     measure : str
-        What the measure is, in words.
+        Name of the measure.
     exponent : int
-        1 or 2: the sum of the squared misses over scale² is the measure to this power.
+        1 or 2: the measure to this power is the sum of the squared misses over scale².
     """
 
     kind: ClassVar[str] = "loss"
@@ -46,20 +46,20 @@ class Loss(Component):
 
     @abstractmethod
     def miss(self, f: Array, y: Array) -> Array:
-        """Return by how much each sample misses, elementwise; nan where f is not finite."""
+        """Return the error of each sample, elementwise; nan where f is not finite."""
 
     @abstractmethod
     def scale(self, y: NDArray[np.float64]) -> float:
-        """Return what misses are relative to, for labels y of shape (n,); positive and finite.
+        """Return the scale of the misses for labels y of shape (n,); positive and finite.
 
         Raises
         ------
         ValueError
-            For labels that the loss is not defined for.
+            For labels for which the loss is not defined.
         """
 
     def threshold(self, tolerance: float, n: int) -> float:
-        """Return the number that Σ miss²/scale² must be below for success."""
+        """Return the threshold: training has succeeded if Σ miss²/scale² is below it."""
         return tolerance**self.exponent
 
 
@@ -68,8 +68,8 @@ def require_signs(loss: Loss, y: NDArray[np.float64]) -> None:
     if not bool(np.all(np.abs(y) == 1.0)):
         other = y[np.abs(y) != 1.0][0]
         raise ValueError(
-            f"the {loss.name} loss needs labels −1 and +1, one is {other:g}: take labels=rademacher, or data "
-            "that bring such labels"
+            f"the {loss.name} loss needs labels −1 and +1, got {other:g}: use labels=rademacher, or data "
+            "with such labels"
         )
 
 
@@ -79,5 +79,5 @@ def misclassified(f: Array, y: Array) -> Array:
 
 
 def tolerated_fraction(tolerance: float, n: int) -> float:
-    """A bound between the largest tolerated fraction of n samples and the next one."""
+    """A number between the largest tolerated fraction of n samples and the next larger fraction."""
     return (math.floor(min(tolerance, 1.0) * n * (1.0 + 1e-12)) + 0.5) / n

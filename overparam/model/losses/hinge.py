@@ -19,7 +19,7 @@ __all__ = ["Hinge"]
 class Hinge(Loss):
     """The hinge loss, ℓ(f, y) = max(0, 1 − yf), for labels ±1.
 
-    The measure is the fraction of samples on the wrong side, yf ≤ 0. The derivative at the kink yf = 1 is 0.
+    The measure is the fraction of misclassified samples, yf ≤ 0. The derivative at the kink yf = 1 is 0.
     """
 
     name: ClassVar[str] = "hinge"
@@ -44,5 +44,5 @@ class Hinge(Loss):
         return math.sqrt(y.shape[0])
 
     def threshold(self, tolerance: float, n: int) -> float:
-        """Allow as many samples on the wrong side as the tolerance is a fraction of n."""
+        """Return the threshold for the largest number of misclassified samples within the tolerance."""
         return tolerated_fraction(tolerance, n)

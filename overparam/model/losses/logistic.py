@@ -19,8 +19,8 @@ __all__ = ["Logistic"]
 class Logistic(Loss):
     """The logistic loss, ℓ(f, y) = log(1 + e^{−yf}), for labels ±1.
 
-    The measure is the fraction of samples on the wrong side, yf ≤ 0. Written through e^{−|f|}, which
-    does not overflow.
+    The measure is the fraction of misclassified samples, yf ≤ 0. Computed from e^{−|f|}, which does not
+    overflow.
     """
 
     name: ClassVar[str] = "logistic"
@@ -50,5 +50,5 @@ class Logistic(Loss):
         return math.sqrt(y.shape[0])
 
     def threshold(self, tolerance: float, n: int) -> float:
-        """Allow as many samples on the wrong side as the tolerance is a fraction of n."""
+        """Return the threshold for the largest number of misclassified samples within the tolerance."""
         return tolerated_fraction(tolerance, n)

@@ -1,4 +1,4 @@
-"""What a paper says of a setting: whom it is about and, where it says so, how wide is wide enough."""
+"""A paper's statement about a setting: its scope and, if it states one, a sufficient width."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from overparam.theory.setting import Setting
 __all__ = ["Assertion", "Claim", "ClaimKind", "Growth"]
 
 ClaimKind: TypeAlias = Literal["exact", "order", "existence", "conjecture"]
-"""Exact: all constants are known. Order: one constant is free. Existence: some weights fit, and nothing is
-said of training. Conjecture: nothing is proved."""
+"""Exact: all constants are known. Order: one constant is free. Existence: some weights fit; training is not
+considered. Conjecture: nothing is proved."""
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -24,7 +24,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Growth:
-    """How a width grows: kd = c·n^a·d^b·(log n)^p·(log d)^q, with a constant c that is not given.
+    """Growth law of a width: kd = c·n^a·d^b·(log n)^p·(log d)^q, with an unspecified constant c.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Growth:
     log_d: float = 0.0
 
     def width(self, n: int, d: int) -> float:
-        """The k at c = 1; inf where it overflows."""
+        """Return the k at c = 1; inf if it overflows."""
         logs = math.log(n) ** self.log_n * math.log(d) ** self.log_d
         try:
             return float(float(n) ** self.n * float(d) ** (self.d - 1.0) * logs)
@@ -48,7 +48,7 @@ class Growth:
             return math.inf
 
     def __str__(self) -> str:
-        """The law in symbols, of k alone where kd has the factor d."""
+        """Return the law in symbols, for k alone if kd has the factor d."""
         plain = self.d == 1.0 and not self.log_d
         powers = {"n": self.n, "d": 0.0 if plain else self.d, "log(n)": self.log_n, "log(d)": self.log_d}
         above = [_power(base, exponent) for base, exponent in powers.items() if exponent > 0.0]
@@ -63,25 +63,25 @@ class Assertion(Component):
     Attributes
     ----------
     title : str
-        As its paper calls it, e.g. "Theorem 2.1"; with the authors where the paper is another one.
+        Its name in the paper, for example "Theorem 2.1"; with the authors for any other paper.
     statement : str
-        In words.
+        The statement in words.
     reference : str
         Paper, section, equations.
     loss : type of Loss, or None
-        The loss that the training it speaks of minimizes; None where any will do.
+        The loss of the training run that it is about; None for any loss.
     layers : "hidden", "output", "both", or None
-        What is trained; None where any will do.
+        The trained layers that it is about; None for any.
     gaussian_start : bool
         Whether it is about W₀ i.i.d. N(0, 1).
     claimed : "exact", "order", "existence", "conjecture", or None
-        Which kind of claim its width is; None where it states no width.
+        The kind of claim that its width is; None if it states no width.
     growth : Growth or None
-        For an order claim, its exponents; None where its width depends on the data.
+        The exponents of an order claim; None if its width depends on the data.
     formula : str
-        The width in symbols; that of `growth` unless given.
+        The width in symbols; default: that of `growth`.
     caveat : str
-        What else the claim asks for, or how sure its reading is; it is shown with the curve.
+        Further conditions of the claim, or a remark on its interpretation; shown with the curve.
     """
 
     title: ClassVar[str]
@@ -96,13 +96,13 @@ class Assertion(Component):
     caveat: ClassVar[str] = ""
 
     def about(self, setting: Setting) -> str | None:
-        """Return why it is about another loss, other layers or another start, or None."""
+        """Return why the statement does not cover this loss, these layers or this initialization, or None."""
         recipe = setting.recipe
         if self.loss is not None and type(recipe.loss) is not self.loss:
             return f"it is about the {self.loss.name} loss; the loss is {recipe.loss.specification()}"
         if self.layers is not None and recipe.layers != self.layers:
             wanted = "both layers" if self.layers == "both" else f"the {self.layers} layer"
-            return f"it is about training {wanted}; trained is: {recipe.layers}"
+            return f"it is about training {wanted}; the run trains: {recipe.layers}"
         if self.gaussian_start and not recipe.initialization.standard_gaussian:
             return (
                 "it is about W₀ i.i.d. N(0, 1); the initialization is "
@@ -112,27 +112,27 @@ class Assertion(Component):
 
     @abstractmethod
     def objection(self, setting: Setting) -> str | None:
-        """Return a sentence that says why it is not about this setting, or None where it is."""
+        """Return a sentence that says why the statement does not cover this setting, or None if it does."""
 
     def reservation(self, setting: Setting) -> str | None:
-        """Return why its width is no claim about this setting, or None where it is one.
+        """Return why its width is not a claim about this setting, or None if it is.
 
-        It is asked only where `about` and `objection` have nothing to say.
+        Called only if `about` and `objection` return None.
         """
         return None
 
     def width(self, setting: Setting) -> float | None:
-        """Return the k that it asks for at this n, d and X, that of `growth` at c = 1 unless overridden.
+        """Return the required k at this n, d and X; default: the k of `growth` at c = 1.
 
-        For an order claim, without its constant; inf where no k is wide enough, None where it says nothing.
-        The network of `setting` has two hidden units: how many is what is asked.
+        For an order claim without its constant; inf if no k is wide enough, None if it states nothing. The
+        network of `setting` has two hidden units, because the width is the unknown here.
         """
         return None if self.growth is None else self.growth.width(setting.n, setting.d)
 
 
 @dataclass(frozen=True)
 class Claim(Assertion):
-    """A statement about how wide is wide enough: a curve, of which nothing is evaluated on a run."""
+    """A statement about a sufficient width: a curve, without an evaluation on a run."""
 
     kind: ClassVar[str] = "claim"
 

@@ -1,4 +1,4 @@
-"""The contract of a theorem: whom it is about, what it asks for, and what it promises."""
+"""The contract of a theorem: scope, hypotheses and conclusions."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Hypothesis:
     statement : str
         In symbols, with its number in the paper.
     left, right : float
-        Where a side has an error, its end that makes the condition harder to meet: a width computed
-        from λ is the one for λ minus its error.
+        If a side has an error, the end of its interval that makes the condition harder to meet: a width
+        computed from λ uses λ minus its error.
     holds : bool or None
-        None where it cannot be told: the errors of the sides leave it open, the condition is about more
-        than a run can show, or it has a constant that the paper does not give (`ratio` is then the
-        constant at which it would just hold).
+        None if undecided: the errors of the sides leave it open, the condition is about more than a run can
+        show, or it has a constant that the paper does not give (`ratio` is then the constant at which it
+        would just hold).
     note : str
-        Where a constant comes from, or what makes a side zero or infinite.
+        Source of a constant, or the reason for a side that is zero or infinite.
     at_iteration : int or None
-        Where on the run, for a condition that is evaluated along it.
+        Iteration of the evaluation, for a condition along the run.
     """
 
     statement: str
@@ -49,14 +49,14 @@ class Hypothesis:
 
     @property
     def ratio(self) -> float:
-        """`left` over `right`; inf where only the right side is zero, nan where both are."""
+        """`left` over `right`; inf if only the right side is zero, nan if both are."""
         return ratio(self.left, self.right)
 
     @property
     def missed_by(self) -> float | None:
-        """The factor between the two sides where the condition fails; None where it does not.
+        """Factor between the two sides of a condition that fails; None if it holds.
 
-        inf where one side is zero, infinite or of the other sign.
+        Inf if one side is zero, infinite or of the other sign.
         """
         if self.holds is not False:
             return None
@@ -65,22 +65,22 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """One promise, compared with what was measured.
+    """One conclusion, compared with the measurement.
 
     Attributes
     ----------
     statement : str
     worst_ratio : float
-        The largest, over the run, of the side that should be smaller over the side that should be
-        larger: the promise is kept where it is at most 1. Where the promise has a constant that the
-        paper does not give, the constant for which it just holds on this run.
+        The maximum over the run of the side that should be smaller over the side that should be larger: the
+        conclusion holds if it is at most 1. If the conclusion has a constant that the paper does not give,
+        the constant for which it just holds on this run.
     at_iteration : int or None
-        Where on the run; None for what is not about a run.
+        Iteration of the worst ratio; None if the conclusion is not about a run.
     holds : bool or None
-        None where there is nothing to compare, the promise is vacuous, or errors leave it open.
+        None if there is nothing to compare, the conclusion is vacuous, or errors leave it open.
     note : str
     vacuous : bool
-        Whether the promise says nothing here, as where a bound is zero; `note` says why.
+        Whether the conclusion says nothing here, for example if a bound is zero; `note` says why.
     """
 
     statement: str
@@ -93,16 +93,16 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class LowerBound:
-    """A number that a theorem proves λ(X) to be at least.
+    """A lower bound on λ(X) that a theorem proves.
 
     Attributes
     ----------
     symbol : str
-        In symbols.
+        The bound in symbols.
     value : Interval
-        The number with its error.
+        The bound with its error.
     note : str
-        What makes it zero, or which of several it is.
+        The reason if it is zero, or which of several bounds it is.
     """
 
     symbol: str
@@ -114,39 +114,38 @@ class LowerBound:
 class Theorem(Assertion):
     """A theorem, corollary or lemma that can be evaluated on a problem and a run.
 
-    A hypothesis that fails does not stop the conclusions being measured: how far they hold beyond the
-    theorem is the point. A theorem that raises, or returns something else than it should, is named and
-    set aside in the certificate.
+    Conclusions are measured even if a hypothesis fails, to show how far they hold beyond the theorem. A
+    theorem that raises an exception, or returns a wrong value, is named and set aside in the certificate.
 
-    A theorem that states a width says so as every `Assertion` does: `claimed`, and `growth` or `width`. A
-    `width` alone, without `claimed`, is a condition of the theorem and no claim of its own.
+    A theorem states a width in the same way as every `Assertion`: by `claimed`, and `growth` or `width`. A
+    `width` without `claimed` is a condition of the theorem, not a claim of its own.
 
     Attributes
     ----------
     even_width : bool
-        Whether its width is about a v without a zero; the paper's v of an odd k has one.
+        Whether its width assumes a v without zeros; the paper's v has one if k is odd.
     """
 
     kind: ClassVar[str] = "theorem"
     even_width: ClassVar[bool] = False
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Evaluate what the theorem asks for; none for one that asks nothing more than `objection`."""
+        """Evaluate the hypotheses; an empty sequence if there are none beyond `objection`."""
         return ()
 
     @abstractmethod
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """Evaluate what the theorem promises on a run that `follow` returned."""
+        """Evaluate the conclusions on a run that `follow` returned."""
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """Return the promised bound on ‖f(W_τ) − y‖ at run.iterations, shape (m,), or None for none."""
+        """Return the promised bound on ‖f(W_τ) − y‖ at run.iterations, shape (m,), or None without one."""
         return None
 
     def smallest_width(self, setting: Setting) -> float | None:
-        """Return the smallest whole k that meets its condition on the width for this X, by `width`.
+        """Return the smallest integer k that meets the theorem's width condition for this X, by `width`.
 
-        None for a theorem without such a condition, or with a constant that is not given; inf where no k is
-        wide enough.
+        None for a theorem without such a condition, or with a constant that is not given; inf if no k is wide
+        enough.
         """
         k = self.width(setting) if self.claimed in ("exact", None) else None
         if k is None or not math.isfinite(k):
@@ -155,19 +154,19 @@ class Theorem(Assertion):
         return float(step * max(1, math.ceil(k / step)))
 
     def lambda_bound(self, setting: Setting) -> LowerBound | str | None:
-        """Return what it proves λ(X) to be at least, why it does not here, or None if it is about others.
+        """Return the proved lower bound on λ(X), or why there is none here; None if the theorem states none.
 
-        It stands in the chain of lower bounds of ``overparam theory``.
+        The bound is part of the chain of lower bounds of ``overparam theory``.
         """
         return None
 
     def probability(self, setting: Setting) -> float | None:
-        """Return the probability with which the paper promises it, negative where it promises nothing."""
+        """Return the probability that the paper gives for the conclusions; negative if vacuous."""
         return None
 
 
 def ratio(a: float, b: float) -> float:
-    """a/b; inf where only b is zero, nan where both are zero or both infinite."""
+    """Return a/b; inf if only b is zero, nan if both are zero or both infinite."""
     if math.isinf(a) and math.isinf(b):
         return math.nan
     if b == 0.0:

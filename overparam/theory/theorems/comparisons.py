@@ -1,4 +1,4 @@
-"""Hypotheses and conclusions from their two sides; a side may be an interval."""
+"""Hypotheses and conclusions computed from their two sides; a side may be an interval."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from overparam.theory.theorems.base import Conclusion, Hypothesis, ratio
 __all__ = ["at_least", "at_most", "equal", "largest_constant", "notes", "worst"]
 
 _ROUNDING = 1e-6
-"""Relative; what single precision can separate two sides by that are equal."""
+"""Relative tolerance: single precision can separate equal sides by this much."""
 
 
 def at_least(statement: str, left: Side, right: Side, note: str = "") -> Hypothesis:
-    """The condition left ≥ right, allowing for the rounding of two ways to compute one number."""
+    """Return the condition left ≥ right, with tolerance for the rounding of two computations."""
     a, b = interval(left), interval(right)
     return Hypothesis(statement, float(a.low), float(b.high), never_above(b, a, _ROUNDING), note)
 
 
 def at_most(statement: str, left: Side, right: Side, note: str = "") -> Hypothesis:
-    """The condition left ≤ right, with the same allowance."""
+    """Return the condition left ≤ right, with the same tolerance."""
     a, b = interval(left), interval(right)
     return Hypothesis(statement, float(a.high), float(b.low), never_above(a, b, _ROUNDING), note)
 
 
 def equal(statement: str, left: float, right: float, scale: float, note: str = "") -> Hypothesis:
-    """The condition left = right, up to rounding of numbers of the size `scale`."""
+    """Return the condition left = right, up to rounding of numbers of the size `scale`."""
     return Hypothesis(statement, left, right, bool(abs(left - right) <= _ROUNDING * scale), note)
 
 
 def largest_constant(statement: str, left: float, right: float, note: str = "") -> Hypothesis:
-    """The condition left ≥ C·right for a C that is not given; `ratio` is the largest that does."""
+    """Return the condition left ≥ C·right with unspecified C; `ratio` is the largest C for which it holds."""
     text = "C is not given: the ratio is the largest C for which this holds"
     return Hypothesis(statement, left, right, None, notes(text, note))
 
@@ -50,20 +50,20 @@ def worst(
     rounding: float = _ROUNDING,
     note: str = "",
 ) -> Conclusion:
-    """The promise small ≤ large all along: the largest ratio of the two, where, and whether it is kept.
+    """Return the conclusion small ≤ large along the run: largest ratio, its iteration and the verdict.
 
     Parameters
     ----------
     statement : str
     small, large : Interval or ndarray, shape (m,); floats for m = 1
     iterations : ndarray of int, shape (m,), or None
-        None for a promise that is not about a run.
+        None for a conclusion that is not about a run.
     vacuous : bool
-        Whether the promise says nothing: it then gets no verdict. `note` says why.
+        Whether the conclusion says nothing, so that there is no verdict. `note` says why.
     told : bool
-        Whether one run can tell if the promise is kept; there is no verdict otherwise.
+        Whether one run can decide the conclusion; otherwise there is no verdict.
     rounding : float
-        Relative allowance; 0 where the sides carry their errors themselves.
+        Relative tolerance; 0 if the sides carry their own errors.
     note : str
     """
     a, b = np.atleast_1d(interval(small).value), np.atleast_1d(interval(large).value)
@@ -79,5 +79,5 @@ def worst(
 
 
 def notes(*texts: str) -> str:
-    """Join the notes that say something."""
+    """Join the notes that are not empty."""
     return "; ".join(text for text in texts if text)

@@ -36,14 +36,14 @@ __all__ = [
 
 
 def _below(statement: str, bound: Interval, value: Interval, note: str = "") -> Conclusion:
-    """The promise bound ≤ value; certain only where the errors of both allow it."""
+    """The conclusion bound ≤ value; decided only if the errors of both allow it."""
     found = worst(statement, bound, value, None, rounding=0.0, note=note)
-    # A bound that is exactly zero is met by whatever is positive semidefinite.
+    # A bound of exactly zero holds for every positive semidefinite matrix.
     return replace(found, holds=True, note=note) if bound.high == 0.0 else found
 
 
 def _ordering(statement: str, larger: Kernel, smaller: Array, error: float) -> Conclusion:
-    """The promise smaller ⪯ larger, as 1 − λmin(larger − smaller)/‖larger‖ ≤ 1; `error` is smaller's."""
+    """The conclusion smaller ⪯ larger, as 1 − λmin(larger − smaller)/‖larger‖ ≤ 1; `error` is smaller's."""
     xp = array_namespace(smaller)
     gap = xp.linalg.eigvalsh(larger.matrix - smaller)
     norm = float(xp.max(xp.abs(xp.linalg.eigvalsh(larger.matrix))))
@@ -70,11 +70,11 @@ class Lemma64(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.4) and (6.5)."""
+        """Evaluate (6.4) and (6.5)."""
         X = unit_rows(setting.problem.X)
         mu_tilde, mu = setting.constants.mu_tilde, setting.constants.mu
         # The norms of XXᵀ and of its entrywise square are at most n.
@@ -96,7 +96,7 @@ class Lemma64(Theorem):
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound:
-        """(6.5)."""
+        """Return (6.5)."""
         return LowerBound("μ²σ²min(X∗X)", setting.quadratic_interval, setting.quadratic_note)
 
 
@@ -107,7 +107,7 @@ class LemmaH1(Theorem):
     Attributes
     ----------
     order : int
-        r = 0, …, order are evaluated.
+        The statement is evaluated for r = 0, …, order.
     """
 
     name: ClassVar[str] = "lemma-h-1"
@@ -119,18 +119,18 @@ class LemmaH1(Theorem):
     order: int = 3
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(H.2) for r = 0, …, order."""
+        """Evaluate (H.2) for r = 0, …, order."""
         return [
             _below(f"(H.2) λ(X) ≥ μ²_{r}(φ′)σ²min(X^{{∗{r + 1}}})", bound, setting.lambda_interval, note)
             for r, (bound, note) in enumerate(self._bounds(setting))
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound:
-        """The largest of (H.2)."""
+        """Return the largest of (H.2)."""
         bounds = self._bounds(setting)
         r = max(range(len(bounds)), key=lambda r: float(bounds[r][0].value))
         best, reason = bounds[r]
@@ -139,7 +139,7 @@ class LemmaH1(Theorem):
         return LowerBound(symbol, best, which if best.positive else notes("vacuous: all are zero", reason))
 
     def _bounds(self, setting: Setting) -> list[tuple[Interval, str]]:
-        """The right sides of (H.2), each with why it is zero."""
+        """Right sides of (H.2), each with the reason if it is zero."""
         series = hermite_series(setting.activation, self.order, derivative=True)
         spectra = [khatri_rao_spectrum(setting.problem.X, r + 1) for r in range(self.order + 1)]
         return [
@@ -155,7 +155,7 @@ class LemmaH2(Theorem):
     Attributes
     ----------
     order : int
-        r = 1, …, order are evaluated.
+        The statement is evaluated for r = 1, …, order.
     """
 
     name: ClassVar[str] = "lemma-h-2"
@@ -169,11 +169,11 @@ class LemmaH2(Theorem):
     order: int = 4
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(H.4) for r = 1, …, order."""
+        """Evaluate (H.4) for r = 1, …, order."""
         found = []
         series = hermite_series(setting.activation, self.order)
         for r in range(1, self.order + 1):
@@ -190,14 +190,14 @@ def _size(series: HermiteSeries, r: int) -> Estimate:
 
 
 def separation_hypothesis(setting: Setting, statement: str) -> Hypothesis:
-    """δ > 0, as far as δ can be told from zero."""
+    """The hypothesis δ > 0, as far as δ can be distinguished from zero."""
     found = setting.separation_interval
     holds = True if found.positive else False if setting.separation == 0.0 else None
     return Hypothesis(statement, float(found.low), 0.0, holds, "δ is measured")
 
 
 def separation_bound(setting: Setting) -> Interval:
-    """δ/(100n²); δ ≤ √2 however few samples there are: one sample is separated from nothing."""
+    """δ/(100n²), with δ ≤ √2 for any number of samples: a single sample has no separation."""
     return setting.separation_interval.through(lambda one: min(one, math.sqrt(2.0)) / (100.0 * setting.n**2))
 
 
@@ -218,15 +218,15 @@ class TheoremI1(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Data alone."""
+        """Accept every setting: it is about the data alone."""
         return None
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Separation."""
+        """Evaluate the separation."""
         return [separation_hypothesis(setting, _SEPARATED)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(I.1)."""
+        """Evaluate (I.1)."""
         X = unit_rows(setting.problem.X)
         entry = closed_form(ReLU(), derivative=True)
         if entry is None:
@@ -255,15 +255,15 @@ class CorollaryI2(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Data alone: it is about the ReLU's Σ, whatever is trained."""
+        """Accept every setting: it is about the ReLU's Σ, for any trained layers."""
         return None
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Separation."""
+        """Evaluate the separation."""
         return [separation_hypothesis(setting, _SEPARATED)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(I.4)."""
+        """Evaluate (I.4)."""
         value = smallest_eigenvalue(network_covariance(setting.problem.X, ReLU()))
         return [
             _below(
@@ -274,7 +274,7 @@ class CorollaryI2(Theorem):
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound | str:
-        """(I.4), for the ReLU."""
+        """Return (I.4), for the ReLU."""
         if (reason := wants_relu(setting)) is not None:
             return reason
         bound = separation_bound(setting)

@@ -1,4 +1,4 @@
-"""The Jacobian's singular values and how they move: Lemmas 6.6, 6.7, 6.8, 6.9 and 6.12."""
+"""Singular values of the Jacobian and their changes: Lemmas 6.6, 6.7, 6.8, 6.9 and 6.12."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Lemma66(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """|φ′| ≤ B."""
+        """Require |φ′| ≤ B."""
         return _bounded(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """‖J(W_τ)‖ at the probes."""
+        """Evaluate ‖J(W_τ)‖ at the probes."""
         bound = math.sqrt(setting.k) * setting.B * setting.v_largest * setting.spectral_norm_X
         measured = probed(run, "spectral_norm")
         return [
@@ -84,24 +84,24 @@ class Lemma67(Theorem):
     even_width: ClassVar[bool] = True
 
     def objection(self, setting: Setting) -> str | None:
-        """|φ′| ≤ B and v ≠ 0."""
+        """Require |φ′| ≤ B and v ≠ 0."""
         if setting.v_largest == 0.0:
             return "v is zero: J is zero"
         return wants_bound(setting)
 
     def width(self, setting: Setting) -> float:
-        """20 log n·‖X‖²B²/λ, its condition for the v of Theorem 2.1."""
+        """Return 20 log n·‖X‖²B²/λ, its condition for the v of Theorem 2.1."""
         return power(float(self._least_root(setting).high), 2.0)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ."""
+        """Evaluate ‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ."""
         right = self._least_root(setting)
         ratio = setting.v_norm / setting.v_largest
         note = notes(setting.lambda_note, "k ≥ 20 log n·‖X‖²B²/λ for even k")
         return [at_least("‖v‖/‖v‖_∞ ≥ √(20 log n)‖X‖B/√λ", ratio, right, note)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """σmin(J(W₀)) ≥ ‖v‖√λ/√2."""
+        """Evaluate σmin(J(W₀)) ≥ ‖v‖√λ/√2."""
         bound = setting.lambda_interval.through(lambda one: setting.v_norm * math.sqrt(0.5 * one))
         return [
             worst(
@@ -116,7 +116,7 @@ class Lemma67(Theorem):
         ]
 
     def probability(self, setting: Setting) -> float:
-        """1 − 1/n."""
+        """Return 1 − 1/n."""
         return 1.0 - 1.0 / setting.n
 
     @staticmethod
@@ -138,7 +138,7 @@ class Lemma68(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """|φ″| ≤ M everywhere."""
+        """Require |φ″| ≤ M everywhere."""
         if setting.activation.kinks:
             return f"it needs a differentiable φ with |φ″| ≤ M; {called(setting.activation)} has kinks"
         if math.isinf(setting.M):
@@ -146,7 +146,7 @@ class Lemma68(Theorem):
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """‖J(W_τ) − J(W₀)‖ at the probes."""
+        """Evaluate ‖J(W_τ) − J(W₀)‖ at the probes."""
         scale = setting.M * setting.v_largest * setting.spectral_norm_X
         moved = probed(run, "distance") > 0.0
         return [
@@ -177,15 +177,15 @@ class Lemma69(Theorem):
     even_width: ClassVar[bool] = True
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def width(self, setting: Setting) -> float:
-        """200‖X‖²/λ, where m₀² is 1 for the v of Theorem 2.1."""
+        """Return 200‖X‖²/λ, where m₀² is 1 for the v of Theorem 2.1."""
         return quotient(200.0 * setting.spectral_norm_X**2, float(setting.lambda_interval.low))
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """m₀² ≥ 1, for Lemma C.2 needs a whole number, and the radius along the run."""
+        """Evaluate m₀² ≥ 1, because Lemma C.2 needs an integer, and the radius along the run."""
         distance, radius = probed(run, "spectral_distance"), self._radius(setting)
         found = [
             at_least("m₀² ≥ 1, for Lemma C.2 to have an m", flip_budget(setting), 1.0, setting.lambda_note)
@@ -197,7 +197,7 @@ class Lemma69(Theorem):
         return found
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.6) at the probes inside the radius where W has moved."""
+        """Evaluate (6.6) at the probes inside the radius where W has moved."""
         distance, change = probed(run, "spectral_distance"), probed(run, "jacobian_change")
         inside = (distance > 0.0) & (distance <= float(self._radius(setting).low))
         scale = setting.v_norm / (6.0 * math.sqrt(2.0))
@@ -220,7 +220,7 @@ class Lemma69(Theorem):
         return flip_budget(setting).through(lambda one: one**1.5 / (2.0 * setting.k))
 
     def probability(self, setting: Setting) -> float:
-        """1 − ne^{−m₀²/6}."""
+        """Return 1 − ne^{−m₀²/6}."""
         return 1.0 - setting.n * math.exp(-float(flip_budget(setting).low) / 6.0)
 
 
@@ -240,19 +240,19 @@ class Lemma612(Theorem):
     gaussian_start: ClassVar[bool] = True
 
     def objection(self, setting: Setting) -> str | None:
-        """|φ′| ≤ B."""
+        """Require |φ′| ≤ B."""
         return _bounded(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """What its proof uses of v."""
+        """Evaluate the conditions on v that its proof uses."""
         return small_balanced_output(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """‖f(W₀) − y‖ ≤ (1 + (1+δ)B)‖y‖."""
+        """Evaluate ‖f(W₀) − y‖ ≤ (1 + (1+δ)B)‖y‖."""
         bound = (1.0 + (1.0 + setting.delta) * setting.B) * setting.label_norm
         misfit = np.array([setting.initial_misfit])
         return [worst("‖f(W₀) − y‖ ≤ (1 + (1+δ)B)‖y‖", misfit, np.array([bound]), None)]
 
     def probability(self, setting: Setting) -> float:
-        """1 − e^{−δ²n/(2‖X‖²)}."""
+        """Return 1 − e^{−δ²n/(2‖X‖²)}."""
         return 1.0 - misfit_probability(setting, 0.5)

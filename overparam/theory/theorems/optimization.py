@@ -61,19 +61,19 @@ def _acts(setting: Setting) -> str | None:
 
 
 def _factor(setting: Setting, alpha: float) -> float:
-    """√(1 − ηα²/2), by which (6.9) has the residual shrink."""
+    """√(1 − ηα²/2), the contraction factor of the residual in (6.9)."""
     return math.sqrt(max(1.0 - 0.5 * (setting.step_size or 0.0) * alpha * alpha, 0.0))
 
 
 def _bound(setting: Setting, run: Trajectory, alpha: float) -> NDArray[np.float64] | None:
-    """(6.9), or None where it promises nothing."""
+    """(6.9), or None if it promises nothing."""
     return geometric_bound(run, _factor(setting, alpha)) if alpha > 0.0 else None
 
 
 def _promises(setting: Setting, run: Trajectory, alpha: float, source: str) -> Sequence[Conclusion]:
     """(6.9), (6.10) and (6.11) with this α."""
     vacuous = not alpha > 0.0
-    note = f"vacuous: α is zero or cannot be told from it; {source}" if vacuous else source
+    note = f"vacuous: α is zero or cannot be distinguished from zero; {source}" if vacuous else source
     path = quotient(4.0 * run.residual[0], alpha)
     return [
         geometric_decay(
@@ -100,8 +100,8 @@ def _promises(setting: Setting, run: Trajectory, alpha: float, source: str) -> S
 class Theorem610(Theorem):
     """Theorem 6.10.
 
-    The largest α that Lemma 6.8 proves over the ball solves α = σmin(J(θ₀)) − 4L‖f(θ₀) − y‖/α. Where
-    that has no solution the conclusions take the smallest σmin(J) that was met on the run instead.
+    The largest α that Lemma 6.8 proves over the ball solves α = σmin(J(θ₀)) − 4L‖f(θ₀) − y‖/α. If this has no
+    solution, the conclusions use the smallest σmin(J) on the run instead.
     """
 
     name: ClassVar[str] = "theorem-6-10"
@@ -113,18 +113,18 @@ class Theorem610(Theorem):
     reference: ClassVar[str] = "Section 6.6, (6.7)–(6.11); β from Lemma 6.6, L from Lemma 6.8"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a smooth φ with a finite B."""
+        """Require gradient descent on a smooth φ with a finite B."""
         return _smooth_descent(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(6.7) over the ball by Lemma 6.8, and the step."""
+        """Evaluate (6.7) over the ball by Lemma 6.8, and the step."""
         sigma = setting.sigma_min_interval
         return [
             at_least(
                 "(6.7) some α > 0 over the ball: σ²min(J(θ₀)) ≥ 16L‖f(θ₀) − y‖",
                 sigma.through(lambda one: one * one),
                 16.0 * _lipschitz(setting) * setting.initial_misfit,
-                "what Lemma 6.8 can prove of it",
+                "the part that Lemma 6.8 can prove",
             ),
             step_hypothesis(
                 setting, _STEP, _largest_step(setting, self._alpha(setting) or 0.5 * float(sigma.low))
@@ -132,20 +132,20 @@ class Theorem610(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.9), (6.10), (6.11)."""
+        """Evaluate (6.9), (6.10), (6.11)."""
         alpha, source = self._taken(setting, run)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, {source}")
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """(6.9), or None where it promises nothing."""
+        """Return (6.9), or None if it promises nothing."""
         return _bound(setting, run, self._taken(setting, run)[0])
 
     def _taken(self, setting: Setting, run: Trajectory) -> tuple[float, str]:
-        """The α of the conclusions, and where it comes from."""
+        """The α of the conclusions, and its origin."""
         if (alpha := self._alpha(setting)) is not None:
             return alpha, "by Lemma 6.8"
         met = [float(singular_value(probe.sigma_min, probe.floor).low) for probe in run.probes]
-        return min(met, default=0.0), "the smallest σmin(J) met on the run"
+        return min(met, default=0.0), "the smallest σmin(J) on the run"
 
     @staticmethod
     def _alpha(setting: Setting) -> float | None:
@@ -161,17 +161,17 @@ class Corollary611(Theorem):
     name: ClassVar[str] = "corollary-6-11"
     title: ClassVar[str] = "Corollary 6.11"
     statement: ClassVar[str] = (
-        "Theorem 6.10 with σmin(J(θ₀)) ≥ 2α asked for at the start only, where the initial misfit is at most "
+        "Theorem 6.10 with σmin(J(θ₀)) ≥ 2α required at the start only, if the initial misfit is at most "
         "α²/(4L)."
     )
     reference: ClassVar[str] = "Section 6.6, (6.12), (6.13); α = σmin(J(θ₀))/2"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a smooth φ with a finite B."""
+        """Require gradient descent on a smooth φ with a finite B."""
         return _smooth_descent(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(6.12), (6.13), and the step."""
+        """Evaluate (6.12), (6.13), and the step."""
         alpha, scale = _half_sigma(setting), 4.0 * _lipschitz(setting)
         return [
             _start(setting, "(6.12) σmin(J(θ₀)) = 2α > 0"),
@@ -180,22 +180,22 @@ class Corollary611(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.9), (6.10), (6.11)."""
+        """Evaluate (6.9), (6.10), (6.11)."""
         alpha = _half_sigma(setting)
         return _promises(setting, run, alpha, f"α = {alpha:.3g}, half of σmin(J(θ₀))")
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """(6.9), or None where it promises nothing."""
+        """Return (6.9), or None if it promises nothing."""
         return _bound(setting, run, _half_sigma(setting))
 
 
 def _half_sigma(setting: Setting) -> float:
-    """Return the largest α with σmin(J(θ₀)) ≥ 2α for certain."""
+    """Return the largest α for which σmin(J(θ₀)) ≥ 2α is certain."""
     return 0.5 * float(setting.sigma_min_interval.low)
 
 
 def _start(setting: Setting, statement: str) -> Hypothesis:
-    """The condition σmin(J(θ₀)) > 0, as far as it can be told."""
+    """The condition σmin(J(θ₀)) > 0, as far as it can be decided."""
     spectrum, found = setting.jacobian_at_start, setting.sigma_min_interval
     exactly_zero = spectrum.sigma_min == 0.0 and spectrum.floor == 0.0
     holds = True if found.positive else False if exactly_zero else None
@@ -216,11 +216,11 @@ class Theorem613(Theorem):
     reference: ClassVar[str] = "Section 6.7, Assumptions 2–4, (6.20), (6.21); β from Lemma 6.6"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a φ with |φ′| ≤ B."""
+        """Require gradient descent on a φ with |φ′| ≤ B."""
         return wants_gradient_descent(setting) or _acts(setting) or wants_bound(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Assumption 2, Assumption 4 as far as it can be told, and the step."""
+        """Evaluate Assumption 2, Assumption 4 as far as it can be decided, and the step."""
         beta = _largest_jacobian(setting)
         return [
             _start(setting, "Assumption 2: σmin(J(θ₀)) = 2α > 0"),
@@ -229,11 +229,11 @@ class Theorem613(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(6.20) and (6.21)."""
+        """Evaluate (6.20) and (6.21)."""
         alpha = _half_sigma(setting)
         vacuous = not alpha > 0.0
         note = f"α = {alpha:.3g}, half of σmin(J(θ₀))"
-        note = f"vacuous: α is zero or cannot be told from it; {note}" if vacuous else note
+        note = f"vacuous: α is zero or cannot be distinguished from zero; {note}" if vacuous else note
         distances, iterations = probed(run, "spectral_distance"), probe_iterations(run)
         checked = np.isin(iterations, run.iterations) & (iterations > 0)
         residuals = run.residual[np.searchsorted(run.iterations, iterations[checked])]
@@ -256,7 +256,7 @@ class Theorem613(Theorem):
         ]
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """(6.20), or None where it promises nothing."""
+        """Return (6.20), or None if it promises nothing."""
         return geometric_bound(run, self._factor(setting)) if _half_sigma(setting) > 0.0 else None
 
     @staticmethod
@@ -265,7 +265,7 @@ class Theorem613(Theorem):
 
     @staticmethod
     def _perturbation(setting: Setting, run: Trajectory) -> Hypothesis:
-        """Assumption 4: refuted by one probe inside the ball, proved by Lemma C.1 where M·R is small."""
+        """Assumption 4: refuted by one probe inside the ball, proved by Lemma C.1 if M·R is small."""
         statement = "Assumption 4: ‖J(θ) − J(θ₀)‖ ≤ α/3 for ‖θ − θ₀‖ ≤ 3‖f(θ₀) − y‖/α, spectral norm"
         alpha = _half_sigma(setting)
         radius = quotient(3.0 * setting.initial_misfit, alpha)

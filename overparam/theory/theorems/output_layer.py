@@ -1,7 +1,7 @@
 """Training the output layer: Theorem 3.2.
 
-Explicit constant, along the proof with its two slips mended (docs/theory/errata.md): truncating ‖φ(Xw)‖ at
-T = √n(√E[φ²] + B√(404 log n)) leaves out an event of probability n^{−202}, matrix Chernoff with δ = ½ then
+Explicit constant, from the proof with its two errors corrected (docs/theory/errata.md): truncation of ‖φ(Xw)‖
+at T = √n(√E[φ²] + B√(404 log n)) excludes an event of probability n^{−202}; matrix Chernoff with δ = ½ then
 fails with probability at most n^{−100} once k ≥ 101·log n·T²/(0.153·(λ̃ − 6B²/n¹⁰⁰)).
 """
 
@@ -30,7 +30,7 @@ from overparam.theory.theorems.promises import called, wants_trained_output
 __all__ = ["CHERNOFF_HALF", "Theorem32"]
 
 CHERNOFF_HALF = 0.5 - 0.5 * math.log(2.0)
-"""−log of e^{−δ}/(1 − δ)^{1−δ} at δ = ½, 0.1534; the paper rounds it down to 1/10 in Lemma 6.7."""
+"""−log of e^{−δ}/(1 − δ)^{1−δ} at δ = ½, 0.1534; Lemma 6.7 of the paper rounds it down to 1/10."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,21 @@ class Theorem32(Theorem):
     formula: ClassVar[str] = "k = 101·log n·n(√E[φ²] + B√(404 log n))²/(0.153 λ̃)"
 
     def objection(self, setting: Setting) -> str | None:
-        """|φ′| ≤ B for a finite B, and n ≥ 2."""
+        """Require |φ′| ≤ B for a finite B, and n ≥ 2."""
         if math.isinf(setting.B):
             return f"it needs |φ′| ≤ B; {called(setting.activation)} has no such bound"
         return None if setting.n > 1 else "it needs two samples: log n is 0 for one"
 
     def reservation(self, setting: Setting) -> str | None:
-        """Training of the output layer."""
+        """Require training of the output layer."""
         return wants_trained_output(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return float(self._least_width(setting).high)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """|φ(0)| ≤ B, and the width."""
+        """Evaluate |φ(0)| ≤ B, and the width."""
         B = self._B(setting)
         larger = f"|φ(0)| is larger than the B = {setting.B:g} of |φ′|, and B is any that bounds both"
         return [
@@ -79,7 +79,7 @@ class Theorem32(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """λmin(ΦΦᵀ) ≥ ½k(λ̃ − 6B²/n¹⁰⁰) at W₀, and the rank of Φ."""
+        """Evaluate λmin(ΦΦᵀ) ≥ ½k(λ̃ − 6B²/n¹⁰⁰) at W₀, and the rank of Φ."""
         features = hidden_features(setting.problem.X, setting.problem.W0, setting.activation)
         xp = array_namespace(features)
         singular = xp.linalg.svdvals(features)
@@ -112,16 +112,16 @@ class Theorem32(Theorem):
         ]
 
     def probability(self, setting: Setting) -> float:
-        """1 − n^{−100}."""
+        """Return 1 − n^{−100}."""
         return 1.0 - math.pow(setting.n, -100.0)
 
     def reach(self, setting: Setting) -> float:
-        """T/√n, where ‖φ(Xw)‖ is truncated."""
+        """T/√n, with T the truncation of ‖φ(Xw)‖."""
         root = math.sqrt(setting.constants.value_moment.value)
         return root + self._B(setting) * math.sqrt(404.0 * math.log(setting.n))
 
     def floor(self, setting: Setting) -> float:
-        """λ̃ − 6B²/n¹⁰⁰, the lower end of its error."""
+        """λ̃ − 6B²/n¹⁰⁰, at the lower end of its error."""
         return float(self._floor(setting).low)
 
     def _least_width(self, setting: Setting) -> Interval:
@@ -134,11 +134,11 @@ class Theorem32(Theorem):
         return abs(float(np.asarray(setting.activation.value(np.zeros(1)))[0]))
 
     def _B(self, setting: Setting) -> float:
-        """B with |φ(0)|, |φ′| ≤ B."""
+        """A B with |φ(0)|, |φ′| ≤ B."""
         return max(setting.B, self._at_zero(setting))
 
     def _floor(self, setting: Setting) -> Interval:
-        """λ̃ − 6B²/n¹⁰⁰, not below 0."""
+        """λ̃ − 6B²/n¹⁰⁰, at least 0."""
         B = self._B(setting)
         lost = 6.0 * B * B * math.pow(setting.n, -100.0)
         return setting.lambda_tilde_interval.through(lambda one: max(one - lost, 0.0))

@@ -1,4 +1,4 @@
-"""How many of the ReLU's activation patterns can flip: Lemmas C.1, C.2 and C.3."""
+"""Numbers of activation patterns of the ReLU that can flip: Lemmas C.1, C.2 and C.3."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class LemmaC1(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """‖J(W_τ) − J(W₀)‖ at the probes where W has moved."""
+        """Evaluate ‖J(W_τ) − J(W₀)‖ at the probes where W has moved."""
         moved = probed(run, "distance") > 0.0
         return [
             worst(
@@ -75,11 +75,11 @@ class LemmaC2(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖ ≤ √(2m)."""
+        """Evaluate max_i ‖φ′(W_τxᵢ) − φ′(W₀xᵢ)‖ ≤ √(2m)."""
         smallest = _smallest_entries(setting)
         radii = np.sqrt(np.arange(1, len(smallest) + 1)) * smallest
         covered: list[tuple[Probe, int]] = []
@@ -112,19 +112,19 @@ class LemmaC3(Theorem):
     gaussian_start: ClassVar[bool] = True
 
     def objection(self, setting: Setting) -> str | None:
-        """Every activation."""
+        """Accept every activation."""
         return None
 
     def width(self, setting: Setting) -> float:
-        """⌈12 log n⌉."""
+        """Return ⌈12 log n⌉."""
         return float(self._m(setting))
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """That m ≤ k."""
+        """Evaluate k ≥ m."""
         return [at_least("k ≥ m = ⌈12 log n⌉", float(setting.k), float(self._m(setting)))]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """min_i |W₀xᵢ|_{m−} ≥ m/(2k)."""
+        """Evaluate min_i |W₀xᵢ|_{m−} ≥ m/(2k)."""
         m = min(self._m(setting), setting.k)
         bound = np.array([m / (2.0 * setting.k)])
         return [
@@ -134,7 +134,7 @@ class LemmaC3(Theorem):
         ]
 
     def probability(self, setting: Setting) -> float:
-        """1 − ne^{−m/6}."""
+        """Return 1 − ne^{−m/6}."""
         m = min(self._m(setting), setting.k)
         return 1.0 - setting.n * math.exp(-m / 6.0)
 

@@ -1,4 +1,4 @@
-"""The kinds of hypothesis and promise that several theorems have in common."""
+"""Hypotheses and conclusions that several theorems share."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ __all__ = [
 _STEP_ROUNDING = 1e-6
 
 WITH_THEIR_STEP = "for the theorem's step size, and as many updates as it takes"
-"""What the widths of the main theorems leave out."""
+"""Condition that the widths of the main theorems do not contain."""
 
 
 def called(component: Component, wanted: type[Component] | None = None) -> str:
-    """Return a component's name; where `wanted` has the same, say that it is another class."""
+    """Return a component's name; if it equals that of `wanted`, add that the class is another one."""
     if wanted is None or component.name != wanted.name:
         return component.name
     return f"{component.name}, but {type(component).__name__} of {type(component).__module__}"
@@ -75,7 +75,7 @@ def wants_bound(setting: Setting) -> str | None:
 
 
 def wants_smooth(setting: Setting) -> str | None:
-    """Return why φ has not |φ′|, |φ″| ≤ B everywhere, or None."""
+    """Return why |φ′|, |φ″| ≤ B does not hold everywhere, or None."""
     if setting.activation.kinks:
         return f"it needs a differentiable φ with |φ″| ≤ B; {called(setting.activation)} has kinks"
     return wants_bound(setting)
@@ -89,15 +89,15 @@ def wants_relu(setting: Setting) -> str | None:
 
 
 def misfit_probability(setting: Setting, exponent: float) -> float:
-    """e^{−exponent·δ²n/‖X‖²}, a bound on the chance that Lemma 6.12 fails.
+    """e^{−exponent·δ²n/‖X‖²}, a bound on the probability that Lemma 6.12 fails.
 
-    Its exponent is ½. The ReLU's theorems use the lemma at 2δ, where it is 2, and state 1.
+    The lemma's exponent is ½. The ReLU's theorems use it at 2δ, which gives 2, and state 1.
     """
     return math.exp(-exponent * setting.delta * setting.delta * setting.n / setting.spectral_norm_X**2)
 
 
 def output_weights(setting: Setting) -> list[Hypothesis]:
-    """What the proofs of the main theorems use of v: half of it is ‖y‖/√(kn), half minus that."""
+    """Conditions on v in the proofs of the main theorems: half of it is ‖y‖/√(kn), half minus that."""
     wanted = setting.label_norm / math.sqrt(setting.n)
     odd = "k is odd, and one entry of v is 0 (footnote 1)" if setting.k % 2 else ""
     return [
@@ -112,24 +112,24 @@ def output_weights(setting: Setting) -> list[Hypothesis]:
 
 
 def wants_output_weights(setting: Setting) -> str | None:
-    """Return why v is not the one of the main theorems, or None; for a width, whose own k is another one."""
+    """Return why v is not that of the main theorems, or None; for a width, which has another k."""
     missed = [one.statement for one in output_weights(setting) if one.holds is False]
     return f"it needs {missed[0]}, which the initialization misses" if missed else None
 
 
 def wants_samples(setting: Setting) -> str | None:
-    """Return that there are fewer samples than inputs, or None."""
+    """Return a sentence if there are fewer samples than inputs, or None."""
     return f"it needs n ≥ d, which are {setting.n} and {setting.d}" if setting.n < setting.d else None
 
 
 def wants_trained_output(setting: Setting) -> str | None:
-    """Return why the output layer is not what is trained, or None."""
+    """Return why the output layer is not the trained layer, or None."""
     layers = setting.recipe.layers
-    return None if layers == "output" else f"it is about training the output layer; trained is: {layers}"
+    return None if layers == "output" else f"it is about training the output layer; the run trains: {layers}"
 
 
 def small_balanced_output(setting: Setting) -> list[Hypothesis]:
-    """What the proof of Lemma 6.12 uses of v."""
+    """Conditions on v in the proof of Lemma 6.12."""
     wanted = setting.label_norm / math.sqrt(setting.n)
     return [at_most("‖v‖ ≤ ‖y‖/√n", setting.v_norm, wanted), _balanced(setting)]
 
@@ -140,21 +140,21 @@ def _balanced(setting: Setting) -> Hypothesis:
 
 
 def step_hypothesis(setting: Setting, statement: str, largest: float, note: str = "") -> Hypothesis:
-    """η ≤ the theorem's step at η̄ = 1."""
+    """η ≤ the theorem's step size at η̄ = 1."""
     size = setting.step_size
     return at_most(statement, math.nan if size is None else size, largest, note)
 
 
 def relative_step(step: Hypothesis) -> float:
-    """Return η̄ of the step taken: at most 1, for a longer step is outside the theorem."""
+    """Return η̄ of the step size used, at most 1: a larger step is outside the theorem."""
     return min(1.0, step.ratio) if math.isfinite(step.ratio) else 0.0
 
 
 def step_note(step: Hypothesis) -> str:
-    """Say what a rate is measured against where the step is longer than the theorem's."""
+    """Return the reference of a rate if the step is longer than the theorem's, else an empty text."""
     if step.ratio <= 1.0 + _STEP_ROUNDING:
         return ""
-    return "outside the theorem, whose steps are shorter: compared with its promise at η̄ = 1"
+    return "outside the theorem, which needs a shorter step: compared with its promise at η̄ = 1"
 
 
 def geometric_bound(run: Trajectory, factor: float) -> NDArray[np.float64]:

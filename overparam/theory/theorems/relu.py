@@ -1,8 +1,8 @@
 """Gradient descent with the ReLU: Theorems 2.3, 2.5 and 6.3, Corollary 2.4.
 
 Explicit constants, from the proof of Theorem 6.3: 12(1+δ)√(2n)/√λ ≤ m₀³/(2k), m₀² = kλ/(200‖X‖²), is
-k ≥ C(1+δ)²n‖X‖⁶/λ⁴ with C = 1152·200³, which implies the condition of Lemma 6.7. Lemma 6.4 puts σ²/(2π)
-and (I.1) puts δ/(100n²) for λ.
+k ≥ C(1+δ)²n‖X‖⁶/λ⁴ with C = 1152·200³, which implies the condition of Lemma 6.7. Lemma 6.4 replaces λ by
+σ²/(2π), and (I.1) by δ/(100n²).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _least_width(setting: Setting, lower: Interval) -> Interval:
 
 
 def _least_root(setting: Setting) -> Interval:
-    """The right side of (2.6), a bound on √(kd): (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, and σ²/(2π) stands for λ."""
+    """The right side of (2.6), a bound on √(kd): (n²/d)κ³σ² = √(nd)‖X‖³/σ⁴, with σ²/(2π) for λ."""
     constant = 4.0 * math.pi**2 * math.sqrt(WIDTH_CONSTANT) * (1.0 + setting.delta)
     scale = constant * math.sqrt(setting.n * setting.d) * power(setting.spectral_norm_X, 3)
     square = setting.quadratic_interval.through(lambda one: 2.0 * math.pi * one)
@@ -76,7 +76,7 @@ def _least_root(setting: Setting) -> Interval:
 
 
 def _width(setting: Setting, statement: str, lower: Interval, note: str = "") -> Hypothesis:
-    """(6.3) with `lower` in the place of λ(X)."""
+    """(6.3) with `lower` for λ(X)."""
     return at_least(statement, float(setting.k), _least_width(setting, lower), note)
 
 
@@ -104,7 +104,7 @@ def _nearby(setting: Setting, run: Trajectory, lower: Interval, vacuous: str, we
 
 
 def _bound(setting: Setting, run: Trajectory, lower: Interval) -> NDArray[np.float64] | None:
-    """The rate, or None where it promises nothing."""
+    """The rate, or None if it promises nothing."""
     if not lower.positive:
         return None
     return geometric_bound(run, float(_decay(setting, lower).high))
@@ -128,19 +128,19 @@ class Theorem63(Theorem):
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on the ReLU."""
+        """Require gradient descent on the ReLU."""
         return _applies(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights."""
+        """Require the paper's output weights."""
         return wants_output_weights(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return float(_least_width(setting, setting.lambda_interval).high)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(6.3) with its explicit constant, the step, and v."""
+        """Evaluate (6.3) with its explicit constant, the step, and v."""
         return [
             _width(
                 setting,
@@ -153,7 +153,7 @@ class Theorem63(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """Rate and neighbourhood."""
+        """Evaluate rate and neighbourhood."""
         lower, vacuous = setting.lambda_interval, setting.lambda_note
         return [
             _rate(setting, run, lower, vacuous, "η̄λ/(24‖X‖²)"),
@@ -161,11 +161,11 @@ class Theorem63(Theorem):
         ]
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """The rate with λ(X)."""
+        """Return the bound with λ(X) in its rate."""
         return _bound(setting, run, setting.lambda_interval)
 
     def probability(self, setting: Setting) -> float:
-        """1 − 2/n − e^{−δ²n/‖X‖²}."""
+        """Return 1 − 2/n − e^{−δ²n/‖X‖²}."""
         return 1.0 - 2.0 / setting.n - misfit_probability(setting, 1.0)
 
 
@@ -187,19 +187,19 @@ class Theorem23(Theorem):
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on the ReLU."""
+        """Require gradient descent on the ReLU."""
         return _applies(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights."""
+        """Require the paper's output weights."""
         return wants_output_weights(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return power(float(_least_root(setting).high), 2.0) / setting.d
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(2.6) with its explicit constant, the step, and v."""
+        """Evaluate (2.6) with its explicit constant, the step, and v."""
         return [
             at_least(
                 "(2.6) √(kd) ≥ 4π²√(1152·200³)(1+δ)(n²/d)κ³σ²min(X∗X), its constant from 6.7",
@@ -212,7 +212,7 @@ class Theorem23(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """Rate and neighbourhood with σ²/(2π) for λ."""
+        """Evaluate rate and neighbourhood with σ²/(2π) for λ."""
         lower, vacuous = setting.quadratic_interval, setting.quadratic_note
         return [
             _rate(setting, run, lower, vacuous, "η̄σ²/(48π‖X‖²)"),
@@ -220,11 +220,11 @@ class Theorem23(Theorem):
         ]
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """The rate with σ²/(2π)."""
+        """Return the bound with σ²/(2π) in its rate."""
         return _bound(setting, run, setting.quadratic_interval)
 
     def probability(self, setting: Setting) -> float:
-        """1 − 1/n − e^{−δ²n/‖X‖²} − ne^{−n}."""
+        """Return 1 − 1/n − e^{−δ²n/‖X‖²} − ne^{−n}."""
         n = setting.n
         return 1.0 - 1.0 / n - misfit_probability(setting, 1.0) - n * math.exp(-n)
 
@@ -247,19 +247,19 @@ class Theorem25(Theorem):
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on the ReLU."""
+        """Require gradient descent on the ReLU."""
         return _applies(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights."""
+        """Require the paper's output weights."""
         return wants_output_weights(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return float(_least_width(setting, separation_bound(setting)).high)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """Assumption 1, (2.8) with its explicit constant, the step, and v."""
+        """Evaluate Assumption 1, (2.8) with its explicit constant, the step, and v."""
         return [
             separation_hypothesis(setting, "Assumption 1: min(‖xᵢ − xⱼ‖, ‖xᵢ + xⱼ‖) ≥ δ > 0"),
             _width(
@@ -273,16 +273,16 @@ class Theorem25(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The rate with δ/(100n²) for λ: c = 1/2400."""
+        """Evaluate the rate with δ/(100n²) for λ: c = 1/2400."""
         lower, vacuous = separation_bound(setting), self._vacuous(setting)
         return [_rate(setting, run, lower, vacuous, "η̄δ/(2400n²‖X‖²)")]
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """The rate with δ/(100n²)."""
+        """Return the bound with δ/(100n²) in its rate."""
         return _bound(setting, run, separation_bound(setting))
 
     def probability(self, setting: Setting) -> float:
-        """1 − 2/n − e^{−ν²n/‖X‖²}."""
+        """Return 1 − 2/n − e^{−ν²n/‖X‖²}."""
         return 1.0 - 2.0 / setting.n - misfit_probability(setting, 1.0)
 
     @staticmethod
@@ -309,28 +309,28 @@ class Corollary24(Theorem):
     caveat: ClassVar[str] = f"for d ≤ n ≤ cd²; {WITH_THEIR_STEP}"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent, the ReLU, uniform data."""
+        """Require gradient descent, the ReLU, uniform data."""
         if (answer := _applies(setting)) is not None:
             return answer
         if type(setting.data) is Sphere:
             return None
-        return "it is about uniform data and needs to know the data generator, and it to be sphere"
+        return "it is about uniform data: it needs the data generator sphere"
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights, and n ≥ d."""
+        """Require the paper's output weights, and n ≥ d."""
         return wants_output_weights(setting) or wants_samples(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(2.7), d ≤ n ≤ cd², the step of Theorem 2.3, and v."""
+        """Evaluate (2.7), d ≤ n ≤ cd², the step of Theorem 2.3, and v."""
         n, d, step, largest = setting.n, setting.d, relu_step(setting), _largest_step(setting)
         return [
             largest_constant("(2.7) √(kd) ≥ Cn²/d", setting.root_parameters, n**2 / d),
             at_least("n ≥ d", float(n), float(d)),
             largest_constant("d² ≥ Cn, C = 1/c", float(d**2), float(n)),
-            equal("η = n/(3‖y‖²‖X‖²), as Theorem 2.3 has it", step.left, largest, largest),
+            equal("η = n/(3‖y‖²‖X‖²), as in Theorem 2.3", step.left, largest, largest),
             *output_weights(setting),
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The constants c₁ and c₃ for which its two displays just hold on the run."""
+        """Evaluate the constants c₁ and c₃ for which its two bounds just hold on the run."""
         return sphere_promises(setting, run)

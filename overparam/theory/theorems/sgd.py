@@ -36,7 +36,7 @@ class Theorem26(Theorem):
     Attributes
     ----------
     nu : float
-        ν ≥ 3: the larger, the smaller the step and the surer the event; it says nothing for ν ≤ 4.
+        ν ≥ 3: a larger ν means a smaller step size and a more probable event; vacuous for ν ≤ 4.
     """
 
     name: ClassVar[str] = "theorem-2-6"
@@ -56,21 +56,21 @@ class Theorem26(Theorem):
             raise ValueError(f"nu must be at least 3, got {self.nu}")
 
     def objection(self, setting: Setting) -> str | None:
-        """SGD (2.9) with one sample a step, smooth φ with a finite B."""
+        """Require SGD (2.9) with one sample per step, smooth φ with a finite B."""
         optimizer = setting.optimizer
         if type(optimizer) is not StochasticGradientDescent:
             other = called(optimizer, StochasticGradientDescent)
             return f"it is about stochastic gradient descent; the optimizer is {other}"
         if optimizer.batch_size != 1 or optimizer.sampling != "replacement":
-            return "it is about one sample a step, drawn with replacement"
+            return "it is about one sample per step, drawn with replacement"
         return wants_smooth(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return least_width(setting, setting.quadratic_interval, self.nu)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(2.2) with ν, the step, and v."""
+        """Evaluate (2.2) with ν, the step, and v."""
         return [
             width_hypothesis(
                 setting,
@@ -85,7 +85,7 @@ class Theorem26(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """(2.10) beside this one run, and the constant of the neighbourhood."""
+        """Evaluate (2.10) for this one run, and the constant of the neighbourhood."""
         step = self._step(setting)
         root = setting.B * setting.B * setting.spectral_norm_X
         scale = 144.0 * setting.n * self.nu * root * root
@@ -119,7 +119,7 @@ class Theorem26(Theorem):
         ]
 
     def probability(self, setting: Setting) -> float:
-        """Over W₀ and the samples: 1 − 1/n − e^{−δ²n/(2‖X‖²)} − (4/ν)(3B‖X‖/(μσ))^{1/(kd)}."""
+        """Return 1 − 1/n − e^{−δ²n/(2‖X‖²)} − (4/ν)(3B‖X‖/(μσ))^{1/(kd)}, over W₀ and samples."""
         lower = float(setting.quadratic_interval.low)
         if lower == 0.0:
             return -math.inf

@@ -1,9 +1,9 @@
 """Gradient descent with smooth activations: Theorems 2.1 and 6.2, Corollary 2.2.
 
 Explicit constants, from the proof of Theorem 6.2: (6.18) √(kd) ≥ 32B(1 + (1+δ)B)κ̃n, which implies the
-condition of Lemma 6.7, and α = ‖v‖√λ/(2√2). The proof gets from Theorem 6.10 the rate for the *squared*
-misfit, ¼α‖W − W₀‖ and 4/α; the statements read as twice the rate and half the radius
-(docs/theory/errata.md), so both are evaluated.
+condition of Lemma 6.7, and α = ‖v‖√λ/(2√2). Theorem 6.10 gives the rate for the *squared* misfit,
+¼α‖W − W₀‖ and 4/α; the statements read as twice the rate and half the radius (docs/theory/errata.md). Both
+are evaluated.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ __all__ = [
     "width_hypothesis",
 ]
 
-_NO_DATA = "needs to know the data generator, and it to be sphere"
+_NO_DATA = "needs the data generator sphere"
 
 
 def _largest_step(setting: Setting) -> float:
@@ -96,7 +96,7 @@ def _decay(setting: Setting, lower: Interval) -> Interval:
 
 @dataclass(frozen=True)
 class _Version:
-    """The promises as stated, or as the proof gives them: (1 − rate)^{τ·exponent} and √weight."""
+    """Promises as stated, or as proved: (1 − rate)^{τ·exponent} and √weight."""
 
     label: str
     shown: str
@@ -110,7 +110,7 @@ _VERSIONS = (_Version("as stated", "τ", 1.0, 32.0), _Version("as proved", "{τ/
 def _promises(
     setting: Setting, run: Trajectory, lower: Interval, vacuous: str, root: str
 ) -> Sequence[Conclusion]:
-    """The three conclusions with `lower` in the place of λ(X), as stated and as the proof gives them."""
+    """The three conclusions with `lower` for λ(X), as stated and as proved."""
     return [one for version in _VERSIONS for one in _three(setting, run, lower, vacuous, root, version)]
 
 
@@ -143,7 +143,7 @@ def _three(
 
 
 def _bound(setting: Setting, run: Trajectory, lower: Interval) -> NDArray[np.float64] | None:
-    """The proved rate, or None where it promises nothing."""
+    """The proved rate, or None if it promises nothing."""
     if not lower.positive:
         return None
     return geometric_bound(run, math.sqrt(float(_decay(setting, lower).high)))
@@ -168,19 +168,19 @@ class Theorem21(Theorem):
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a smooth φ with a finite B."""
+        """Require gradient descent on a smooth φ with a finite B."""
         return wants_gradient_descent(setting) or wants_smooth(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights."""
+        """Require the paper's output weights."""
         return wants_output_weights(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return least_width(setting, setting.quadratic_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(2.2) with its explicit constant, the step, and v."""
+        """Evaluate (2.2) with its explicit constant, the step, and v."""
         return [
             width_hypothesis(
                 setting,
@@ -193,15 +193,15 @@ class Theorem21(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """Rate, neighbourhood and path length with μ²σ²min(X∗X)."""
+        """Evaluate rate, neighbourhood and path length with μ²σ²min(X∗X)."""
         return _promises(setting, run, setting.quadratic_interval, setting.quadratic_note, "μσ")
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """The rate with μ²σ²min(X∗X), as proved."""
+        """Return the bound with μ²σ²min(X∗X) in its rate, as proved."""
         return _bound(setting, run, setting.quadratic_interval)
 
     def probability(self, setting: Setting) -> float:
-        """1 − 1/n − e^{−δ²n/(2‖X‖²)}."""
+        """Return 1 − 1/n − e^{−δ²n/(2‖X‖²)}."""
         return 1.0 - 1.0 / setting.n - misfit_probability(setting, 0.5)
 
 
@@ -212,7 +212,7 @@ class Theorem62(Theorem):
     name: ClassVar[str] = "theorem-6-2"
     title: ClassVar[str] = "Theorem 6.2"
     statement: ClassVar[str] = (
-        "Theorem 2.1 with the smallest eigenvalue λ(X) of the network's covariance in the place of its lower "
+        "Theorem 2.1 with the smallest eigenvalue λ(X) of the network's covariance in place of its lower "
         "bound μ²σ²min(X∗X); W₀ has i.i.d. N(0, 1) entries."
     )
     reference: ClassVar[str] = "Section 6.2, (6.2); constants from (6.18)"
@@ -223,19 +223,19 @@ class Theorem62(Theorem):
     caveat: ClassVar[str] = WITH_THEIR_STEP
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent on a smooth φ with a finite B."""
+        """Require gradient descent on a smooth φ with a finite B."""
         return wants_gradient_descent(setting) or wants_smooth(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights."""
+        """Require the paper's output weights."""
         return wants_output_weights(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of its width condition, with its explicit constant."""
+        """Return the k of its width condition, with its explicit constant."""
         return least_width(setting, setting.lambda_interval)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(6.18), the step, and v."""
+        """Evaluate (6.18), the step, and v."""
         return [
             width_hypothesis(
                 setting,
@@ -248,15 +248,15 @@ class Theorem62(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """Rate, neighbourhood and path length with λ(X)."""
+        """Evaluate rate, neighbourhood and path length with λ(X)."""
         return _promises(setting, run, setting.lambda_interval, setting.lambda_note, "√λ")
 
     def residual_bound(self, setting: Setting, run: Trajectory) -> NDArray[np.float64] | None:
-        """The rate with λ(X), as proved."""
+        """Return the bound with λ(X) in its rate, as proved."""
         return _bound(setting, run, setting.lambda_interval)
 
     def probability(self, setting: Setting) -> float:
-        """1 − 1/n − e^{−δ²n/(2‖X‖²)}."""
+        """Return 1 − 1/n − e^{−δ²n/(2‖X‖²)}."""
         return 1.0 - 1.0 / setting.n - misfit_probability(setting, 0.5)
 
 
@@ -278,7 +278,7 @@ class Corollary22(Theorem):
     caveat: ClassVar[str] = f"for d ≤ n ≤ cd²; {WITH_THEIR_STEP}"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent, softplus, uniform data."""
+        """Require gradient descent, softplus, uniform data."""
         if reason := wants_gradient_descent(setting):
             return reason
         if type(setting.activation) is not Softplus:
@@ -286,11 +286,11 @@ class Corollary22(Theorem):
         return None if type(setting.data) is Sphere else f"it is about uniform data and {_NO_DATA}"
 
     def reservation(self, setting: Setting) -> str | None:
-        """The paper's output weights, and n ≥ d."""
+        """Require the paper's output weights, and n ≥ d."""
         return wants_output_weights(setting) or wants_samples(setting)
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """(2.3), d ≤ n ≤ cd², the step, and v."""
+        """Evaluate (2.3), d ≤ n ≤ cd², the step, and v."""
         step, largest = smooth_step(setting), _largest_step(setting)
         return [
             largest_constant("(2.3) √(kd) ≥ Cn", setting.root_parameters, float(setting.n)),
@@ -301,7 +301,7 @@ class Corollary22(Theorem):
         ]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The constants c₁ and c₃ for which (2.4) and (2.5) just hold on the run."""
+        """Evaluate the constants c₁ and c₃ for which (2.4) and (2.5) just hold on the run."""
         return sphere_promises(setting, run)
 
 

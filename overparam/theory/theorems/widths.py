@@ -1,4 +1,4 @@
-"""The paper's claims about widths that are no theorem: its conjecture, and Theorem 3.2 as an order."""
+"""The paper's claims about widths that are not theorems: its conjecture, and Theorem 3.2 as an order."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Counting(Claim):
     formula: ClassVar[str] = "parameters = n"
 
     def objection(self, setting: Setting) -> str | None:
-        """Every setting."""
+        """Accept every setting."""
         return None
 
     def width(self, setting: Setting) -> float:
-        """N over the trained parameters of one unit: d, 1 or d + 1."""
+        """Return n over the trained parameters of one unit: d, 1 or d + 1."""
         return setting.n / setting.recipe.effective_parameters(1, setting.d, 1)
 
 
@@ -54,11 +54,11 @@ class EffectiveParameters(Claim):
     formula: ClassVar[str] = "parameters that can act = n"
 
     def objection(self, setting: Setting) -> str | None:
-        """Every setting."""
+        """Accept every setting."""
         return None
 
     def width(self, setting: Setting) -> float:
-        """The least whole k; an even one where the initialization gives one unit of an odd width v = 0."""
+        """Return the least integer k; an even one if odd widths have a unit with v = 0."""
         recipe, unit = setting.recipe, 1
         if recipe.layers == "hidden":
             rng = np.random.Generator(np.random.Philox(0))
@@ -82,17 +82,17 @@ class OutputLayerOrder(Claim):
     formula: ClassVar[str] = "k = c·log²(n)n/λ̃(X)"
 
     def objection(self, setting: Setting) -> str | None:
-        """Training of the output layer; a finite B; two samples."""
+        """Require training of the output layer; a finite B; two samples."""
         if math.isinf(setting.B):
             return f"it needs |φ′| ≤ B; {setting.activation.name} has no such bound"
         return wants_trained_output(setting) or (None if setting.n > 1 else "it needs two samples")
 
     def width(self, setting: Setting) -> float:
-        """The k at c = 1, for the lower end of λ̃(X)."""
+        """Return the k at c = 1, for the lower end of λ̃(X)."""
         least = float(setting.lambda_tilde_interval.low)
         return quotient(math.log(setting.n) ** 2 * setting.n, least)
 
 
 def builtin_claims() -> list[type[Claim]]:
-    """Return the classes of the paper's claims that are no theorem to evaluate."""
+    """Return the classes of the paper's claims that are not theorems."""
     return [Counting, EffectiveParameters, OutputLayerOrder]

@@ -85,7 +85,7 @@ def test_too_many_inputs_are_one_clear_line():
     command = [sys.executable, "-m", "overparam", "train", "--data", "digits", "--d", "65"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "64 pixels, asked for d=65" in done.stderr
+    assert "64 pixels, but d=65 is requested" in done.stderr
 
 
 SMALL = "--n 12 --d 8 --k 4 --max-iterations 2"

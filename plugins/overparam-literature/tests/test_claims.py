@@ -57,8 +57,8 @@ def test_both_layers():
         "song-subquadratic": pytest.approx((20.0**1.5 / 4,)),
         "nguyen-mondelli": pytest.approx((400.0,)),
     }
-    assert "trained is: both" in reasons["du-relu"]
-    assert "theirs is 2.2" in about(recipe, d=(9,))[1]["nguyen-mondelli"]
+    assert "the run trains: both" in reasons["du-relu"]
+    assert "here it is 2.2" in about(recipe, d=(9,))[1]["nguyen-mondelli"]
     assert "φ(0) = 0; softplus has 0.693" in about(Recipe(layers="both"))[1]["song-subquadratic"]
 
 

@@ -76,7 +76,7 @@ def test_which_activations_are_homogeneous():
         "it is about positively homogeneous activations; softplus is not one"
     )
     linear = Recipe(activation=Hermite((0.0, 1.0)))
-    assert "no monomial" in RankLifting().objection(setting_of(np.eye(3), recipe=linear))
+    assert "other than monomials" in RankLifting().objection(setting_of(np.eye(3), recipe=linear))
 
 
 def test_the_width_of_proposition_4_2_in_mpmath():
@@ -164,5 +164,5 @@ def test_the_widths_are_claims_about_the_output_layer_only():
     found = claims(specification, 12, [6], assertions=(RankLifting(), StableRank(), KernelBound()))
     assert found.curves == ()
     assert {one.reason for one in found.left_out} == {
-        "it is about training the output layer; trained is: hidden"
+        "it is about training the output layer; the run trains: hidden"
     }

@@ -75,7 +75,7 @@ def test_the_jacobians_step_converges_where_the_fixed_one_diverges(name):
 def test_the_jacobians_step_is_about_the_hidden_layer_and_the_squared_loss(name):
     p = op.draw_problem(n=8, d=4, k=4)
     for other in ({"layers": "both"}, {"loss": "logistic"}):
-        with pytest.raises(ValueError, match="hidden layer and the squared loss"):
+        with pytest.raises(ValueError, match="layers=hidden and the squared loss"):
             op.train(p, optimizer=f"{name}:step_size=jacobian", **other)
 
 

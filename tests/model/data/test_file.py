@@ -98,16 +98,16 @@ BAD = {
     "infinity": ("a.npy", np.where(X > 1e200, np.inf, X), "X has a value in row 3 that is not finite"),
     "NaN in y": ("a.npz", {"X": X, "y": Y * np.nan}, "y has a value in row 0 that is not finite"),
     "NaN in a csv": ("a.csv", "1,2\nnan,3", "X has a value in row 1 that is not finite"),
-    "zero row": ("a.npy", ZERO, "row 3 of X is zero and cannot be normalized; remove it or say"),
+    "zero row": ("a.npy", ZERO, "row 3 of X is zero and cannot be normalized; remove it or set"),
     "vector": ("a.npy", Y, "X must be a matrix"),
     "three axes": ("a.npy", X[None], "X must be a matrix"),
     "no rows": ("a.npy", X[:0], "X must be a matrix"),
     "no columns": ("a.npz", {"X": X[:, :0]}, "X must be a matrix"),
-    "short y": ("a.npz", {"X": X, "y": Y[:4]}, r"y must have shape \(5,\), it has \(4,\)"),
-    "column y": ("a.npz", {"X": X, "y": Y[:, None]}, r"y must have shape \(5,\), it has \(5, 1\)"),
+    "short y": ("a.npz", {"X": X, "y": Y[:4]}, r"y must have shape \(5,\), got \(4,\)"),
+    "column y": ("a.npz", {"X": X, "y": Y[:, None]}, r"y must have shape \(5,\), got \(5, 1\)"),
     "no X": ("a.npz", {"data": X, "y": Y}, "has no array 'X'; it has: data, y"),
     "nothing": ("a.npz", {}, "has no array 'X'; it has: nothing"),
-    "complex": ("a.npy", 1j * X, "X must hold real numbers, it holds complex128"),
+    "complex": ("a.npy", 1j * X, "X must hold real numbers, got complex128"),
     "words": ("a.npy", np.array([["a", "b"]]), "X must hold real numbers"),
     "records": ("a.npy", np.zeros(3, dtype=[("a", float), ("b", float)]), "X must hold real numbers"),
     "objects": ("a.npy", np.array([[1.0, None]]), "pickles are refused"),
@@ -165,7 +165,7 @@ def test_files_that_are_not_there_or_are_folders(tmp_path, suffix):
 
 def test_another_size_than_the_files_own(tmp_path):
     source = File(write(tmp_path / "a.npy", X))
-    with pytest.raises(ValueError, match="holds 5 samples in 2 dimensions, asked for n=6, d=2"):
+    with pytest.raises(ValueError, match="holds 5 samples in 2 dimensions, not n=6, d=2"):
         source.draw(6, 2, np.random.default_rng(0))
 
 

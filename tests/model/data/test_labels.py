@@ -30,5 +30,5 @@ def test_rademacher_labels_are_fair_signs():
 def test_the_data_sets_own_labels():
     y = np.array([1.0, 2.0])
     assert FileLabels().draw(Dataset(np.eye(2), y), np.random.default_rng(0)) is y
-    with pytest.raises(ValueError, match="needs data that brings its own y"):
+    with pytest.raises(ValueError, match="needs data with its own y"):
         FileLabels().draw(Dataset(np.eye(2)), np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""Activations beyond softplus and ReLU, one a file."""
+"""Activations beyond softplus and ReLU, one per file."""
 
 from overparam_activations.absolute import Absolute
 from overparam_activations.elu import ELU

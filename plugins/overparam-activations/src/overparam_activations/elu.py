@@ -15,8 +15,8 @@ __all__ = ["ELU"]
 class ELU(Activation):
     """ELU, φ(z) = z for z ≥ 0 and α(eᶻ − 1) below (Clevert et al., arXiv:1511.07289).
 
-    With α = 1 the derivative is continuous, and φ″ jumps from 1 to 0 at the origin; with any other α it
-    is φ′ that jumps there, from α to 1.
+    With α = 1 the derivative is continuous, and φ″ jumps from 1 to 0 at the origin; with any other α
+    φ′ itself jumps there, from α to 1.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class ELU(Activation):
 
     @property
     def curvature_bound(self) -> float | None:
-        """The supremum 1 for α = 1; none for any other, whose φ′ jumps."""
+        """The supremum 1 for α = 1; None for any other α, because φ′ jumps."""
         return 1.0 if self.alpha == 1.0 else None
 
     @property

@@ -49,7 +49,7 @@ class GELU(Activation):
         return cosine * both + (0.5 / math.pi) / xp.sqrt(4.0 - cosine * cosine)
 
     def derivative_kernel(self, cosine: Array, sine: Array) -> Array:
-        """¼ + asin(ρ/2)/2π + (5ρ − ρ³)/(2π(4 − ρ²)^{3/2}): `gaussian_kernel`, derived in ρ (Price)."""
+        """¼ + asin(ρ/2)/2π + (5ρ − ρ³)/(2π(4 − ρ²)^{3/2}): derivative of `gaussian_kernel` in ρ (Price)."""
         xp = array_namespace(cosine)
         room = 4.0 - cosine * cosine
         both = 0.25 + xp.asin(0.5 * cosine) * (0.5 / math.pi)

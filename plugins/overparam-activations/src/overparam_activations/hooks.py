@@ -1,4 +1,4 @@
-"""What this distribution hands over."""
+"""Components of this distribution."""
 
 from overparam.plugin import Activation, hookimpl
 from overparam_activations import ELU, GELU, Absolute, ErrorFunction, Quadratic, Sigmoid, Tanh

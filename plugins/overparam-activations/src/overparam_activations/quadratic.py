@@ -12,7 +12,7 @@ __all__ = ["Quadratic"]
 
 @dataclass(frozen=True)
 class Quadratic(Activation):
-    """φ(z) = z²/2, φ′(z) = z; no bound B, for φ′ grows. The activation that Lemma 6.4 reduces others to."""
+    """φ(z) = z²/2, φ′(z) = z; no bound B, because φ′ grows. Lemma 6.4 reduces other activations to it."""
 
     name: ClassVar[str] = "quadratic"
 
@@ -26,7 +26,7 @@ class Quadratic(Activation):
         return 0.5 * z * z
 
     def derivative(self, z: Array) -> Array:
-        """φ′ = z, a new array."""
+        """φ′ = z, as a new array."""
         return 1.0 * z
 
     def gaussian_kernel(self, cosine: Array, sine: Array) -> Array:

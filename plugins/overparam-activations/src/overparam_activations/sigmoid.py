@@ -15,7 +15,7 @@ __all__ = ["Sigmoid"]
 class Sigmoid(Activation):
     """φ(z) = 1/(1 + e⁻ᶻ), φ′ = φ(1 − φ); B = ¼ (|φ″| ≤ 1/(6√3)).
 
-    Written through e^{-|z|}, which neither overflows nor loses the tails.
+    Computed from e^{-|z|}, which does not overflow and is accurate in both tails.
     """
 
     name: ClassVar[str] = "sigmoid"

@@ -1,4 +1,4 @@
-"""The block of threads and memory that a training run needs."""
+"""Size of the thread block and memory that a training run needs."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from overparam_cuda.source import BOARD, MOST_THREADS, MOST_THREADS_OF_LARGE
 
 __all__ = ["Block", "Method", "Shape", "stride_of", "too_large"]
 
-_TILE = 4  # hidden units, inputs and samples are worked on by fours
+_TILE = 4  # hidden units, inputs and samples are processed in groups of four
 _WARP, _FEWEST_THREADS = 32, 64
 _SPLITS = (4, 8, 16, 32)
-_OF_A_STEP, _OF_A_TILE = 109, 200  # instructions of a thread in the gradient, as compiled for sm_90
+_OF_A_STEP, _OF_A_TILE = 109, 200  # instructions per thread in the gradient, as compiled for sm_90
 
 
 @dataclass(frozen=True)
 class Method:
-    """What of a method decides the memory that a training run takes.
+    """The properties of a method that determine the memory of a training run.
 
     Attributes
     ----------
     hidden, output : bool
         Whether W and v are trained.
     states : int
-        Arrays of the method's state, for each trained array.
+        Arrays of the method's state per trained array.
     batch : int
-        Rows of a stochastic update, 0 for full gradients.
+        Rows of a stochastic update; 0 for full gradients.
     dtype : "float32" or "float64"
     """
 
@@ -43,33 +43,33 @@ class Method:
 
     @classmethod
     def of(cls, formula: Formula, states: int, batch: int) -> Method:
-        """The memory of a formula's runs."""
+        """Return the properties of a formula's method."""
         return cls(formula.hidden, formula.output, states, batch, formula.dtype)
 
     @property
     def itemsize(self) -> int:
-        """Bytes of a number."""
+        """Bytes per number."""
         return np.dtype(self.dtype).itemsize
 
     def sizes(self, k: int, d: int) -> tuple[int, int]:
-        """Numbers of W and its state, and of v and its; a v that is not trained stands elsewhere."""
+        """Return how many numbers W and its state have, and v and its state; 0 for an untrained v."""
         return (1 + self.hidden * self.states) * k * d, self.output * (1 + self.states) * k
 
     def gradients(self, k: int, d: int) -> int:
-        """Numbers of the gradient."""
+        """Return how many numbers the gradient has."""
         return self.hidden * k * d + self.output * k
 
 
 class Block(NamedTuple):
-    """What a training needs of the device.
+    """Resources of the device that a training run needs.
 
     Attributes
     ----------
     bytes : int
-        Of a block's memory.
+        Size of a block's memory.
     threads : int
     held : int
-        Samples that are in that memory at a time; 0 where the whole training is.
+        Samples that are in that memory at a time; 0 if all of the training run is.
     split : int
         Threads that share the samples of a tile of the gradient.
     """
@@ -81,14 +81,14 @@ class Block(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A training as the kernel has it.
+    """The dimensions of a training run in the kernel.
 
     Attributes
     ----------
     n, k, d : int
         k is a multiple of 4.
     stride : int
-        Between the rows of X and of φ′(Z).
+        Distance between the rows of X and of φ′(Z).
     """
 
     n: int
@@ -98,28 +98,28 @@ class Shape(NamedTuple):
 
     @classmethod
     def of(cls, n: int, units: int, d: int) -> Shape:
-        """The shape of a training with so many hidden units."""
+        """Return the shape of a training run with this many hidden units."""
         return cls(n, max(_TILE, _ceil(units, _TILE)), d, stride_of(n))
 
     def device_bytes(self, method: Method) -> int:
-        """Bytes of the device's memory that it takes."""
+        """Return the bytes of the device's memory that it needs."""
         n, k, d, stride = self
         numbers = d * stride + k + n + sum(method.sizes(k, d)) + method.gradients(k, d)
         return method.itemsize * numbers
 
     def block(self, method: Method, limit: int) -> Block:
-        """The block that trains it.
+        """Return the block that trains it.
 
         Parameters
         ----------
         method : Method
         limit : int
-            Bytes that a block may have.
+            Largest size of a block's memory in bytes.
 
         Raises
         ------
         ValueError
-            Where not even four samples fit: see `too_large`.
+            If not even four samples fit: see `too_large`.
         """
         n, k, d, stride = self
         batch, itemsize = method.batch, method.itemsize
@@ -139,7 +139,7 @@ class Shape(NamedTuple):
         return Block(BOARD + itemsize * k + held * a_sample, threads, held, split)
 
     def _threads(self, samples: int) -> int:
-        """All of a phase at once where that is possible, else in equal rounds."""
+        """All items of a phase at once if possible, else in equal rounds."""
         forward = -(-samples // _TILE) * (self.k // _TILE)
         rounds = -(-forward // MOST_THREADS)
         gradient = _TILE * (self.k // _TILE) * -(-self.d // _TILE)
@@ -147,7 +147,7 @@ class Shape(NamedTuple):
         return _ceil(wanted, _WARP)
 
     def _split(self, samples: int, together: int = _WARP) -> int:
-        """Threads that share a tile's samples, for the fewest instructions of warps or of whole blocks."""
+        """Threads that share a tile's samples, for the fewest instructions per warp or per block."""
         tiles, quads = (self.k // _TILE) * -(-self.d // _TILE), -(-samples // _TILE)
 
         def instructions(split: int) -> int:
@@ -157,7 +157,7 @@ class Shape(NamedTuple):
 
 
 def too_large(problems: Sequence[Problem], method: Method, limit: int) -> str | None:
-    """Say which problem is too large even by portions of four samples, None where all fit."""
+    """Return which problem is too large even with four samples at a time, or None if all fit."""
     for k, d in dict.fromkeys((problem.k, problem.d) for problem in problems):
         try:
             Shape.of(_TILE, k, d).block(method, limit)
@@ -167,7 +167,7 @@ def too_large(problems: Sequence[Problem], method: Method, limit: int) -> str | 
 
 
 def stride_of(count: int) -> int:
-    """The smallest odd multiple of 4 that is not below; 0 for none."""
+    """Return the smallest odd multiple of 4 that is at least `count`; 0 for 0."""
     return _TILE * (-(-count // _TILE) | 1) if count else 0
 
 

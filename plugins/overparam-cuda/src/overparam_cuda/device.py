@@ -18,22 +18,22 @@ _STREAMS = 8
 
 
 def memory_of_a_block() -> int:
-    """Bytes of shared memory that a block of the current device may have."""
+    """Return the bytes of shared memory available to a block on the current device."""
     return int(cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
 
 
 def multiprocessors() -> int:
-    """Multiprocessors of the current device."""
+    """Return the number of multiprocessors of the current device."""
     return int(cupy.cuda.Device().attributes["MultiProcessorCount"])
 
 
 class Device:
-    """Launches kernels on the current device; compiled, they are kept in CuPy's cache folder.
+    """Launcher of kernels on the current device; compiled kernels are stored in CuPy's cache folder.
 
     Parameters
     ----------
     source : str
-        As `print_kernel` gives it.
+        Result of `print_kernel`.
     """
 
     def __init__(self, source: str) -> None:
@@ -44,31 +44,31 @@ class Device:
         self._launched = 0
 
     def upload(self, array: NDArray[Any]) -> Any:
-        """Bring an array there, before anything that is launched from now on."""
+        """Copy an array to the device, before all later launches."""
         there = cupy.asarray(array)
         cupy.cuda.get_current_stream().synchronize()
         return there
 
     def download(self, array: Any) -> NDArray[Any]:
-        """Bring it back, when everything launched has ended."""
+        """Copy an array back, after all launched kernels have ended."""
         for stream in self._streams:
             stream.synchronize()
         self._held.clear()
         return np.asarray(cupy.asnumpy(array))
 
     def memory_of_a_block(self) -> int:
-        """Bytes of shared memory that a block may have."""
+        """Return the bytes of shared memory available to a block."""
         return memory_of_a_block()
 
     def scratch(self, size: int, dtype: DType) -> Any:
-        """So many numbers of the device's memory."""
+        """Return an array of this size on the device, uninitialized."""
         return cupy.empty(size, dtype)
 
     def launch(self, kernel: str, blocks: int, block: Block, arguments: tuple[Any, ...]) -> None:
-        """Start blocks on the next stream, beside what others do."""
+        """Start blocks on the next stream, concurrently with other streams."""
         function = self._function(kernel)
         function.max_dynamic_shared_size_bytes = block.bytes
-        self._held.append(arguments)  # arrays live until the launch has ended
+        self._held.append(arguments)  # keeps the arrays alive until the launch has ended
         passed = tuple(np.uint64(0) if argument is None else argument for argument in arguments)
         with self._streams[self._launched % _STREAMS]:
             function((blocks,), (block.threads,), passed, shared_mem=block.bytes)
@@ -77,6 +77,6 @@ class Device:
     def _function(self, kernel: str) -> Any:
         if kernel not in self._functions:
             function = self._module.get_function(kernel)
-            function.preferred_shared_memory_carveout = 100  # of the memory that it shares with the cache
+            function.preferred_shared_memory_carveout = 100  # percent of the memory shared with the cache
             self._functions[kernel] = function
         return self._functions[kernel]

@@ -16,33 +16,33 @@ from overparam_cuda.source import print_kernel
 
 __all__ = ["Cuda", "cannot_print", "leaves_idle"]
 
-# Guesses, to be replaced by measurements: multiply-adds a second of a block alone on its multiprocessor and
-# of a device's matrix products, and the seconds that launching the portable engine's update takes.
+# Estimates, to be replaced by measurements: multiply-adds per second of a block alone on its multiprocessor
+# and of a device's matrix products, and the seconds to launch an update of the portable engine.
 _BLOCK_RATE, _PRODUCTS_RATE, _LAUNCHES = 1e11, 1e13, 1e-4
 
 
 def leaves_idle(problems: Sequence[Problem], multiprocessors: int) -> str | None:
-    """Say why matrix products over all are faster, None where a block for each is."""
+    """Return why matrix products over all problems are faster, or None if one block per problem is."""
     work = [2.0 * problem.n * problem.k * problem.d for problem in problems]
     longest = max(max(work), sum(work) / multiprocessors)
     if longest / _BLOCK_RATE <= _LAUNCHES + sum(work) / _PRODUCTS_RATE:
         return None
     return (
-        f"with a block each, {len(problems)} training runs as large as these leave most of {multiprocessors} "
+        f"with one block each, {len(problems)} training runs of this size leave most of {multiprocessors} "
         "multiprocessors idle; matrix products use all"
     )
 
 
 @dataclass(frozen=True)
 class Cuda(Engine):
-    """Printed kernels for CuPy's training runs with a recorded activation, loss and update rule."""
+    """Kernels for training runs on CuPy with a recorded activation, loss and update rule."""
 
     name: ClassVar[str] = "cuda"
 
     def objection(self, job: Job) -> str | None:
-        """Name another backend, what cannot be recorded, or what does not fit a block; None for the rest."""
+        """Return an objection: another backend, a component that cannot be recorded, or a lack of memory."""
         if not isinstance(job.backend, CuPy):
-            return f"it computes on a GPU through CuPy, and the backend is {job.backend.name}"
+            return f"it computes on a GPU through CuPy, but the backend is {job.backend.name}"
         if reason := cannot_print(job) or job.backend.unavailable():
             return reason
         from overparam_cuda.device import memory_of_a_block
@@ -53,7 +53,7 @@ class Cuda(Engine):
         return too_large(job.problems, Method.of(formula, printed(formula)[1], 0), limit)
 
     def reservation(self, job: Job) -> str | None:
-        """Say that the training runs are too large and too few to keep the device busy, where they are."""
+        """Return a reservation if the runs are too large and too few to keep the device busy."""
         if (reason := self.objection(job)) is not None:
             return reason
         from overparam_cuda.device import multiprocessors
@@ -62,15 +62,15 @@ class Cuda(Engine):
             return leaves_idle(job.problems, multiprocessors())
 
     def preparation(self, job: Job) -> str | None:
-        """Say that a kernel is compiled, or read from CuPy's cache."""
+        """Return a message: a kernel is compiled, or read from CuPy's cache."""
         return f"compiling the kernel of {job.activation.name} and {job.optimizer.name}"
 
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
-        """Train all problems side by side, segment by segment."""
+        """Train all problems side by side, in segments."""
         job.scales()
         formula = Formula.of(job.recipe)
         source, states = printed(formula)
-        # Of the rows of a stochastic update nothing lies in the device's memory.
+        # The rows of stochastic updates are not stored in the device's memory.
         method = Method.of(formula, states, 0)
         for positions in portions(job.problems, method, job.backend.working_set()):
             portion = replace(job, problems=[job.problems[position] for position in positions])
@@ -80,7 +80,7 @@ class Cuda(Engine):
                 yield positions[position], outcome
 
     def _launcher(self, source: str) -> Launcher:
-        # Needs CuPy, slow to import.
+        # Needs CuPy, which is slow to import.
         from overparam_cuda.device import Device
 
         return Device(source)
@@ -88,12 +88,12 @@ class Cuda(Engine):
 
 @lru_cache(maxsize=64)
 def printed(formula: Formula) -> tuple[str, int]:
-    """`print_kernel`, once for each kernel of a process."""
+    """`print_kernel`, cached per process."""
     return print_kernel(formula)
 
 
 def cannot_print(job: Job) -> str | None:
-    """Say why there is no kernel for what the job trains, None where there is one."""
+    """Return why the job has no kernel, or None if it has one."""
     try:
         printed(Formula.of(job.recipe))
     except Unrecordable as error:

@@ -1,4 +1,4 @@
-"""Recorded programs printed as C++, the same for a device's compiler and the host's."""
+"""Recorded programs printed as C++, the same code for the device's compiler and the host's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INFIX = {
     "logical_xor": "!=",
 }
 _PREFIX = {"negative": "-", "logical_not": "!"}
-_OURS = {"maximum": "maximum", "minimum": "minimum", "sign": "sign"}  # written in the kernel: NaN is kept
+_OURS = {"maximum": "maximum", "minimum": "minimum", "sign": "sign"}  # in the kernel; they propagate NaN
 _CALLS = {
     "abs": "fabs",
     "isnan": "isnan",
@@ -46,7 +46,7 @@ _TRUTHS = frozenset(
 def print_program(
     program: Program, inputs: Mapping[str, str], prefix: str = "t"
 ) -> tuple[list[str], list[str]]:
-    """Print a program as assignments over the type `real`.
+    """Return a program as assignments over the type `real`.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def print_program(
     inputs : mapping of str to str
         The expression of every input of the program.
     prefix : str
-        Of the names of values.
+        Prefix of the names of values.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def print_program(
     Raises
     ------
     Unrecordable
-        For an operation that C++ has not.
+        For an operation that C++ does not have.
     """
     names = {Value(i): inputs[name] for i, name in enumerate(program.inputs)}
     lines = []

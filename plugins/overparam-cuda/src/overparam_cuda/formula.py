@@ -1,4 +1,4 @@
-"""What kernels are printed for: the recorded functions of a recipe, which layers, and the data type."""
+"""The input of the kernels' source: the recorded functions of a recipe, its layers and data type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Formula"]
 
 @dataclass(frozen=True)
 class Formula:
-    """What one pair of kernels computes.
+    """The functions that one pair of kernels computes.
 
     Attributes
     ----------
@@ -29,12 +29,12 @@ class Formula:
 
     @classmethod
     def of(cls, recipe: Recipe) -> Formula:
-        """The formula of a recipe.
+        """Return the formula of a recipe.
 
         Raises
         ------
         Unrecordable
-            Where its optimizer has no elementwise rule.
+            If its optimizer has no elementwise rule.
         """
         rule = recipe.optimizer.elementwise()
         if rule is None:

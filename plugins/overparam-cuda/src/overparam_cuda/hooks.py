@@ -1,4 +1,4 @@
-"""What this distribution hands over."""
+"""Components of this distribution."""
 
 from overparam.plugin import Engine, hookimpl
 from overparam_cuda.engine import Cuda

@@ -17,19 +17,19 @@ __all__ = ["Layout", "portions"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Trainings laid end to end.
+    """Training runs laid end to end.
 
     Attributes
     ----------
     given : ndarray
-        X (d, stride), v (k,) and y (n,) of each.
+        X (d, stride), v (k,) and y (n,) of each run.
     trained : ndarray
-        W (d, k) and then its state, v (k,) and its state of each, of what is trained.
-    places : ndarray of int64, shape (trainings, 2)
-        Where they begin.
+        W (d, k) and its state, v (k,) and its state, of each run, for the trained layers.
+    places : ndarray of int64, shape (runs, 2)
+        Start of each run in these arrays.
     shapes : tuple of Shape
     units : tuple of ndarray
-        Which of a problem's hidden units the first columns of W are.
+        Hidden units of each problem in the first columns of W.
     method : Method
     """
 
@@ -42,7 +42,7 @@ class Layout:
 
     @classmethod
     def of(cls, problems: Sequence[Problem], method: Method, *, idle: bool) -> Layout:
-        """Lay out problems of host arrays.
+        """Return the layout of problems in host arrays.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Layout:
             v[0, 0, : own.size] = problem.v[own]
 
     def arrays(self, trained: NDArray[Any], position: int) -> list[NDArray[Any]]:
-        """W and its state of a run, (1 + states, d, k); v's, (1 + states, 1, k), if it is trained; views."""
+        """Views of a run's W and its state, (1 + states, d, k), and v and its state, (1 + states, 1, k)."""
         _, k, d, _ = self.shapes[position]
         place = int(self.places[position, 1])
         found = []
@@ -88,7 +88,7 @@ class Layout:
     def weights(
         self, trained: NDArray[Any], position: int, problem: Problem
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """W and v of one run in the problem's own order; what is left out or not trained is as it began."""
+        """W and v of a run in the problem's order; omitted and untrained weights are the initial ones."""
         W, v = problem.W0.astype(trained.dtype), problem.v.astype(trained.dtype)
         own = self.units[position]
         of_W, *of_v = self.arrays(trained, position)
@@ -99,7 +99,7 @@ class Layout:
 
 
 def portions(problems: Sequence[Problem], method: Method, limit: int) -> Iterator[range]:
-    """Positions of problems that take so many bytes of the device's memory together, one at least."""
+    """Yield ranges of problems that fit into this many bytes of the device's memory, at least one each."""
     start, held = 0, 0
     for position, problem in enumerate(problems):
         needed = Shape.of(problem.n, problem.k, problem.d).device_bytes(method)

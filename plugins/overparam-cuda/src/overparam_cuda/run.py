@@ -1,4 +1,4 @@
-"""Training runs under way side by side, segment by segment, on whatever launches the kernels."""
+"""Training runs side by side, in segments, on any launcher of the kernels."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from overparam_cuda.layout import Layout
 __all__ = ["Launcher", "Runs"]
 
 _SEGMENT_PRODUCTS, _LONGEST = 2e9, 4096
-"""A segment makes about so many multiply-adds in each product of a run, and no more updates: less than a
-tenth of a second, after which Python can be interrupted and finished runs make room."""
+"""Multiply-adds of a segment in each product of a run, unless its updates are fewer: less than a tenth of a
+second. Between segments Python can be interrupted, and finished runs are removed."""
 
-_BUCKET = 4096  # bytes; runs that need about as much of a block's memory are launched together
+_BUCKET = 4096  # bytes; runs that need similar amounts of a block's memory are launched together
 
 
 class Launcher(Protocol):
-    """Where the kernels run."""
+    """Device, or a substitute, on which the kernels run."""
 
     def upload(self, array: NDArray[Any]) -> Any:
-        """Bring an array there; it is not shared."""
+        """Copy an array to the device; memory is not shared."""
 
     def download(self, array: Any) -> NDArray[Any]:
-        """Bring it back, when everything launched has ended."""
+        """Copy an array back, after all launched kernels have ended."""
 
     def memory_of_a_block(self) -> int:
-        """Bytes of memory that a block may have of its own."""
+        """Return the bytes of memory available to a block."""
 
     def scratch(self, size: int, dtype: DType) -> Any:
-        """So many numbers of the device's memory, whatever they are."""
+        """Return an array of this size on the device, uninitialized."""
 
     def launch(self, kernel: str, blocks: int, block: Block, arguments: tuple[Any, ...]) -> None:
-        """Start so many blocks of ``train`` or ``train_large``."""
+        """Start this many blocks of ``train`` or ``train_large``."""
 
 
 class Runs(Loop):
-    """All runs of a job, a block each.
+    """All runs of a job, one block each.
 
     Parameters
     ----------
     job : Job
     formula : Formula
-        The job's.
+        The job's formula.
     launcher : Launcher
-        Of the formula's kernels.
+        Launcher of the formula's kernels.
     states : int
-        Arrays of the method's state, for each trained array.
+        Arrays of the method's state per trained array.
     """
 
     def __init__(self, job: Job, formula: Formula, launcher: Launcher, states: int) -> None:
@@ -64,7 +64,7 @@ class Runs(Loop):
         self._blocks = [None if stream is None else next(stream) for stream in self._streams]
         first = self._blocks[0]
         self._method = method = Method.of(formula, states, 0 if first is None else first.shape[1])
-        # A unit with v = 0 can learn where v is trained.
+        # If v is trained, a unit with v = 0 can learn.
         idle = not formula.output and leaves_idle_units(self._rule)
         self._layout = Layout.of(self._problems, method, idle=idle)
         self._begin_state()
@@ -109,7 +109,7 @@ class Runs(Loop):
         return {name: self._launcher.upload(array) for name, array in arrays.items()}
 
     def advance(self, until: int) -> None:
-        """Train the runs that go on for a segment, at most to `until`."""
+        """Train the runs that have not stopped for a segment, at most to `until`."""
         if self._reached and until <= self.iteration:
             return
         going = [position for position in self.positions if position not in self._stopped]
@@ -136,7 +136,7 @@ class Runs(Loop):
         return due and self._bounds.status(total) is not None
 
     def _buckets(self, going: Sequence[int]) -> Iterator[tuple[Block, list[int]]]:
-        """Runs by the block they need, the most expensive first."""
+        """Runs grouped by the block that they need, the most expensive first."""
         buckets: dict[Block, list[int]] = defaultdict(list)
         for position in going:
             need = self._needs[position]
@@ -172,7 +172,7 @@ class Runs(Loop):
         )
 
     def _rows(self, positions: list[int], last: int) -> NDArray[np.int32] | None:
-        """The rows of the segment's updates, shape (runs, updates, batch)."""
+        """Rows of the segment's updates, shape (runs, updates, batch)."""
         chosen = []
         for position in positions:
             stream, block = self._streams[position], self._blocks[position]
@@ -185,11 +185,11 @@ class Runs(Loop):
         return np.ascontiguousarray(np.stack(chosen), np.int32)
 
     def stopped(self) -> list[int]:
-        """Rows of the runs that the kernel has left outside the bounds."""
+        """Return the rows of the runs that are outside the bounds."""
         return [row for row, position in enumerate(self.positions) if position in self._stopped]
 
     def look(self, rows: Sequence[int]) -> list[Seen]:
-        """Bring these runs to the host; all weights come in one transfer."""
+        """Return the states of these runs on the host; all weights come in one transfer."""
         if not rows:
             return []
         trained = self._trained
@@ -203,7 +203,7 @@ class Runs(Loop):
         return seen
 
     def release(self, rows: Sequence[int]) -> None:
-        """Launch these runs no more."""
+        """Exclude these runs from later launches."""
         gone = {self.positions[row] for row in rows}
         self.positions = [position for position in self.positions if position not in gone]
 

@@ -21,18 +21,18 @@ from overparam_cuda.formula import Formula
 __all__ = ["BOARD", "MOST_THREADS", "MOST_THREADS_OF_LARGE", "OPTIONS", "print_kernel", "text"]
 
 MOST_THREADS = 160
-"""Threads of a block of ``train`` at most; a block does one training."""
+"""Most threads of a block of ``train``; a block does one training run."""
 
 MOST_THREADS_OF_LARGE: dict[DType, int] = {"float32": 512, "float64": 256}
 """Threads of a block of ``train_large``."""
 
 BOARD = 320
-"""Bytes at the beginning of a block's memory in which its threads tell one another sums."""
+"""Bytes at the start of a block's memory for the exchange of sums between threads."""
 
-_BLOCKS: dict[DType, int] = {"float32": 4, "float64": 2}  # of a multiprocessor: 96 and 204 registers a thread
+_BLOCKS: dict[DType, int] = {"float32": 4, "float64": 2}  # per multiprocessor: 96 and 204 registers a thread
 
 OPTIONS = ("--std=c++17", "--prec-div=false")
-"""Of the compiler: in float32, quotients are off by two units at most. CuPy adds subnormal numbers as 0."""
+"""Compiler options: in float32, quotients are off by at most two units. CuPy adds subnormal numbers as 0."""
 
 _BEFORE = """\
 // Printed for {activation}, {loss} and {rule}, layers: {layers}, {dtype}.
@@ -66,19 +66,19 @@ DEVICE real updated(
 
 
 def print_kernel(formula: Formula) -> tuple[str, int]:
-    """Print the kernels of a formula.
+    """Return the source of the kernels of a formula.
 
     Returns
     -------
     source : str
         CUDA C++ with the kernels ``train`` and ``train_large``.
     states : int
-        Arrays of the method's state, for each trained array.
+        Arrays of the method's state per trained array.
 
     Raises
     ------
     Unrecordable
-        Where one of its functions is not an elementwise expression of C++.
+        If one of its functions is not an elementwise expression of C++.
     """
     phi, (value, slope) = print_program(record_activation(formula.activation), {"z": "z"})
     beginning, loss, (derivative, miss) = _printed_loss(formula.loss)
@@ -88,7 +88,7 @@ def print_kernel(formula: Formula) -> tuple[str, int]:
     lines, (weights, *after) = print_program(rule, inputs, "u")
     places = [f"state[{i} * size]" for i in range(len(states))]
     loads = [f"const real {name} = {place};" for name, place in zip(states, places, strict=True)]
-    # All that is new is known before any of it is stored.
+    # All new values are computed before any of them is stored.
     kept = [f"const real after{i} = {new};" for i, new in enumerate(after)]
     stores = [f"{place} = after{i};" for i, place in enumerate(places)]
     before = _BEFORE.format(
@@ -122,7 +122,7 @@ def print_kernel(formula: Formula) -> tuple[str, int]:
 
 
 def _printed_loss(loss: Loss) -> tuple[str, list[str], list[str]]:
-    """What the sum of f begins with; from that sum the assignments and expressions of ∂ℓ/∂f and the miss."""
+    """Initial value of the sum of f; assignments and expressions of ∂ℓ/∂f and the miss from that sum."""
     program = record_loss(loss)
     if (of_difference := of_the_difference(program)) is not None:
         return "-label", *print_program(of_difference, {"difference": "sum", "labels": "label"}, "l")
@@ -135,5 +135,5 @@ def _body(lines: list[str]) -> str:
 
 @cache
 def text(name: str) -> str:
-    """A CUDA file of this package."""
+    """Return the text of a CUDA file of this package."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Sweeps on a Dask cluster: one of its own on this machine, or any that runs already."""
+"""Sweeps on a Dask cluster: a new one on this machine, or a running one."""
 
 from overparam_dask.executor import Dask
 

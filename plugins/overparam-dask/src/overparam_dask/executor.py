@@ -14,17 +14,17 @@ __all__ = ["Dask"]
 
 @dataclass(frozen=True)
 class Dask(Executor):
-    """A Dask cluster: where an address is given the one there, else workers on this machine.
+    """A Dask cluster: a running one if an address is given, else workers on this machine.
 
     Attributes
     ----------
     address : str, optional
-        The scheduler of a running cluster, such as tcp://10.0.0.1:8786; dask-jobqueue's and
-        dask-cuda's are like any other. Its workers may come and go.
+        The scheduler of a running cluster, such as tcp://10.0.0.1:8786, including clusters of dask-jobqueue
+        and dask-cuda. Its workers may come and go.
     scheduler_file : str, optional
-        The file in which a scheduler has written its address, instead of `address`.
+        The file to which a scheduler has written its address; an alternative to `address`.
     workers : int, optional
-        Processes on this machine, where nothing is given to connect to; one a core unless given.
+        Processes on this machine, if no running cluster is given; default: one per core.
     timeout : float
         Seconds to wait for the scheduler.
     """
@@ -37,7 +37,7 @@ class Dask(Executor):
 
     def __post_init__(self) -> None:
         if sum(given is not None for given in (self.address, self.scheduler_file, self.workers)) > 1:
-            raise ValueError("dask takes one of address, scheduler_file and workers")
+            raise ValueError("dask accepts only one of address, scheduler_file and workers")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers must be at least 1, got {self.workers}")
         if not self.timeout > 0:
@@ -54,17 +54,17 @@ class Dask(Executor):
         return Pool.of(self.address, self.scheduler_file, self.timeout)
 
     def abandon(self, executor: FuturesExecutor) -> None:
-        """Cancel what is not done and leave; workers of our own end at once."""
+        """Cancel unfinished work and disconnect; the executor's own workers end at once."""
         executor.shutdown(wait=False, cancel_futures=True)
 
     def parallelism(self) -> int:
-        """The workers asked for; of a cluster that is not ours 2, until its pool is there to ask."""
+        """Return the number of requested workers; 2 for a running cluster before the connection."""
         if self.on_this_machine():
             return self.workers or _cores()
-        return 2  # more than one, or all would be one chunk
+        return 2  # with 1, all trials would be one chunk
 
     def on_this_machine(self) -> bool:
-        """Whether the workers are ours, and not those of a cluster that was there."""
+        """Whether the workers belong to this executor, not to a running cluster."""
         return self.address is None and self.scheduler_file is None
 
 

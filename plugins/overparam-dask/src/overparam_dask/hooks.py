@@ -1,4 +1,4 @@
-"""What this distribution hands over."""
+"""Components of this distribution."""
 
 from overparam.plugin import Executor, hookimpl
 from overparam_dask.executor import Dask

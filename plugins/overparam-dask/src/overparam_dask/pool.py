@@ -18,15 +18,15 @@ from distributed import Client, LocalCluster
 
 __all__ = ["Pool"]
 
-_FRESH = 1.0  # seconds for which the number of threads is believed
-_PARTING = 2.0  # seconds that a cluster may take to end before its processes are killed
+_FRESH = 1.0  # seconds for which the number of threads is cached
+_PARTING = 2.0  # seconds allowed for a cluster to end before its processes are killed
 
 
 class Pool(FuturesExecutor):
     """Runs functions on the workers of a cluster.
 
-    What goes to a worker and comes back are bytes: only the workers need the libraries of what they
-    run, the scheduler does not.
+    Functions and results travel as bytes: only the workers need the libraries that they use, not the
+    scheduler.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Pool(FuturesExecutor):
     Raises
     ------
     RuntimeError
-        Where a worker has no overparam, or another version.
+        If a worker has no overparam, or another version.
     """
 
     def __init__(self, client: Client, cluster: LocalCluster | None = None) -> None:
@@ -53,19 +53,19 @@ class Pool(FuturesExecutor):
 
     @classmethod
     def local(cls, workers: int, threads: int) -> Pool:
-        """Start workers on this machine, each a process that may use so many threads."""
+        """Start workers on this machine, each a process with this many threads."""
         variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
         _quieten()
-        # Who lost a worker is told at once: trying again is the driver's.
+        # A lost worker is reported at once; only the driver tries again.
         dask.config.set({"distributed.scheduler.allowed-failures": 0})
-        # Workers, those that replace lost ones too, must not import from the folder they start in.
+        # Workers, including replacements of lost ones, must not import from their working folder.
         dask.config.set({"distributed.nanny.pre-spawn-environ.PYTHONSAFEPATH": "1"})
         os.environ["PYTHONSAFEPATH"] = "1"  # as Dask does too, but after Python's resource tracker started
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address="127.0.0.1:0",  # any port: clusters may be several
+            dashboard_address="127.0.0.1:0",  # any port, because there may be several clusters
             silence_logs=logging.CRITICAL,
             env=dict.fromkeys(variables, str(threads)),
         )
@@ -77,12 +77,12 @@ class Pool(FuturesExecutor):
 
     @classmethod
     def of(cls, address: str | None, scheduler_file: str | None, timeout: float) -> Pool:
-        """Connect to a scheduler.
+        """Return a pool connected to a scheduler.
 
         Raises
         ------
         OSError
-            Where none answers in `timeout` seconds.
+            If no scheduler answers in `timeout` seconds.
         """
         _quieten()
         return cls(Client(address, scheduler_file=scheduler_file, timeout=timeout, set_as_default=False))
@@ -99,7 +99,7 @@ class Pool(FuturesExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the connection, and the workers that were started for it."""
-        with suppress(Exception):  # whatever is gone already
+        with suppress(Exception):  # parts may be gone already
             self._executor.shutdown(wait=wait and not cancel_futures)
         if self._cluster is not None and not wait:
             for nanny in list(self._cluster.workers.values()):
@@ -113,9 +113,9 @@ class Pool(FuturesExecutor):
                 self._cluster.close(timeout=_PARTING)
 
     def parallelism(self) -> int:
-        """Threads of all workers there are now, at least 1."""
+        """Return the current number of threads of all workers, at least 1."""
         if time.monotonic() - self._counted > _FRESH:
-            with suppress(Exception):  # of a scheduler that is gone, submit tells
+            with suppress(Exception):  # submit reports a scheduler that is gone
                 self._threads = max(1, sum(self._client.nthreads().values()))
             self._counted = time.monotonic()
         return self._threads
@@ -127,21 +127,21 @@ class Pool(FuturesExecutor):
                 raise RuntimeError(f"the worker {worker} does not answer: {there}")
             if there != here:
                 has = f"overparam {there}" if there else "no overparam"
-                raise RuntimeError(f"the worker {worker} has {has}, here is {here}: install the same there")
+                raise RuntimeError(f"the worker {worker} has {has}, here is {here}: install the same version")
 
 
 def _quieten() -> None:
-    """Leave it to the driver to say in a line what Dask would log as tracebacks."""
+    """Silence Dask's tracebacks; the driver reports such errors in one line."""
     for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _pass_on(done: Future[Any], answer: Future[Any]) -> None:
-    """Hand over what a worker sent, or why it did not."""
+    """Pass on a worker's result, or the reason why there is none."""
     if answer.cancelled():
         return
     if done.cancelled():
-        answer.set_exception(RuntimeError("the scheduler gave the work up"))
+        answer.set_exception(RuntimeError("the scheduler abandoned the work"))
     elif (error := done.exception()) is not None:
         answer.set_exception(error)
     else:
@@ -152,7 +152,7 @@ def _pass_on(done: Future[Any], answer: Future[Any]) -> None:
             answer.set_exception(raised)
 
 
-# Functions inside functions travel by value: a worker runs them without having this package.
+# Nested functions are sent by value: a worker runs them without having this package.
 
 
 def _carrier() -> Callable[[bytes], bytes]:
@@ -164,7 +164,7 @@ def _carrier() -> Callable[[bytes], bytes]:
             ended: tuple[Any, Exception | None] = (function(*args, **kwargs), None)
         except Exception as error:
             ended = (None, error)
-        except SystemExit as error:  # it would end the worker
+        except SystemExit as error:  # SystemExit would end the worker
             ended = (None, RuntimeError(repr(error)))
         try:
             return pickle.dumps(ended)

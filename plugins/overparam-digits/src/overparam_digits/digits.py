@@ -19,12 +19,12 @@ _PIXELS = 64
 class Digits(DataGenerator):
     """Images of handwritten digits, 8 × 8 pixels, as unit vectors, with labels of their own.
 
-    n of scikit-learn's 1,797 images are drawn without repetition. At d = 64 a row of X is an image's
-    pixels over their norm; below, its coordinates along the d directions in which all 1,797 unit
-    images are largest (their leading right singular vectors), over their norm.
+    n of scikit-learn's 1,797 images are drawn without repetition. For d = 64 a row of X is an image's
+    pixels divided by their norm. For d < 64 it is the image's coordinates along the d leading right singular
+    vectors of all 1,797 unit images, divided by their norm.
 
-    Shuffled labels are those of the images drawn, in a random order: they have the same distribution
-    and nothing to do with the images (Section 4's randomized labels, on real data).
+    Shuffled labels are those of the drawn images in a random order: they have the same distribution but are
+    independent of the images (Section 4's randomized labels, on real data).
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class Digits(DataGenerator):
     target: Literal["parity", "value"] = "parity"
 
     def brings_labels(self) -> bool:
-        """Return True: what the images show."""
+        """Return True: each image has a label."""
         return True
 
     def draw(self, n: int, d: int, rng: np.random.Generator) -> Dataset:
-        """Draw X, shape (n, d), and y, shape (n,).
+        """Return X, shape (n, d), and y, shape (n,).
 
         Raises
         ------
@@ -52,9 +52,9 @@ class Digits(DataGenerator):
         """
         images, digits = _unit_images(), _digits()
         if n > len(images):
-            raise ValueError(f"there are {len(images)} images of digits, asked for n={n}")
+            raise ValueError(f"there are {len(images)} images of digits, but n={n} is requested")
         if d > _PIXELS:
-            raise ValueError(f"an image of a digit has {_PIXELS} pixels, asked for d={d}")
+            raise ValueError(f"an image of a digit has {_PIXELS} pixels, but d={d} is requested")
         chosen = rng.permutation(len(images))[:n]
         X = images[chosen] if d == _PIXELS else images[chosen] @ _directions()[:, :d]
         y = 1.0 - 2.0 * (digits % 2) if self.target == "parity" else (digits - 4.5) / np.sqrt(8.25)
@@ -66,7 +66,7 @@ class Digits(DataGenerator):
 
 @cache
 def _load() -> tuple[Matrix, Matrix]:
-    # Takes a second, which only those who draw digits should pay.
+    # Takes a second; imported only when digits are drawn.
     from sklearn.datasets import load_digits
 
     images, digits = load_digits(return_X_y=True)
@@ -74,13 +74,13 @@ def _load() -> tuple[Matrix, Matrix]:
 
 
 def _unit_images() -> Matrix:
-    """All images, shape (1797, 64), with unit rows."""
+    """All images as unit rows, shape (1797, 64)."""
     images, _ = _load()
     return np.asarray(images / np.linalg.norm(images, axis=1, keepdims=True))
 
 
 def _digits() -> Matrix:
-    """What the images show, shape (1797,)."""
+    """The digits that the images show, shape (1797,)."""
     return _load()[1]
 
 
@@ -89,7 +89,7 @@ def _directions() -> Matrix:
     """Right singular vectors of the unit images, shape (64, 64), largest first.
 
     A singular vector's sign is arbitrary: its largest entry is made positive, so that the data are the
-    same wherever they are drawn.
+    same on every machine.
     """
     _, _, rows = np.linalg.svd(_unit_images(), full_matrices=False)
     largest = np.argmax(np.abs(rows), axis=1)

@@ -1,4 +1,4 @@
-"""What this distribution hands over."""
+"""Components of this distribution."""
 
 from overparam.plugin import DataGenerator, hookimpl
 from overparam_digits import Digits

@@ -1,4 +1,4 @@
-"""Other papers' claims about how wide is wide enough, and the certificates of rank lifting."""
+"""Other papers' claims about sufficient widths, and the certificates of rank lifting."""
 
 from overparam_literature.claims import (
     BubeckEldanLeeMikulincer,

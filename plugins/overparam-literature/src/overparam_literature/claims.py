@@ -1,4 +1,4 @@
-"""Claims of other papers about how wide is wide enough; n samples, d inputs, k hidden units."""
+"""Claims of other papers about sufficient widths; n samples, d inputs, k hidden units."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ __all__ = [
 class DuZhaiPoczosSingh(Claim):
     """Du, Zhai, Poczos & Singh: gradient descent on W, ReLU, k = c·n⁶.
 
-    Read in Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares itself with it.
+    Source: Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares its result with this one.
     """
 
     name: ClassVar[str] = "du-relu"
     title: ClassVar[str] = "Du, Zhai, Poczos & Singh 2018"
     statement: ClassVar[str] = "Gradient descent on W fits any labels with the ReLU once k ≥ C·n⁶."
-    reference: ClassVar[str] = "arXiv:1810.02054, as arXiv:1902.04674, Section 5, reports it"
+    reference: ClassVar[str] = "arXiv:1810.02054, as reported in arXiv:1902.04674, Section 5"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=6.0, d=1.0)
     caveat: ClassVar[str] = "its constant depends on λ(X)"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent with the ReLU."""
+        """Require gradient descent with the ReLU."""
         return wants_gradient_descent(setting) or wants_relu(setting)
 
 
@@ -54,20 +54,20 @@ class DuZhaiPoczosSingh(Claim):
 class DuLeeLiWangZhai(Claim):
     """Du, Lee, Li, Wang & Zhai: gradient descent, smooth activations, k = c·n⁴.
 
-    Read in Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares itself with it.
+    Source: Section 5 of Oymak & Soltanolkotabi (arXiv:1902.04674), which compares its result with this one.
     """
 
     name: ClassVar[str] = "du-smooth"
     title: ClassVar[str] = "Du, Lee, Li, Wang & Zhai 2018"
     statement: ClassVar[str] = "Gradient descent fits any labels with a smooth activation once k ≥ C·n⁴."
-    reference: ClassVar[str] = "arXiv:1811.03804, as arXiv:1902.04674, Section 5, reports it"
+    reference: ClassVar[str] = "arXiv:1811.03804, as reported in arXiv:1902.04674, Section 5"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=4.0, d=1.0)
     caveat: ClassVar[str] = "its constant depends on λ(X)"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent with a smooth activation."""
+        """Require gradient descent with a smooth activation."""
         return wants_gradient_descent(setting) or wants_smooth(setting)
 
 
@@ -75,21 +75,21 @@ class DuLeeLiWangZhai(Claim):
 class SongYang(Claim):
     """Song & Yang: gradient descent, separable data, k = c·n².
 
-    Second hand: as Table 1 of Song et al. (arXiv:2111.01875) reports it; read by one reader, not checked
+    Second hand, from Table 1 of Song et al. (arXiv:2111.01875); read by one reader, not checked
     against the text.
     """
 
     name: ClassVar[str] = "song-yang"
     title: ClassVar[str] = "Song & Yang 2019"
     statement: ClassVar[str] = "Gradient descent fits separable data once k ≥ C·n²."
-    reference: ClassVar[str] = "arXiv:1906.03593, as Table 1 of arXiv:2111.01875 reports it"
+    reference: ClassVar[str] = "arXiv:1906.03593, as reported in Table 1 of arXiv:2111.01875"
     gaussian_start: ClassVar[bool] = True
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=2.0, d=1.0)
     caveat: ClassVar[str] = "second hand, read by one reader; its constant depends on the data"
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent with the ReLU."""
+        """Require gradient descent with the ReLU."""
         return wants_gradient_descent(setting) or wants_relu(setting)
 
 
@@ -110,7 +110,7 @@ class SongAndOthers(Claim):
     caveat: ClassVar[str] = "exponent read by one reader"
 
     def objection(self, setting: Setting) -> str | None:
-        """A smooth activation with φ(0) = 0."""
+        """Require a smooth activation with φ(0) = 0."""
         at_zero = abs(float(setting.activation.value(setting.problem.y[:1] * 0.0)[0]))
         if at_zero > 1e-12:
             return f"it needs φ(0) = 0; {setting.activation.name} has {at_zero:.3g}"
@@ -121,8 +121,8 @@ class SongAndOthers(Claim):
 class MontanariZhong(Claim):
     """Montanari & Zhong: the tangent kernel of isotropic data interpolates once kd ≫ n.
 
-    Read in the abstract. Logarithms are not stated there and are left out. It is about lazy training: the
-    network linearized at W₀.
+    Source: the abstract. Logarithms are not stated there and are omitted. The claim is about lazy training:
+    the network linearized at W₀.
     """
 
     name: ClassVar[str] = "montanari-zhong"
@@ -131,10 +131,10 @@ class MontanariZhong(Claim):
     reference: ClassVar[str] = "arXiv:2007.12826, Ann. Statist. 50(5), abstract"
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=1.0)
-    caveat: ClassVar[str] = "of lazy training; logarithms left out"
+    caveat: ClassVar[str] = "about lazy training; logarithms omitted"
 
     def objection(self, setting: Setting) -> str | None:
-        """Isotropic data."""
+        """Require isotropic data."""
         return wants_sphere(setting)
 
 
@@ -142,8 +142,9 @@ class MontanariZhong(Claim):
 class BubeckEldanLeeMikulincer(Claim):
     """Bubeck, Eldan, Lee & Mikulincer: ReLU networks with k = 4⌈n/d⌉ that interpolate exist.
 
-    Read in the abstract: ⌈n/d⌉ threshold units memorize binary labels of points in general position (Baum),
-    and four times as many ReLU units any real labels. Nothing is said of training, and all weights are free.
+    Source: the abstract. ⌈n/d⌉ threshold units memorize binary labels of points in general position (Baum),
+    and four times as many ReLU units memorize any real labels. Training is not considered, and all weights
+    are free.
     """
 
     name: ClassVar[str] = "bubeck"
@@ -154,14 +155,14 @@ class BubeckEldanLeeMikulincer(Claim):
     layers: ClassVar[Layers | None] = None
     claimed: ClassVar[ClaimKind | None] = "existence"
     formula: ClassVar[str] = "k = 4⌈n/d⌉"
-    caveat: ClassVar[str] = "some weights fit, whatever is trained; all weights are free there"
+    caveat: ClassVar[str] = "existence of weights, not training; all weights are free"
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def width(self, setting: Setting) -> float:
-        """4⌈n/d⌉."""
+        """Return 4⌈n/d⌉."""
         return 4.0 * math.ceil(setting.n / setting.d)
 
 
@@ -169,8 +170,9 @@ class BubeckEldanLeeMikulincer(Claim):
 class Daniely(Claim):
     """Daniely: SGD memorizes n random labels of points on the sphere with Õ(n) parameters.
 
-    Read in the abstract, which hides logarithms: they are left out. That of arXiv:2003.12895 has log⁴(d), for
-    one step from an orthogonal start on Gaussian samples, a setting that cannot be trained here.
+    Source: the abstract, which hides logarithms; they are omitted. The abstract of arXiv:2003.12895 has
+    log⁴(d), for one step from an orthogonal initialization on Gaussian samples, a setting that cannot be
+    trained here.
     """
 
     name: ClassVar[str] = "daniely"
@@ -181,10 +183,10 @@ class Daniely(Claim):
     layers: ClassVar[Layers | None] = None
     claimed: ClassVar[ClaimKind | None] = "order"
     growth: ClassVar[Growth | None] = Growth(n=1.0)
-    caveat: ClassVar[str] = "logarithms left out"
+    caveat: ClassVar[str] = "logarithms omitted"
 
     def objection(self, setting: Setting) -> str | None:
-        """SGD, samples uniform on the sphere, labels ±1."""
+        """Require SGD, samples uniform on the sphere, labels ±1."""
         return wants_sgd(setting) or wants_sphere(setting) or wants_signs(setting)
 
 
@@ -192,8 +194,8 @@ class Daniely(Claim):
 class NguyenMondelli(Claim):
     """Nguyen & Mondelli: one wide layer, entries of W₀ of variance 1/d, k = c·n².
 
-    The order is in the abstract, for networks with one wide layer followed by a pyramid; the smooth φ is read
-    by one reader.
+    The order is in the abstract, for networks with one wide layer followed by a pyramid; the condition of a
+    smooth φ was read by one reader.
     """
 
     name: ClassVar[str] = "nguyen-mondelli"
@@ -205,5 +207,5 @@ class NguyenMondelli(Claim):
     growth: ClassVar[Growth | None] = Growth(n=2.0, d=1.0)
 
     def objection(self, setting: Setting) -> str | None:
-        """Gradient descent, a smooth activation, LeCun's start."""
+        """Require gradient descent, a smooth activation, LeCun's start."""
         return wants_gradient_descent(setting) or wants_smooth(setting) or wants_lecun_start(setting)

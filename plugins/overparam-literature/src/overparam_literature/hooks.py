@@ -1,4 +1,4 @@
-"""What this distribution hands over."""
+"""Components of this distribution."""
 
 from overparam.plugin import Claim, Theorem, hookimpl
 from overparam_literature import claims, rank_lifting

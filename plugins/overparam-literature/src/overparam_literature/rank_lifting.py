@@ -1,7 +1,7 @@
-"""Rank lifting, when random features have full rank: Becchetti, Russo & Skorupinski, arXiv:2609.39855.
+"""Rank lifting, the full rank of random features: Becchetti, Russo & Skorupinski, arXiv:2609.39855.
 
-It is a preprint. The numbers of Propositions 4.2 and 4.5 are read by one reader, not checked against the
-text. docs/theory/literature.md proves what is inferred here.
+It is a preprint. The numbers of Propositions 4.2 and 4.5 were read by one reader, not checked against the
+text. docs/theory/literature.md proves the consequences that are used here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KERNEL = 0.0071
 
 
 def least_angle(setting: Setting) -> float:
-    """Return the largest θ with θ ≤ every angle between rows of X ≤ π − θ, less its rounding."""
+    """Return the largest θ with θ ≤ every angle between rows of X ≤ π − θ, minus its rounding error."""
     shortest = float(setting.separation_interval.low)
     return 2.0 * math.asin(min(0.5 * shortest, 1.0))
 
@@ -51,7 +51,7 @@ def step_kernel(X: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _output_only(setting: Setting) -> str | None:
     layers = setting.recipe.layers
-    return None if layers == "output" else f"it is about training the output layer; trained is: {layers}"
+    return None if layers == "output" else f"it is about training the output layer; the run trains: {layers}"
 
 
 def _at_least(statement: str, left: float, right: float, note: str = "") -> Hypothesis:
@@ -59,7 +59,7 @@ def _at_least(statement: str, left: float, right: float, note: str = "") -> Hypo
 
 
 def _at_start(statement: str, small: float, large: float, error: float, note: str = "") -> Conclusion:
-    """The promise small ≤ large at W₀, where `large` is off by `error` at most."""
+    """The promise small ≤ large at W₀, where `large` has an error of at most `error`."""
     if small <= 0.0:
         return Conclusion(statement, math.nan, None, None, note, vacuous=True)
     kept = True if small <= large - error else False if small > large + error else None
@@ -67,7 +67,7 @@ def _at_start(statement: str, small: float, large: float, error: float, note: st
 
 
 def _singular(setting: Setting) -> tuple[NDArray[np.float64], float]:
-    """The singular values of φ(XW₀ᵀ), and how far each may be off."""
+    """Singular values of φ(XW₀ᵀ), and a bound on the error of each."""
     p = setting.problem
     X, W0 = (np.asarray(array, dtype=np.float64) for array in (p.X, p.W0))
     found = np.linalg.svd(np.asarray(hidden_features(X, W0, setting.activation)), compute_uv=False)
@@ -81,13 +81,13 @@ class RankLifting(Theorem):
     Attributes
     ----------
     failure : float
-        The probability with which it may fail, δ there.
+        The probability of failure, δ in the preprint.
     """
 
     name: ClassVar[str] = "rank-lifting"
     title: ClassVar[str] = "Rank lifting, Theorem 3.1"
     statement: ClassVar[str] = (
-        "With W₀ i.i.d. N(0, 1) and a positively homogeneous φ that is no monomial, φ(XW₀ᵀ) has full row "
+        "With W₀ i.i.d. N(0, 1) and a positively homogeneous φ that is not a monomial, φ(XW₀ᵀ) has full row "
         "rank once k is at least 8π/θ times the larger of n and 4·ln(1/δ)."
     )
     reference: ClassVar[str] = f"{_PREPRINT}, Theorem 3.1"
@@ -100,35 +100,35 @@ class RankLifting(Theorem):
     failure: float = 0.01
 
     def objection(self, setting: Setting) -> str | None:
-        """A positively homogeneous activation that is no monomial."""
+        """Require a positively homogeneous activation that is not a monomial."""
         return wants_homogeneous(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """Training of the output layer."""
+        """Require training of the output layer."""
         return _output_only(setting)
 
     def width(self, setting: Setting) -> float:
-        """(8π/θ)·max{n, 4·ln(1/δ)}; inf where two samples are parallel."""
+        """Return (8π/θ)·max{n, 4·ln(1/δ)}; inf if two samples are parallel."""
         theta = least_angle(setting)
         needed = 8.0 * math.pi * max(float(setting.n), 4.0 * math.log(1.0 / self.failure))
         return needed / theta if theta > 0.0 else math.inf
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """The width."""
+        """Evaluate the width."""
         note = "" if least_angle(setting) > 0.0 else "vacuous: two samples are parallel within rounding"
         return [_at_least(self.formula.replace("=", "≥", 1), float(setting.k), self.width(setting), note)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The rank at W₀."""
+        """Evaluate the rank at W₀."""
         singular, cutoff = _singular(setting)
         rank = int(np.sum(singular > cutoff))
         ratio = setting.n / rank if rank else math.inf
-        # Below the cutoff a singular value is not told from zero: a rank that is missed is not certain.
+        # A singular value below the cutoff may be zero, so a missing rank is not certain.
         kept = True if rank >= setting.n else False if setting.k < setting.n else None
         return [Conclusion("rank φ(XW₀ᵀ) ≥ n", ratio, None, kept, f"the numerical rank is {rank}")]
 
     def probability(self, setting: Setting) -> float:
-        """1 − δ."""
+        """Return 1 − δ."""
         return 1.0 - self.failure
 
 
@@ -139,7 +139,7 @@ class StableRank(Theorem):
     Attributes
     ----------
     failure : float
-        The probability with which it may fail, δ there.
+        The probability of failure, δ in the preprint.
     """
 
     name: ClassVar[str] = "rank-lifting-stable"
@@ -157,15 +157,15 @@ class StableRank(Theorem):
     failure: float = 0.01
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def reservation(self, setting: Setting) -> str | None:
-        """Training of the output layer."""
+        """Require training of the output layer."""
         return _output_only(setting)
 
     def width(self, setting: Setting) -> float:
-        """The k of the proposition for the lower end of λ̃; 2^{5/2}(Γ(5/2)/√π)^{1/2} is 2√6."""
+        """Return the k of the proposition for the lower end of λ̃; 2^{5/2}(Γ(5/2)/√π)^{1/2} is 2√6."""
         n, least = setting.n, float(setting.lambda_tilde_interval.low)
         if least <= 0.0:
             return math.inf
@@ -173,12 +173,12 @@ class StableRank(Theorem):
         return 16.0 / (1.0 - math.log(2.0)) * n / least * logs
 
     def hypotheses(self, setting: Setting, run: Trajectory) -> Sequence[Hypothesis]:
-        """The width."""
+        """Evaluate the width."""
         note = f"{setting.lambda_tilde_note}; {_READ}".removeprefix("; ")
         return [_at_least(self.formula.replace("=", "≥", 1), float(setting.k), self.width(setting), note)]
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """λmin(ΦΦᵀ) at W₀."""
+        """Evaluate λmin(ΦΦᵀ) at W₀."""
         singular, cutoff = _singular(setting)
         smallest = float(singular[-1]) if setting.k >= setting.n else 0.0
         error = 2.0 * smallest * cutoff + cutoff * cutoff if setting.k >= setting.n else 0.0
@@ -187,16 +187,16 @@ class StableRank(Theorem):
         return [_at_start("λmin(ΦΦᵀ) ≥ kλ̃/4 at W₀", promised, smallest * smallest, error, note)]
 
     def probability(self, setting: Setting) -> float:
-        """1 − δ."""
+        """Return 1 − δ."""
         return 1.0 - self.failure
 
 
 @dataclass(frozen=True)
 class KernelBound(Theorem):
-    """Proposition 4.5 of the preprint, and what follows for λ(X) of the ReLU by Schur's product theorem.
+    """Proposition 4.5 of the preprint, and its consequence for λ(X) of the ReLU by Schur's product theorem.
 
     The proposition bounds λmin of the step function's kernel; λ(X) is at least that
-    (docs/theory/literature.md). It is read by one reader, not checked against the text.
+    (docs/theory/literature.md). It was read by one reader, not checked against the text.
     """
 
     name: ClassVar[str] = "rank-lifting-kernel"
@@ -209,15 +209,15 @@ class KernelBound(Theorem):
     layers: ClassVar[Layers | None] = None
 
     def objection(self, setting: Setting) -> str | None:
-        """The ReLU."""
+        """Require the ReLU."""
         return wants_relu(setting)
 
     def conclusions(self, setting: Setting, run: Trajectory) -> Sequence[Conclusion]:
-        """The kernel of the step function, and λ(X)."""
+        """Evaluate the kernel of the step function, and λ(X)."""
         bound = self._bound(setting)
         kernel = step_kernel(np.asarray(setting.problem.X, dtype=np.float64))
         least = float(np.linalg.eigvalsh(kernel)[0])
-        # Entries are off by a few roundings of an angle, which is at most π.
+        # Entries have errors of a few roundings of an angle of at most π.
         error = 8.0 * setting.n * float(np.finfo(np.float64).eps)
         return [
             _at_start("λmin(E[1{Xw≥0}1{Xw≥0}ᵀ]) ≥ 0.0071·θ/√ln(2n)", bound, least, error, _READ),
@@ -231,7 +231,7 @@ class KernelBound(Theorem):
         ]
 
     def lambda_bound(self, setting: Setting) -> LowerBound | str:
-        """What follows for λ(X), for the ReLU."""
+        """Return the consequence for λ(X) of the ReLU."""
         if (reason := wants_relu(setting)) is not None:
             return reason
         bound = self._bound(setting)

@@ -1,4 +1,4 @@
-"""Why a claim is not about a setting."""
+"""Reasons why a claim does not cover a setting."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _called(component: Component) -> str:
 
 
 def _wants(optimizer: Optimizer, wanted: type[Optimizer], what: str) -> str | None:
-    """A subclass may change the rule, so only the class itself counts."""
+    """Reason why the optimizer is not exactly `wanted`, or None. A subclass may change the rule."""
     return None if type(optimizer) is wanted else f"it is about {what}; the optimizer is {_called(optimizer)}"
 
 
@@ -72,22 +72,22 @@ def wants_sphere(setting: Setting) -> str | None:
 def wants_signs(setting: Setting) -> str | None:
     """Return why the labels are not ±1, or None."""
     y = np.asarray(setting.problem.y)
-    return None if bool(np.all(np.abs(y) == 1.0)) else "it is about labels ±1, which this study's are not"
+    return None if bool(np.all(np.abs(y) == 1.0)) else "it is about labels ±1; this study has other labels"
 
 
 def wants_lecun_start(setting: Setting) -> str | None:
-    """Return why W₀ has not entries of variance 1/d, as read off one draw, or None."""
+    """Return why the entries of W₀ do not have variance 1/d, judged from one draw, or None."""
     initialization, y = setting.recipe.initialization, np.asarray(setting.problem.y)
     rng = np.random.Generator(np.random.Philox(0))
     W = initialization.draw(setting.n, _ROWS, setting.d, y, rng).W
     spread = float(np.sqrt(np.mean(W * W)) * math.sqrt(setting.d))
     if abs(spread - 1.0) <= _SPREAD:
         return None
-    return f"it is about W₀ with entries of variance 1/d; theirs is {spread**2:.3g}/d"
+    return f"it is about W₀ with entries of variance 1/d; here it is {spread**2:.3g}/d"
 
 
 def homogeneity(activation: Activation) -> tuple[float, float, float] | None:
-    """Return p, φ(1) and φ(−1) of a φ with φ(tz) = tᵖφ(z) for t > 0, as told at a few points; None else."""
+    """Return p, φ(1) and φ(−1) of a φ with φ(tz) = tᵖφ(z) for t > 0, tested at a few points, or None."""
     z = np.array([1.0, -1.0])
     with np.errstate(all="ignore"):
         at = np.asarray(activation.value(z), dtype=np.float64)
@@ -112,5 +112,5 @@ def wants_homogeneous(setting: Setting) -> str | None:
     p, right, left = found
     whole = round(p)
     if abs(p - whole) < 1e-9 and whole >= 0 and abs(left - (-1.0) ** whole * right) < 1e-12:
-        return f"it is about activations that are no monomial; {name} is one"
+        return f"it is about activations other than monomials; {name} is one"
     return None

@@ -1,7 +1,7 @@
 """The inner loops of the two matrix products: blocks whose sums stay in registers.
 
-A block handles two hidden units and a number of vectors, or of inputs, that is known when it is compiled; an
-intrinsic has one block for every such number and jumps to the one that is asked for.
+A block handles two hidden units and a number of vectors, or of inputs, that is known at compile time. An
+intrinsic has one block for every such number and jumps to the right one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOST_UNITS = 8
 
 
 class Block:
-    """What the blocks of one function share: the flat array at `data`, and its type of vectors."""
+    """The common parts of a function's blocks: the flat array at `data`, and its type of vectors."""
 
     def __init__(self, builder: ir.IRBuilder, kind: ir.VectorType, data: Any) -> None:
         self.builder = builder
@@ -44,7 +44,7 @@ class Block:
 
     @classmethod
     def of(cls, context: Any, builder: ir.IRBuilder, signature: Any, array: Any) -> Block:
-        """For an intrinsic whose first argument is the flat array."""
+        """Return the block of an intrinsic whose first argument is the flat array."""
         data = context.make_array(signature.args[0])(context, builder, array).data
         return cls(builder, llvm_type(signature.args[0].dtype), data)
 
@@ -52,15 +52,15 @@ class Block:
         return self.builder.bitcast(self.builder.gep(self._data, [index]), ir.PointerType(kind))
 
     def load(self, index: Any) -> Any:
-        """The vector at array[index]."""
+        """Return the vector at array[index]."""
         return self.builder.load(self._at(index, self.kind), align=self.lanes.bits // 8)
 
     def broadcast(self, index: Any, kind: ir.VectorType) -> Any:
-        """The number array[index] in every lane."""
+        """Return a vector with the number array[index] in every lane."""
         return spread(self.builder, self.builder.load(self._at(index, self.kind.element)), kind)
 
     def prefetch(self, index: Any) -> None:
-        """Fetch the line of array[index] into the second-level cache; the index may be outside the array."""
+        """Fetch the line of array[index] into the second-level cache; the index may be out of bounds."""
         name, number = "llvm.prefetch.p0i8", ir.IntType(32)
         bytes_ = ir.IntType(8).as_pointer()
         function = self.builder.module.globals.get(name) or ir.Function(
@@ -75,13 +75,13 @@ class Block:
         self.builder.store(vector, self._at(index, vector.type), align=self.lanes.bits // 8)
 
     def offset(self, index: Any, count: int, stride: Any = 1) -> Any:
-        """Index + count·stride."""
+        """Return index + count·stride."""
         if isinstance(stride, int):
             return self.builder.add(index, ir.Constant(index.type, count * stride))
         return self.builder.add(index, self.builder.mul(stride, ir.Constant(index.type, count)))
 
     def zeroed(self, count: int) -> list[Any]:
-        """Sums: memory that LLVM turns into registers."""
+        """Return zeroed sums: memory that LLVM turns into registers."""
         places = [cgutils.alloca_once(self.builder, self.kind) for _ in range(count)]
         for place in places:
             self.builder.store(ir.Constant(self.kind, None), place)
@@ -92,7 +92,7 @@ class Block:
         self.builder.store(self.lanes.fma(x, y, self.builder.load(place)), place)
 
     def for_size(self, size: Any, most: int, generate: Callable[[int], None]) -> None:
-        """Generate code for every size from 1 to `most`, and a jump to the one given."""
+        """Generate code for every size from 1 to `most`, and a jump to the given one."""
         end = self.builder.append_basic_block("sizes.end")
         switch = self.builder.switch(size, end)
         for count in range(1, most + 1):
@@ -140,11 +140,11 @@ def preactivation_block(typing: Any, array: Any, x: Any, w: Any, z: Any, m: Any,
 
 
 def _gradient_block(name: str, *, weigh: bool) -> Any:
-    """Make the function that computes two units' gradients with respect to up to MOST_INPUTS weights.
+    """Return the function that computes two units' gradients with respect to up to MOST_INPUTS weights.
 
     It stores array[v + u]·Σₛ array[q + u·m + s]·array[x + i·m + s] at array[g + u·d + i] for u = 0, 1;
-    all sums stay in registers while s runs over the m samples. With `weigh`, q is multiplied by
-    array[r + s] first, and left so for the units' other blocks.
+    all sums stay in registers while s runs over the m samples. With `weigh`, q is first multiplied by
+    array[r + s] in place, for the units' other blocks too.
     """
 
     def function(
@@ -219,16 +219,16 @@ def output_gradient_block(typing: Any, array: Any, p: Any, r: Any, h: Any, m: An
 
 
 def _totals(builder: ir.IRBuilder, sums: list[Any]) -> tuple[Any, Any]:
-    """The totals of the first half of the vectors, and of the second, each as one vector."""
+    """Totals of the first half of the vectors, and of the second half, each as one vector."""
     half = len(sums) // 2
     both = _folded(builder, sums)
     return picked(builder, both, both, range(half)), picked(builder, both, both, range(half, 2 * half))
 
 
 def _folded(builder: ir.IRBuilder, sums: list[Any]) -> Any:
-    """The totals of some vectors as one vector that begins with them.
+    """Totals of some vectors, at the start of one vector.
 
-    Adding two vectors' halves leaves two halves: they share one vector, until all share it.
+    The two halves of a vector are added. The halves that remain of two vectors share one vector, and so on.
     """
     width, length = sums[0].type.count, 1 << (len(sums) - 1).bit_length()
     padded = [*sums, *[ir.Constant(sums[0].type, ir.Undefined)] * (length - len(sums))]
@@ -249,10 +249,10 @@ def _folded(builder: ir.IRBuilder, sums: list[Any]) -> Any:
 
 
 def _merged(builder: ir.IRBuilder, a: Any, b: Any, width: int) -> Any:
-    """In turns of `width` lanes: `a`'s two neighbouring turns added, and `b`'s.
+    """In groups of `width` lanes: the sums of neighbouring groups of `a`, and those of `b`.
 
-    One blend and one permutation: gathering what is to be added would take two permutations, for which
-    there is one port.
+    It takes one blend and one permutation. Gathering the summands would take two permutations, which share
+    one port of the processor.
     """
     count = a.type.count
     first = [i // width % 2 == 0 for i in range(count)]
@@ -262,7 +262,7 @@ def _merged(builder: ir.IRBuilder, a: Any, b: Any, width: int) -> Any:
 
 
 def _reversed_bits(i: int, count: int) -> int:
-    """Where the merges leave the i-th of `count` vectors."""
+    """Position of the i-th of `count` vectors after the merges."""
     result = 0
     while count > 1:
         result, i, count = 2 * result + i % 2, i // 2, count // 2

@@ -1,7 +1,7 @@
-"""Coefficients of the polynomials behind the elementary functions, lowest degree first.
+"""Coefficients of the polynomials in the elementary functions, lowest degree first.
 
-Each is the Chebyshev interpolant of the function named, computed with 60 digits; the tests measure what
-the functions built on them make of it, in units in the last place, against mpmath.
+Each is the Chebyshev interpolant of the named function, computed with 60 digits. The tests compare the
+functions built from them with mpmath, in units in the last place.
 """
 
 from overparam.arrays.special import ERF_FAR, ERF_NEAR

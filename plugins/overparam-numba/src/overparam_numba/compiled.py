@@ -1,8 +1,8 @@
-"""Compiled training loops, kept on the disk between runs.
+"""Compiled training loops, stored on disk between runs.
 
-The source that is compiled is always the one that was printed: what a file holds is never executed. A
-file of that source is kept in the user's private cache folder, where numba keeps what it compiles beside it;
-a seal, the digests of numba's files, tells whether these are still what was compiled.
+The compiled source is always freshly printed: the content of a file is never executed. A file of that source
+is stored in the user's private cache folder, and numba stores its compiled code beside it. A seal, the
+digests of numba's files, shows whether these files have changed since.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Loop:
     ----------
     module : module
     states : int
-        Arrays of the method's state.
+        Number of arrays of the method's state.
     leaves_idle_units : bool
-        Whether units with v = 0 stay at W₀ and may be left out.
+        Whether units with v = 0 stay at W₀ and may be omitted.
     kept : Kept or None
-        Where the disk holds it; None where no private folder can be had.
+        Its files on disk; None if there is no private folder.
     """
 
     module: ModuleType
@@ -50,12 +50,12 @@ class Loop:
     kept: Kept | None
 
     def is_kept(self, *, divided: bool = False) -> bool:
-        """Whether the disk holds compiled what trains runs that are divided among workers, or others."""
+        """Whether the disk holds the compiled loop: for runs divided among workers, or for other runs."""
         names = _OF_DIVIDED if divided else _OF_OTHERS
         return self.kept is not None and self.kept.is_compiled(names)
 
     def seal(self) -> None:
-        """Note what numba has compiled, so that later runs can tell it from anything else."""
+        """Record the digests of numba's compiled files, to verify them later."""
         held = vars(self.module)
         compiled = sum(len(held[name].overloads) for name in _COMPILED)
         if self.kept is not None and compiled != held["SEALED"]:
@@ -65,23 +65,23 @@ class Loop:
 
 @lru_cache(maxsize=64)
 def printed(recipe: Recipe) -> tuple[str, int]:
-    """Return the source of a recipe's loop and the number of its state arrays; nothing is written.
+    """Return the source of a recipe's loop and the number of its state arrays, without writing a file.
 
     Raises
     ------
     Unrecordable
-        Where one of its components cannot be compiled.
+        If one of its components cannot be compiled.
     """
     return print_module(recipe)
 
 
 def compiled_loop(recipe: Recipe) -> Loop:
-    """Return the loop of a recipe, the same for every stop rule; compiled when it is first called.
+    """Return the loop of a recipe, the same for every stop rule; it is compiled on its first call.
 
     Raises
     ------
     Unrecordable
-        Where one of its components cannot be compiled.
+        If one of its components cannot be compiled.
     """
     return _loop(replace(recipe, stop=StopRule()))
 
@@ -98,19 +98,19 @@ def _loop(recipe: Recipe) -> Loop:
 
 
 def _module(name: str, source: str, kept: Kept | None) -> ModuleType:
-    """Execute the printed source, whatever the disk holds."""
+    """Execute the printed source, independently of the content of the disk."""
     path = f"<{name}>" if kept is None else str(kept.path)
     module = ModuleType(name)
     module.__file__ = path
     vars(module).update(KEPT=kept is not None, SEALED=0)
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-    sys.modules[name] = module  # numba looks functions up there
+    sys.modules[name] = module  # numba looks up functions there
     exec(compile(source, path, "exec"), vars(module))
     return module
 
 
 @cache
 def _surroundings() -> str:
-    """What is compiled into a printed module besides its source: this package, by the compiler's version."""
+    """Everything compiled into a printed module besides its source: this package, by compiler version."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return "".join([version("numba"), version("llvmlite"), *(f.read_text(encoding="utf-8") for f in files)])

@@ -1,4 +1,4 @@
-"""One training run in its compiled loop, as the driver sees it."""
+"""One training run in its compiled loop, for the driver."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from overparam_numba.workspace import Workspace, put_back
 
 __all__ = ["Common", "Descent"]
 
-_NEVER = 1 << 62  # updates between checks that no run makes; compiled loops count in 64 bits
+_NEVER = 1 << 62  # more updates between checks than any run makes; compiled loops count in 64 bits
 _SLICE_FLOPS = 3e9  # about a tenth of a second of a core, after which Python can be interrupted
 
 
 @dataclass(frozen=True)
 class Common:
-    """What the training runs of a job have in common.
+    """The common parts of a job's training runs.
 
     Attributes
     ----------
@@ -32,9 +32,9 @@ class Common:
     scales : ndarray, shape (p,)
         The scale of the loss for every problem.
     bounds : Bounds
-        Between what a run goes on.
+        Bounds of the stop rule.
     team : Team
-        Who trains the runs.
+        The workers that train the runs.
     """
 
     job: Job
@@ -46,12 +46,12 @@ class Common:
 
     @classmethod
     def of(cls, job: Job, team: Team) -> Common:
-        """Of a job that this engine does not object to; it has at least one problem.
+        """Return the common parts of a non-empty job to which this engine does not object.
 
         Raises
         ------
         ValueError
-            For labels that the loss is not defined for.
+            For labels for which the loss is not defined.
         """
         rule = job.optimizer.elementwise()
         if rule is None:
@@ -90,10 +90,10 @@ class Descent(Loop):
         Raises
         ------
         InterruptedError
-            Where nobody waits for the outcome any more.
+            If the outcome is no longer needed.
         """
         if self._common.team.given_up.is_set():
-            raise InterruptedError("the training run was given up")
+            raise InterruptedError("the training run was abandoned")
         last = min(until, self.iteration + self._slice)
         module, space = self._common.loop.module, self._space
         now = (self._scale, *self._common.bounds), self._step, self._path, self.iteration
@@ -107,7 +107,7 @@ class Descent(Loop):
         self.iteration, self._total, self._path = ended
 
     def _rows_left(self) -> int:
-        """Updates whose rows are drawn; draws the next block where there are none."""
+        """Number of updates whose rows are drawn; draws the next block if there are none."""
         if self._rows is None or self._stream is None:
             raise AssertionError("only stochastic methods draw rows")
         if self._used == len(self._rows):
@@ -115,27 +115,27 @@ class Descent(Loop):
         return len(self._rows) - self._used
 
     def stopped(self) -> list[int]:
-        """[0] where the run is outside the bounds at an iterate that is checked."""
+        """Return [0] if the run is outside the bounds at a checked iterate, else []."""
         due = self.iteration % self._check_every == 0
         return [0] if due and self._common.bounds.status(self._total) is not None else []
 
     def look(self, rows: Sequence[int]) -> list[Seen]:
-        """The run as it is now."""
+        """Return the current state of the run."""
         W = self._space.hidden_weights(np.asarray(self._problem.W0))
         v = self._space.output_weights(np.asarray(self._problem.v))
         return [Seen(self.iteration, self._total, self._path, W, v)]
 
     def release(self, rows: Sequence[int]) -> None:
-        """Take the run out."""
+        """Remove the run."""
         self.positions = []
 
     def snapshots(self) -> list[Snapshot]:
-        """What the compiled loop changes, as it lies in its memory."""
+        """Return the data that the compiled loop changes, in its own layout."""
         arrays = tuple(part.copy() for part in self._space.carried())
         return [Snapshot(self.iteration, self._path, arrays)]
 
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
-        """Put back what the loop had changed."""
+        """Restore the data that the loop changes."""
         [snapshot] = snapshots
         if not put_back(self._space.carried(), snapshot.arrays):
             return False

@@ -1,4 +1,4 @@
-"""Recorded programs printed as source over `overparam_numba.vectors`."""
+"""Recorded programs printed as source code with the functions of `overparam_numba.vectors`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["print_program"]
 
 
 class Interval(NamedTuple):
-    """What is known of a value: low ≤ value ≤ high unless it is NaN, and whether it can be."""
+    """Known range of a value: low ≤ value ≤ high unless it is NaN, and whether it can be NaN."""
 
     low: float
     high: float
@@ -29,7 +29,7 @@ _BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "sign": 1.0, "atan"
 def print_program(
     program: Program, inputs: Mapping[str, str], like: str, prefix: str = "t"
 ) -> tuple[list[str], list[str]]:
-    """Print a program as assignments.
+    """Return a program as assignments.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def print_program(
     inputs : mapping of str to str
         The name in the source of every input of the program.
     like : str
-        A vector of the type that constants take, or the array.
+        A vector of the type of the constants, or the array.
     prefix : str
-        Of the names of values.
+        Prefix of the names of values.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def print_program(
     Raises
     ------
     Unrecordable
-        For an operation that vectors have not.
+        For an operation that vectors do not have.
     """
     names = {Value(i): inputs[name] for i, name in enumerate(program.inputs)}
     known: dict[Value, Interval] = {}
@@ -69,7 +69,7 @@ def print_program(
 def _chosen(
     operation: str, operands: Sequence[Operand], ranges: Sequence[Interval]
 ) -> tuple[str, Sequence[Operand]]:
-    """The function for an operation, given what is known of its operands, and their order."""
+    """The function for an operation, given the known ranges of its operands, and their order."""
     first = ranges[0]
     if operation == "exp" and first.high <= 0.0:
         return "exp_at_most_zero", operands
@@ -95,7 +95,7 @@ def _interval(operand: Operand, known: Mapping[Value, Interval]) -> Interval:
 
 
 def _range(operation: str, ranges: Sequence[Interval]) -> Interval:
-    """The range of a result; wide where nothing better is known."""
+    """Range of a result; unbounded if nothing better is known."""
     if operation in _BOUNDED:
         return Interval(-_BOUNDED[operation], _BOUNDED[operation])
     a = ranges[0]
@@ -129,7 +129,7 @@ def _spelled(operand: Operand, names: Mapping[Value, str], like: str) -> str:
     if isinstance(operand, Value):
         return names[operand]
     if isinstance(operand, bool):
-        raise Unrecordable("a truth value that is constant")
+        raise Unrecordable("a constant boolean")
     if not math.isfinite(operand):
         return f"filled({str(operand).replace('inf', 'INF').replace('nan', 'NAN')}, {like})"
     return f"filled({operand!r}, {like})"

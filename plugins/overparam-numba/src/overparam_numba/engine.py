@@ -1,4 +1,4 @@
-"""The fused engine: each run is one compiled loop; runs, or a large run's tasks, share the cores."""
+"""The fused engine: each run is one compiled loop; runs, and the tasks of a large run, share the cores."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Numba(Engine):
     resumes: ClassVar[bool] = True
 
     def objection(self, job: Job) -> str | None:
-        """Return why not: another backend, a method that is not elementwise, or what cannot be recorded."""
+        """Return an objection: another backend, no elementwise method, or an unrecorded component."""
         if not isinstance(job.backend, NumPy):
-            return f"it computes NumPy arrays, and the backend is {job.backend.name}"
+            return f"it computes NumPy arrays, but the backend is {job.backend.name}"
         try:
             printed(job.recipe)
         except Unrecordable as error:
@@ -36,7 +36,7 @@ class Numba(Engine):
         return None
 
     def preparation(self, job: Job) -> str | None:
-        """Say that a loop has to be compiled, where none is kept on the disk."""
+        """Return a message if the loop must be compiled, or None if the disk has it."""
         if self.objection(job) is not None:
             return None
         loop = compiled_loop(job.recipe)
@@ -46,17 +46,17 @@ class Numba(Engine):
         return f"compiling the loop of {job.activation.name} and {job.optimizer.name}"
 
     def run(self, job: Job) -> Iterator[tuple[int, Outcome]]:
-        """Train on all cores, one run a core at a time.
+        """Train on all cores, one run per core at a time.
 
         Raises
         ------
         ValueError
-            For labels that the loss is not defined for.
+            For labels for which the loss is not defined.
         """
         if not job.problems:
             return
         waiting = iter(range(len(job.problems)))
-        # Workers fetch the next run themselves: a future for each costs more than its preparation.
+        # Workers fetch the next run themselves: a future per run costs more than its preparation.
         ended: SimpleQueue[tuple[int, Outcome] | BaseException] = SimpleQueue()
         turn = threading.Lock()
 

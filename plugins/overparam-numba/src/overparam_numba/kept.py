@@ -1,8 +1,8 @@
-"""The private folder of compiled loops, and whether what lies there is what was compiled.
+"""The private folder of compiled loops, and the verification of its files.
 
-numba executes what it finds in its files. They are believed only in a folder that nobody else can write
-to, and only where their digests are those noted when they were compiled; else they are removed, and the
-loop is compiled again. Two processes may write the same files at once: each appears whole.
+numba executes the content of its files. They are trusted only in a folder that nobody else can write to, and
+only if their digests are those recorded after compilation; otherwise they are removed, and the loop is
+compiled again. Two processes may write the same files at once: each file appears complete.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Kept", "cache_folder", "keep"]
 
 @dataclass(frozen=True)
 class Kept:
-    """A printed module's file, and those of numba beside it.
+    """A printed module's file, and numba's files beside it.
 
     Attributes
     ----------
@@ -33,20 +33,20 @@ class Kept:
     path: Path
 
     def is_compiled(self, functions: Sequence[str]) -> bool:
-        """Whether one of these functions is there compiled, and nothing has changed since."""
+        """Whether one of these functions is stored in compiled form, unchanged since."""
         found = self._digests()
         loops = [name for name in found if any(f".{function}-" in name for function in functions)]
         return bool(loops) and found == self._noted()
 
     def seal(self) -> None:
-        """Note the digests of numba's files; where that cannot be written, they are not believed later."""
+        """Record the digests of numba's files; if they cannot be written, the files are not trusted later."""
         found = self._digests()
         if found and found != self._noted():
             with suppress(OSError):
                 _write(self._seal, json.dumps(found))
 
     def verify(self) -> None:
-        """Remove what is not as it was noted."""
+        """Remove files whose digest has changed."""
         if self._digests() != self._noted():
             for path in [*self._files(), self._seal]:
                 with suppress(OSError):
@@ -57,13 +57,13 @@ class Kept:
         return self.path.with_suffix(".seal")
 
     def _files(self) -> list[Path]:
-        """Numba's files, where it puts them beside a module."""
+        """Numba's files, which it stores beside a module."""
         return sorted((self.path.parent / "__pycache__").glob(f"{self.path.stem}.*.nb[ic]"))
 
     def _digests(self) -> dict[str, str]:
         found = {}
         for path in self._files():
-            with suppress(OSError):  # another process removes what it does not believe
+            with suppress(OSError):  # another process may have removed the file
                 found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         return found
 
@@ -75,16 +75,16 @@ class Kept:
 
 
 def cache_folder() -> Path:
-    """Where printed modules are kept: OVERPARAM_CACHE_DIR, or the user's cache folder."""
+    """Return the folder of printed modules: OVERPARAM_CACHE_DIR, or the user's cache folder."""
     if given := os.environ.get("OVERPARAM_CACHE_DIR"):
         return Path(given)
     return Path(user_cache_path("overparam"))
 
 
 def keep(name: str, source: str) -> Kept | None:
-    """Write a module where it is kept, and verify what numba has there; None where nothing can be kept.
+    """Write a module to the folder and verify numba's files; return None if nothing can be stored.
 
-    numba's own NUMBA_CACHE_DIR would put its files where nobody verifies them: then nothing is kept.
+    numba's own NUMBA_CACHE_DIR would put its files in a folder that is not verified: then nothing is stored.
     """
     if os.environ.get("NUMBA_CACHE_DIR"):
         return None
@@ -102,7 +102,7 @@ def keep(name: str, source: str) -> Kept | None:
 
 
 def _is_private(folder: Path) -> bool:
-    """Make a folder where there is none; whether it is this user's own, and nobody else may write to it."""
+    """Create a folder if there is none; return whether it is this user's and nobody else may write to it."""
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -126,7 +126,7 @@ def _holds(path: Path, source: str) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that appears whole."""
+    """Write a file so that it appears complete."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

@@ -1,8 +1,8 @@
-"""Arithmetic and elementary functions on vectors of numbers, as LLVM instructions without a branch.
+"""Arithmetic and elementary functions on vectors of numbers, as LLVM instructions without branches.
 
-Everything here runs while code is generated: a `Lanes` appends instructions to a function being
-built. A vector's numbers are computed independently of one another, so that no result depends on
-what else is in the vector. Nothing assumes that numbers are finite: a training that diverges shows.
+All of this runs during code generation: a `Lanes` appends instructions to a function. A vector's numbers are
+computed independently, so a result does not depend on the other numbers of the vector. No step assumes finite
+numbers, so divergence stays visible.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["AVX512", "VECTOR_BYTES", "Lanes"]
 
 
 def _features() -> set[str]:
-    """What the processor that numba compiles for has beyond the least of its kind."""
+    """Features of the processor that numba compiles for, beyond the minimum of its kind."""
     if config.CPU_FEATURES is not None:
         return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
     if config.CPU_NAME == "generic":
@@ -34,7 +34,7 @@ AVX512 = "avx512f" in _FEATURES
 """Whether the processor has 512-bit vectors, with their instructions for scaling and reciprocals."""
 
 VECTOR_BYTES = 64 if AVX512 else 32 if "avx" in _FEATURES else 16
-"""Width of a vector. Wider ones would be legal anywhere, and split."""
+"""Width of a vector. Wider vectors are legal everywhere, but are split."""
 
 _LOG2E = math.log2(math.e)
 # log 2 in two parts, the first with few enough bits that its product with an exponent is exact.
@@ -44,7 +44,7 @@ _EXP_RANGE = {32: (-104.0, 89.0), 64: (-746.0, 710.0)}
 _MANTISSA_BITS = {32: 23, 64: 52}
 _BIAS = {32: 127, 64: 1023}
 _SMALLEST_NORMAL = {32: 2.0**-126, 64: 2.0**-1022}
-_LONG = 11  # coefficients; with fewer, nothing was gained
+_LONG = 11  # coefficients; shorter polynomials gained nothing
 _ERF_END = {32: 4.0, 64: 6.0}
 
 Operand = Any
@@ -68,7 +68,7 @@ class Lanes:
         self.integers = ir.VectorType(ir.IntType(self.bits), self.count)
 
     def constant(self, value: float) -> ir.Constant:
-        """The same number in every lane."""
+        """Return a vector with the same number in every lane."""
         return ir.Constant(self.kind, [ir.Constant(self.kind.element, float(value))] * self.count)
 
     def _integer(self, value: int) -> ir.Constant:
@@ -88,11 +88,11 @@ class Lanes:
         return AVX512 and self.count * self.bits % 512 == 0
 
     def _letter(self) -> str:
-        """How the processor's instructions call the type."""
+        """Letter for the type in the names of the processor's instructions."""
         return "s" if self.bits == 32 else "d"
 
     def _by_parts(self, of_part: Callable[..., Operand], *operands: Operand) -> Operand:
-        """Apply a function of 512-bit vectors to each part of a longer one, of a power of two of them."""
+        """Apply a function of 512-bit vectors to each part of a vector of two, four, … such parts."""
         count = operands[0].type.count
         if count * self.bits == 512:
             return of_part(*operands)
@@ -110,26 +110,26 @@ class Lanes:
     # Arithmetic
 
     def add(self, x: Operand, y: Operand) -> Operand:
-        """X + y; may be fused with a product."""
+        """Return x + y; may be fused with a product."""
         return self.b.fadd(x, y, flags=("contract",))
 
     def subtract(self, x: Operand, y: Operand) -> Operand:
-        """X − y; may be fused with a product."""
+        """Return x − y; may be fused with a product."""
         return self.b.fsub(x, y, flags=("contract",))
 
     def multiply(self, x: Operand, y: Operand) -> Operand:
-        """x·y; may be fused with a sum."""
+        """Return x·y; may be fused with a sum."""
         return self.b.fmul(x, y, flags=("contract",))
 
     def divide(self, x: Operand, y: Operand) -> Operand:
-        """x/y, correctly rounded."""
+        """Return x/y, correctly rounded."""
         return self.b.fdiv(x, y)
 
     def divide_benign(self, x: Operand, y: Operand) -> Operand:
-        """x/y to about one unit in the last place, for y known to lie well inside the range of numbers.
+        """Return x/y to about one unit in the last place, for y known to be far from over- and underflow.
 
-        Newton's iteration on the processor's approximate reciprocal, 14 bits of it, and then on the
-        quotient: a division takes as long as ten to twenty other instructions.
+        Newton's iteration on the processor's approximate reciprocal (14 bits), then on the quotient. A
+        division takes as long as ten to twenty other instructions.
         """
         if not self._has_avx512_parts():
             return self.divide(x, y)
@@ -151,7 +151,7 @@ class Lanes:
         return self._by_parts(of_part, y)
 
     def fma(self, x: Operand, y: Operand, z: Operand) -> Operand:
-        """x·y + z, rounded once."""
+        """Return x·y + z, rounded once."""
         return self.intrinsic("fma", x, y, z)
 
     def negative(self, x: Operand) -> Operand:
@@ -163,25 +163,25 @@ class Lanes:
         return self.intrinsic("fabs", x)
 
     def sqrt(self, x: Operand) -> Operand:
-        """√x, correctly rounded."""
+        """Return √x, correctly rounded."""
         return self.intrinsic("sqrt", x)
 
     def maximum(self, x: Operand, y: Operand) -> Operand:
-        """The larger; NaN where x is, and y must not be."""
+        """Return the larger number; NaN if x is NaN; y must not be NaN."""
         return self.b.select(self.b.fcmp_ordered("<", x, y), y, x)
 
     def minimum(self, x: Operand, y: Operand) -> Operand:
-        """The smaller; NaN where x is, and y must not be."""
+        """Return the smaller number; NaN if x is NaN; y must not be NaN."""
         return self.b.select(self.b.fcmp_ordered(">", x, y), y, x)
 
     def sign(self, x: Operand) -> Operand:
-        """−1, 0 or 1; NaN where x is."""
+        """Return −1, 0 or 1; NaN if x is NaN."""
         zero = self.constant(0.0)
         below = self.b.select(self.b.fcmp_ordered("<", x, zero), self.constant(-1.0), x)
         return self.b.select(self.b.fcmp_ordered(">", x, zero), self.constant(1.0), below)
 
     def polynomial(self, x: Operand, by_degree: Sequence[float]) -> Operand:
-        """Horner's rule; a long one's even and odd powers apart, so that neither waits for the other."""
+        """Horner's rule; for a long polynomial even and odd powers separately, as independent chains."""
         if len(by_degree) < _LONG:
             return self._horner(x, by_degree)
         square = self.multiply(x, x)
@@ -211,22 +211,22 @@ class Lanes:
         low, high = _EXP_RANGE[self.bits]
         n, r = self._reduced(self.minimum(self.maximum(x, self.constant(low)), self.constant(high)))
         tail = self.fma(self.multiply(r, r), self.polynomial(r, coefficients.EXP[self.bits]), r)
-        # One power less, so that 2ⁿ⁻¹ is a number wherever eˣ is.
+        # One power less, so that 2ⁿ⁻¹ is finite whenever eˣ is.
         half = self._scaled(self.constant(0.5), n)
         near = self.fma(half, tail, self.subtract(half, self.constant(0.5)))
         return self.add(near, near)
 
     def _reduced(self, x: Operand) -> tuple[Operand, Operand]:
-        """X = n·log 2 + r with a whole n."""
-        # Beside 1½ · 2ᵐ a number has no digits behind the point. It takes half the time of an instruction
-        # that rounds, and loses nothing here, where n is small.
+        """Return n and r in x = n·log 2 + r, with an integer n."""
+        # Added to 1½ · 2ᵐ, a number is rounded to an integer. This takes half the time of a rounding
+        # instruction and loses nothing here, because n is small.
         large = self.constant(1.5 * 2.0 ** _MANTISSA_BITS[self.bits])
         n = self.b.fsub(self.fma(x, self.constant(_LOG2E), large), large)
         r = self.fma(n, self.constant(-_LN2_HIGH[self.bits]), x)
         return n, self.fma(n, self.constant(-_LN2_LOW[self.bits]), r)
 
     def _scaled(self, x: Operand, n: Operand) -> Operand:
-        """x·2ⁿ for a whole n, overflowing and underflowing as it should."""
+        """x·2ⁿ for an integer n, with correct overflow and underflow."""
         if self._has_avx512_parts():
 
             def of_part(x: Operand, n: Operand) -> Operand:
@@ -248,7 +248,7 @@ class Lanes:
         return self.b.bitcast(self.b.shl(biased, self._integer(_MANTISSA_BITS[self.bits])), self.kind)
 
     def _split(self, x: Operand) -> tuple[Operand, Operand]:
-        """X = 2ᵉm with m in [√½, √2), for a normal x > 0: e as numbers, and 2⁻ᵉ."""
+        """Return e as numbers, and 2⁻ᵉ, in x = 2ᵉm with m in [√½, √2), for a normal x > 0."""
         shift = self._integer(_MANTISSA_BITS[self.bits])
         root = self.b.bitcast(self.constant(math.sqrt(0.5)), self.integers)
         e = self.b.ashr(self.b.sub(self.b.bitcast(x, self.integers), root), shift)
@@ -279,12 +279,12 @@ class Lanes:
             tail = self.polynomial(x, coefficients.LOG1P_UNIT[self.bits])
             return self.fma(self.multiply(x, x), tail, x)
         e, inverse = self._split(self.add(x, self.constant(1.0)))
-        # (1 + x)/2ᵉ − 1, from x itself: what rounding 1 + x would lose is all there is near 0.
+        # (1 + x)/2ᵉ − 1, computed from x itself, because near 0 rounding 1 + x loses all digits of x.
         f = self.fma(x, inverse, self.subtract(inverse, self.constant(1.0)))
         return self._at_the_ends(self._log_reduced(f, e), x, self.constant(-1.0))
 
     def _at_the_ends(self, result: Operand, x: Operand, end: Operand) -> Operand:
-        """A logarithm's values at and below the end of its domain, and at ∞ and NaN."""
+        """Values of a logarithm at and below the end of its domain, and at ∞ and NaN."""
         infinite = self.constant(math.inf)
         inside = self.b.fcmp_ordered("<", x, infinite)
         result = self.b.select(inside, result, x)
@@ -298,7 +298,7 @@ class Lanes:
         return self.intrinsic("copysign", ratio, x)
 
     def erf(self, x: Operand) -> Operand:
-        """The error function: a polynomial up to 1, and 1 − e^{log erfc} from there."""
+        """Return the error function: a polynomial up to 1, and 1 − e^{log erfc} beyond."""
         size, square = self.abs(x), self.multiply(x, x)
         near = self.fma(size, self.polynomial(square, coefficients.ERF[self.bits]), size)
         end = self.constant(_ERF_END[self.bits])
@@ -306,12 +306,12 @@ class Lanes:
         decay = self.negative(self.polynomial(reach, coefficients.ERFC[self.bits]))
         far = self.subtract(self.constant(1.0), self.exp(decay, at_most_zero=True))
         chosen = self.b.select(self.b.fcmp_ordered(">", size, self.constant(1.0)), far, near)
-        # Far away the square overflows; there, and only there, the error function is 1.
+        # The square overflows only for large x, where the error function is 1.
         chosen = self.b.select(self.b.fcmp_ordered(">=", size, end), self.constant(1.0), chosen)
         return self.intrinsic("copysign", chosen, x)
 
     def by_library(self, name: str, *operands: Operand) -> Operand:
-        """Call the C library's function lane by lane: right, and slow."""
+        """Call the C library's function lane by lane: accurate but slow."""
         symbol = name + ("f" if self.bits == 32 else "")
         function = self._declare(
             symbol, ir.FunctionType(self.kind.element, [self.kind.element] * len(operands))

@@ -1,4 +1,4 @@
-"""One large training run, on which several threads work, as the driver sees it."""
+"""One large training run, on which several threads work, for the driver."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from overparam_numba.workspace import acting_units, put_back
 
 __all__ = ["LargeDescent", "begin", "is_divided"]
 
-_SLICE = 2e10  # cost of the updates between two looks at Python, a tenth of a second or so
-_PATH, _TOTAL, _TASKS = 4, 5, 8  # where in its numbers they are: ‖path‖, Σ miss²/scale², what tasks return
+_SLICE = 2e10  # cost of the updates between two returns to Python, about a tenth of a second
+_PATH, _TOTAL, _TASKS = 4, 5, 8  # indices of the path length, Σ miss²/scale² and the tasks' results
 
 
 class LargeDescent(Loop):
@@ -51,7 +51,7 @@ class LargeDescent(Loop):
         Raises
         ------
         InterruptedError
-            Where nobody waits for the outcome any more.
+            If the outcome is no longer needed.
         """
         team = self._common.team
         team.open(self)
@@ -61,11 +61,11 @@ class LargeDescent(Loop):
         finally:
             team.close(self)
         if team.given_up.is_set():
-            raise InterruptedError("the training run was given up")
+            raise InterruptedError("the training run was abandoned")
         self.iteration = int(self._state[tasks.ITERATION])
 
     def assist(self, thread: int) -> None:
-        """Work on the slice that is open."""
+        """Work on the open slice."""
         self._work(thread, -1)
 
     def _work(self, thread: int, last: int) -> None:
@@ -75,28 +75,28 @@ class LargeDescent(Loop):
         )
 
     def quit(self) -> None:
-        """End the slice after the tasks under way; the run is not continued."""
+        """End the slice after the current tasks; the run is not continued."""
         self._state[tasks.QUIT] = 1
 
     def stopped(self) -> list[int]:
-        """[0] where the run is outside the bounds at an iterate that is checked."""
+        """Return [0] if the run is outside the bounds at a checked iterate, else []."""
         due = self.iteration % int(self._state[tasks.CHECK_EVERY]) == 0
         return [0] if due and self._common.bounds.status(float(self._numbers[_TOTAL])) is not None else []
 
     def look(self, rows: Sequence[int]) -> list[Seen]:
-        """The run as it is now."""
+        """Return the current state of the run."""
         W = self._space.hidden_weights(np.asarray(self._problem.W0))
         v = self._space.output_weights(np.asarray(self._problem.v))
         path, total = map(float, self._numbers[[_PATH, _TOTAL]])
         return [Seen(self.iteration, total, path, W, v)]
 
     def snapshots(self) -> list[Snapshot]:
-        """What the tasks change, as it lies in memory; the gradient is computed again."""
+        """Return the data that the tasks change, in their own layout; the gradient is recomputed."""
         arrays = tuple(part.copy() for part in self._space.carried())
         return [Snapshot(self.iteration, float(self._numbers[_PATH]), arrays)]
 
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
-        """Put back what the tasks had changed."""
+        """Restore the data that the tasks change."""
         [snapshot] = snapshots
         if not put_back(self._space.carried(), snapshot.arrays):
             return False
@@ -105,22 +105,22 @@ class LargeDescent(Loop):
         return True
 
     def release(self, rows: Sequence[int]) -> None:
-        """Take the run out."""
+        """Remove the run."""
         self.positions = []
         self._common.team.remove(self)
 
 
 def begin(common: Common, position: int) -> Loop:
-    """Start a run: a large one so that other workers may join, any other by itself."""
+    """Return a started run: a large one for several workers, any other for one."""
     if is_divided(common.job, common.job.problems[position], common.loop.leaves_idle_units):
         return LargeDescent(common, position)
     return Descent(common, position)
 
 
 def is_divided(job: Job, problem: Problem, idle: bool) -> bool:
-    """Whether a run's updates are divided among workers: large ones with full gradients.
+    """Return whether a run's updates are divided among workers: large runs with full gradients.
 
-    That depends on the run alone, and not on how many workers there are: its rounding must not.
+    This depends only on the run, not on the number of workers, because its rounding must not depend on that.
     """
     if not is_large(problem.n, problem.k, problem.d, job.layers):
         return False

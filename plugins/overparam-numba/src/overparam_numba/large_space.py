@@ -1,4 +1,4 @@
-"""The memory of one large training run: samples by panels, partial gradients, and each thread's own."""
+"""The memory of one large training run: samples by panels, partial gradients, and memory of each thread."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ __all__ = ["LargeSpace"]
 
 @dataclass(frozen=True)
 class LargeSpace:
-    """Arrays of one large training run, one after another, each at the start of a vector.
+    """Arrays of one large training run, one after another, each starting at the start of a vector.
 
-    What pads is a copy of a sample or of a hidden unit, as in `Workspace`.
+    Padding consists of copies of a sample or of a hidden unit, as in `Workspace`.
 
     Attributes
     ----------
     memory : ndarray, shape (l,)
     places : tuple of int
-        Where X by panels, X by blocks, y, φ(XW₀ᵀ) by blocks, v, W (k, wide), the slots' gradients for W and
-        for v, their sums, the method's states for W and for v and the threads' own memory begin.
+        Starts of X by panels, X by blocks, y, φ(XW₀ᵀ) by blocks, v, W (k, wide), the slots' gradients for W
+        and for v, their sums, the method's states for W and for v, and the threads' own memory.
     sizes : tuple of int
-        n, k, d, d in whole vectors, k in whole vectors, how many of the k units are the problem's, the
-        samples of the largest block, and the length of a thread's own memory.
+        n, k, d, d in whole vectors, k in whole vectors, the number of the k units that are the problem's,
+        the samples of the largest block, and the length of a thread's own memory.
     partition : Partition
     units : slice or ndarray of int
-        Which of the problem's hidden units the first rows of W are.
+        The problem's hidden units in the first rows of W.
     """
 
     memory: NDArray[Any]
@@ -46,7 +46,7 @@ class LargeSpace:
 
     @classmethod
     def of(cls, problem: Problem, recipe: Recipe, *, states: int, idle: bool, threads: int) -> LargeSpace:
-        """Lay out a problem for so many threads; `states` and `idle` as in `Workspace.of`."""
+        """Return the layout of a problem for this many threads; `states` and `idle` as in `Workspace.of`."""
         X, W0, v = np.asarray(problem.X), np.asarray(problem.W0), np.asarray(problem.v)
         n, d = X.shape
         units, real = acting_units(v, idle=idle)
@@ -106,26 +106,26 @@ class LargeSpace:
         return self.memory[at : at + rows * wide].reshape(rows, wide)
 
     def hidden_weights(self, start: NDArray[Any]) -> NDArray[Any]:
-        """W now, in the problem's own order; units that were left out are where they started."""
+        """Return the current W in the problem's own order; omitted units have their initial weights."""
         result = start.astype(self.memory.dtype)
         result[self.units] = self._weights(self.places[5], self.sizes[5])[:, : self.sizes[2]]
         return result
 
     def output_weights(self, start: NDArray[Any]) -> NDArray[Any]:
-        """V now, in the problem's own order."""
+        """Return the current v in the problem's own order."""
         at = self.places[4]
         result = start.astype(self.memory.dtype)
         result[self.units] = self.memory[at : at + self.sizes[5]]
         return result
 
     def carried(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Views of what changes from update to update and is not computed anew: v with W, and the states."""
+        """Views of the data that updates change and do not recompute: v with W, and the states."""
         v, end, states, own = (self.places[place] for place in (4, 6, 10, 12))
         return self.memory[v:end], self.memory[states:own]
 
 
 def _rows(X: NDArray[Any], first: int, last: int) -> NDArray[Any]:
-    """Samples `first` to `last` − 1, with copies of the first of all behind the end."""
+    """Samples `first` to `last` − 1; beyond the end, copies of the very first sample."""
     rows = X[first:last]
     missing = last - first - len(rows)
     return np.concatenate([rows, np.repeat(X[:1], missing, axis=0)]) if missing else rows

@@ -1,4 +1,4 @@
-"""Recorded losses printed into the pass that computes the residual."""
+"""Recorded losses printed for the pass that computes the residual."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["print_loss"]
 
 
 def print_loss(loss: Loss) -> dict[str, str]:
-    """∂ℓ/∂f and the miss of a vector of samples, and where the sum of the outputs starts.
+    """Return ∂ℓ/∂f and the miss of a vector of samples, and the initial value of the sum of outputs.
 
-    A loss of f − y alone is given that as `outputs`: the sum starts at −y, which saves a rounding.
+    A loss of f − y alone has f − y as `outputs`: the sum starts at −y, which saves a rounding.
 
     Raises
     ------
     Unrecordable
-        Where the loss is not an elementwise expression that vectors can compute.
+        If the loss is not an elementwise expression that vectors can compute.
     """
     program = record_loss(loss)
     of_difference = of_the_difference(program)

@@ -1,9 +1,9 @@
-"""What one thread computes of an update of a large training run: products over a block of samples, and sums.
+"""One thread's part in an update of a large training run: products over a block of samples, and sums.
 
-Samples lie in panels of a few vectors, X within a panel as (d, samples). A second copy has every block of
-panels as (samples, inputs), by tiles of inputs, so that both products of an update spread a number of one
-factor and multiply it with vectors of the other. W and its gradients have rows of `wide` numbers, which is d
-in whole vectors.
+Samples are stored in panels of a few vectors, X within a panel as (d, samples). A second copy has every block
+of panels as (samples, inputs), by tiles of inputs. So both products of an update broadcast a number of one
+factor and multiply it by vectors of the other. W and its gradients have rows of `wide` numbers, which is d
+rounded up to whole vectors.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def backward(a, q, x, g, k, wide, m, adding):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS, inline="always")
 def add_up(a, slots, count, stride, to, length):  # type: ignore[no-untyped-def]
-    """Add up `count` arrays, each a stride behind the one before, in that order."""
+    """Add up `count` arrays, each at distance `stride` from the previous one, in that order."""
     lanes = lane_count(a)
     for s in range(0, length, lanes):
         total = load(a, slots + s)

@@ -1,6 +1,6 @@
 """The matrix products of an update, on the flat workspace of one training run.
 
-Everything lies in one array, at the places given: X as (d, m) with the m samples contiguous and padded
+All arrays are parts of one array, at the given places: X as (d, m) with the m samples contiguous and padded
 with zeros to whole vectors, W and the gradient as (k, d) with an even k, Z as (k, m).
 """
 
@@ -24,12 +24,12 @@ from overparam_numba.vectors import lane_count
 __all__ = ["OPTIONS", "gradients", "output_gradients", "preactivations"]
 
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-"""How everything is compiled. No fast-math flag: a training that diverges has to show."""
+"""Compiler options. No fast-math flag, because divergence must stay visible."""
 
 
 @njit(**OPTIONS)
 def preactivations(a, x, w, z, k, d, m):  # type: ignore[no-untyped-def]
-    """Z = WXᵀ, two units at a time, in blocks of samples as equal as can be."""
+    """Z = WXᵀ, two units at a time, in blocks of samples of nearly equal size."""
     lanes = lane_count(a)
     vectors = m // lanes
     blocks = -(-vectors // MOST_VECTORS)
@@ -57,7 +57,7 @@ def gradients(a, x, q, r, v, g, k, d, m):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def output_gradients(a, p, r, h, k, m):  # type: ignore[no-untyped-def]
-    """H = Φr for Φ (k, m), in blocks of units as equal as can be."""
+    """H = Φr for Φ (k, m), in blocks of units of nearly equal size."""
     blocks = -(-k // MOST_UNITS)
     j = 0
     for block in range(blocks):

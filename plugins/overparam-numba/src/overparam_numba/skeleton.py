@@ -1,4 +1,4 @@
-"""The text of a printed module, in which `overparam_numba.template` fills what a recipe decides."""
+"""Template of a printed module; `overparam_numba.template` fills in the parts that depend on the recipe."""
 
 __all__ = ["MODULE"]
 

@@ -1,4 +1,4 @@
-"""The text of a printed module for large runs; `overparam_numba.template` fills in what a recipe decides."""
+"""Template of a printed module for large runs; `overparam_numba.template` fills in the recipe's parts."""
 
 __all__ = ["LARGE"]
 

@@ -1,7 +1,8 @@
-"""Numbers too small for a full mantissa, taken as zero while a training runs.
+"""Subnormal numbers, treated as zero during training.
 
-The processor computes with them in microcode, a hundred times slower. An activation whose tails vanish, and
-weights of a few tens, make some in most vectors. Below 1e-38 (2e-308 in float64) no outcome depends on them.
+The processor computes with them in microcode, a hundred times slower. An activation with vanishing tails and
+weights of a few tens produce some in most vectors. They are below 1e-38 (2e-308 in float64), and no outcome
+depends on them.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from numba.extending import intrinsic
 __all__ = ["flush_subnormals", "restore_subnormals"]
 
 _HAS_REGISTER = platform.machine().lower() in ("x86_64", "amd64")
-_FLUSH = 0x8040  # results too small become 0, and so do operands
+_FLUSH = 0x8040  # subnormal results and operands become 0
 
 
 @intrinsic
 def flush_subnormals(typing: Any) -> Any:
-    """Take subnormal numbers as zero on this thread; return what `restore_subnormals` takes."""
+    """Treat subnormal numbers as zero on this thread; return the argument of `restore_subnormals`."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         if not _HAS_REGISTER:
@@ -38,7 +39,7 @@ def flush_subnormals(typing: Any) -> Any:
 
 @intrinsic
 def restore_subnormals(typing: Any, before: Any) -> Any:
-    """Compute with subnormal numbers as before."""
+    """Restore the previous treatment of subnormal numbers."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         if _HAS_REGISTER:
@@ -51,7 +52,7 @@ def restore_subnormals(typing: Any, before: Any) -> Any:
 
 
 def _call(builder: ir.IRBuilder, name: str, place: Any) -> None:
-    """Store or load the register that says how numbers are rounded."""
+    """Store or load the register that controls rounding."""
     name, bytes_ = f"llvm.x86.sse.{name}", ir.IntType(8).as_pointer()
     function = builder.module.globals.get(name)
     if function is None:

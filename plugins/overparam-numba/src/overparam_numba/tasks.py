@@ -1,12 +1,12 @@
-"""The tasks of one large training run, handed out to the threads that work on it.
+"""The tasks of one large training run, distributed to the threads that work on it.
 
-An update has two phases: passes over the samples, a task for each slot of them, and moves of the weights, a
-task for some rows each. Threads take tasks as they come; whoever ends a phase's last task opens the next
-phase. No thread is waited for that has not taken a task, so threads may join and leave at any time, and what
-is computed depends on the tasks only.
+An update has two phases: passes over the samples, with one task per slot, and updates of the weights, with
+one task per group of rows. Threads take tasks as they become free. The thread that finishes the last task of
+a phase opens the next phase. Only threads with a task are waited for, so threads may join and leave at any
+time, and results depend on the tasks only.
 
-The state is an array of 64-bit integers. One word holds the number of the phase, what kind it is, how many
-tasks it has and how many are taken, so that whoever adds 1 to it learns all of that at once.
+The state is an array of 64-bit integers. One word contains the number of the phase, its kind, its number of
+tasks and the number of tasks taken. A thread that adds 1 to it reads all of these at once.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 ENDED, PASS, MOVE = 0, 1, 2
-"""Kinds of phases: none, for the slice has ended; passes over the samples; moves of the weights."""
+"""Kinds of phases: none, because the slice has ended; passes over the samples; updates of the weights."""
 
-# Words that several threads write stand in cache lines of their own, two by two as processors fetch them.
+# Words that several threads write have their own cache lines, in pairs because processors fetch two.
 _WORD, _DONE, QUIT = 0, 16, 32
 ITERATION, LAST, CHECK_EVERY, MEASURED = 48, 49, 50, 51
 STATE_LENGTH = 64
@@ -50,16 +50,16 @@ _TASK_MASK = (1 << _TASK_BITS) - 1
 _KIND = 2 * _TASK_BITS
 _PHASE = _KIND + 2
 MOST_TASKS = 256
-"""Tasks of a phase at most: the bits leave room for every thread to ask once too often."""
+"""Most tasks of a phase: the bits leave room for one request too many by every thread."""
 
-_PATIENCE = 64  # looks at the word before a waiting thread lets others have its core
+_PATIENCE = 64  # checks of the word before a waiting thread yields its core
 _PAUSES = platform.machine().lower() in ("x86_64", "amd64")
 _yield_core = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 
 
 @intrinsic
 def _fetch_add(typing: Any, array: Any, index: Any, number: Any) -> Any:
-    """Add to array[index] and return what was there, in one step."""
+    """Add to array[index] and return its previous value, atomically."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         place = _place(context, builder, signature, args)
@@ -71,7 +71,7 @@ def _fetch_add(typing: Any, array: Any, index: Any, number: Any) -> Any:
 
 @intrinsic
 def _look(typing: Any, array: Any, index: Any) -> Any:
-    """array[index] as it is now, and all that was written before it."""
+    """Return the current array[index]; all writes before it are visible."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_place(context, builder, signature, args), "acquire", 8)
@@ -81,7 +81,7 @@ def _look(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def _release(typing: Any, array: Any, index: Any, number: Any) -> Any:
-    """Set array[index] after all that was written before."""
+    """Set array[index] after all previous writes."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         builder.store_atomic(args[2], _place(context, builder, signature, args), "release", 8)
@@ -96,7 +96,7 @@ def _place(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> An
 
 @intrinsic
 def _pause(typing: Any) -> Any:
-    """Tell the processor that this is a waiting loop."""
+    """Tell the processor that this is a spin-wait loop."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         if _PAUSES:
@@ -110,7 +110,7 @@ def _pause(typing: Any) -> Any:
 
 @njit(**OPTIONS)
 def take(c):  # type: ignore[no-untyped-def]
-    """The kind of the phase and a task of it; waits for one, and says ENDED where none will come."""
+    """Return the kind of the phase and a task of it; wait for one, or return ENDED if none will come."""
     while True:
         word = _fetch_add(c, _WORD, 1)
         kind = (word >> _KIND) & 3
@@ -132,13 +132,13 @@ def take(c):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def finish(c, count):  # type: ignore[no-untyped-def]
-    """Note that a task is done; whether it was the last one of a phase of `count`."""
+    """Record a finished task; return whether it was the last one of a phase of `count`."""
     return _fetch_add(c, _DONE, 1) + 1 == count
 
 
 @njit(**OPTIONS)
 def publish(c, kind, count):  # type: ignore[no-untyped-def]
-    """Open a phase; only for whoever has ended the one before, or while there is none."""
+    """Open a phase; only for the thread that finished the previous one, or if there is none."""
     c[_DONE] = 0
     phase = (c[_WORD] >> _PHASE) + 1
     _release(c, _WORD, (phase << _PHASE) | (kind << _KIND) | (count << _TASK_BITS))

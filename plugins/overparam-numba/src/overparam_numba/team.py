@@ -1,4 +1,4 @@
-"""The workers of a job: each trains one run after another, and who has none left helps with large ones."""
+"""The workers of a job: each trains one run after another, then helps with large runs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ __all__ = ["Shared", "Team"]
 
 
 class Shared(Protocol):
-    """A run whose updates several workers may work on at once.
+    """A run whose updates several workers may compute together.
 
     Attributes
     ----------
     most : int
-        How many at most, the worker whose run it is included.
+        Largest number of workers, including the run's own.
     """
 
     most: int
 
     def assist(self, thread: int) -> None:
-        """Work on the run until its slice ends, as number `thread` of those who do; its own worker is 0."""
+        """Work on the run until its slice ends, as worker number `thread`; the run's own worker is 0."""
 
     def quit(self) -> None:
-        """Let everybody who works on it return as soon as may be."""
+        """Make all workers on the run return as soon as possible."""
 
 
 class Team:
@@ -34,7 +34,7 @@ class Team:
     ----------
     size : int
     work : callable
-        What each does first: train runs of its own until there are none left.
+        First task of each thread: train its own runs until there are none left.
     """
 
     def __init__(self, size: int, work: Callable[[], None]) -> None:
@@ -48,7 +48,7 @@ class Team:
         self._joined: dict[Shared, set[int]] = {}
 
     def start(self, count: int) -> None:
-        """Start threads until there are `count`, or as many as there may be."""
+        """Start threads until there are `count`, or as many as are allowed."""
         with self._changed:
             for worker in range(len(self._threads), min(count, self.size)):
                 thread = threading.Thread(
@@ -68,7 +68,7 @@ class Team:
             run.assist(thread)
 
     def _needed(self, worker: int) -> tuple[Shared, int] | None:
-        """The run to help with that has fewest at it, and the number to take there; None when all is done."""
+        """The open run with the fewest workers, and this worker's number on it; None when all is done."""
 
         def candidates() -> list[Shared]:
             open_ = self._joined.items()
@@ -83,29 +83,29 @@ class Team:
             return run, len(self._joined[run])
 
     def add(self, run: Shared) -> None:
-        """Take note of a run that others may help with; now all threads are needed."""
+        """Register a run that others may help with; from now on all threads are needed."""
         with self._changed:
             self._runs.append(run)
         self.start(self.size)
 
     def remove(self, run: Shared) -> None:
-        """It has ended."""
+        """Unregister a run that has ended."""
         with self._changed:
             self._runs.remove(run)
 
     def open(self, run: Shared) -> None:
-        """A slice of this run begins."""
+        """Open a slice of this run for helpers."""
         with self._changed:
             self._joined[run] = set()
             self._changed.notify_all()
 
     def close(self, run: Shared) -> None:
-        """It has ended; who still works on it will return."""
+        """Close the slice; helpers still on it will return."""
         with self._changed:
             del self._joined[run]
 
     def give_up(self) -> None:
-        """Let all threads end, and wait for them."""
+        """Make all threads end, and wait for them."""
         with self._changed:
             self.given_up.set()
             for run in self._runs:

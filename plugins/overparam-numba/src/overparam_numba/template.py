@@ -1,7 +1,7 @@
 """The source of one training run's loop, printed for a recipe.
 
-The printed module is compiled like any other: it has the products and the vectors of this package,
-and in between the recorded expressions, an assignment each.
+The printed module is compiled like any other: it contains the products and the vectors of this package, and
+the recorded expressions as assignments.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["print_module"]
 
 
 def print_module(recipe: Recipe) -> tuple[str, int]:
-    """Print the module of a recipe; return it and the number of state arrays of each trained array.
+    """Return the module of a recipe, and the number of state arrays per trained array.
 
-    The source is the same for every data type and step size; that it names the first keeps what is
-    compiled for one apart from what is compiled for the other.
+    The source is the same for every data type and step size. It names the data type, which keeps the compiled
+    code of one separate from that of the other.
 
     Raises
     ------
     Unrecordable
-        Where a component is not an elementwise expression that vectors can compute.
+        If a component is not an elementwise expression that vectors can compute.
     """
     rule = recipe.optimizer.elementwise()
     if rule is None:
@@ -52,7 +52,7 @@ def print_module(recipe: Recipe) -> tuple[str, int]:
 
 
 def _printed_features(activation: Activation, *, output: bool) -> dict[str, str]:
-    """φ and φ′ where the residual is computed, for hidden weights that are trained."""
+    """φ and φ′ computed together with the residual, for trained hidden weights."""
     lines, (value, slope) = print_program(record_activation(activation), {"z": "units"}, "units")
     keep = ["store(a, p + j * m + s, first)", "store(a, p + j * m + m + s, second)"]
     features = [
@@ -78,7 +78,7 @@ def _printed_features(activation: Activation, *, output: bool) -> dict[str, str]
 
 
 def _fixed_features(recipe: Recipe) -> dict[str, str]:
-    """φ(WX) computed once, and read from then on, for hidden weights that stay as they are."""
+    """φ(WX) computed once and reused, for fixed hidden weights."""
     lines, (value, _) = print_program(record_activation(recipe.activation), {"z": "units"}, "units")
     once = [
         "units = pair(load(a, z + s), load(a, z + s + lanes))",
@@ -123,7 +123,7 @@ def _starts(*, hidden: bool, output: bool) -> list[str]:
 
 
 def _printed_calls(*, hidden: bool, output: bool) -> dict[str, str]:
-    """The products and the updates of what is trained."""
+    """The products and the updates of the trained layers."""
 
     def forward(x: str, m: str) -> str:
         return _indented([f"preactivations(a, {x}, w, z, k, d, {m})"] if hidden else [], 2)
@@ -145,7 +145,7 @@ def _printed_calls(*, hidden: bool, output: bool) -> dict[str, str]:
 
 
 def _printed_tasks(*, hidden: bool, output: bool, states: int) -> dict[str, str]:
-    """What the tasks of a large run do with what is trained."""
+    """The tasks of a large run for the trained layers."""
     forward = ["forward(a, x, w, z, k, d, wide, panels, first, last)", "p = z + k * most"]
     for_w = [
         "weigh(a, z, r, v, k, m)",
@@ -172,7 +172,7 @@ def _printed_tasks(*, hidden: bool, output: bool, states: int) -> dict[str, str]
     start_w = ["for j in range(real):", f"    start(a, w + j * wide, for_w + {states} * j * wide, d)"]
     return {
         "large_forward": _indented(forward if hidden else ["p = features + at * k"], 2),
-        # What the residual leaves is read before it is weighed.
+        # The results of the residual pass are read before they are weighed.
         "large_gradients": _indented((for_v if output else []) + (for_w if hidden else []), 2),
         "large_moves": _indented((move_w if hidden else []) + (move_v if output else []), 1),
         "large_begin": _indented(
@@ -188,7 +188,7 @@ def _printed_update(rule: FirstOrder) -> tuple[dict[str, str], int]:
     inputs = {name: name for name in ("weights", "gradient", "step_size", "iteration", *states)}
     lines, (weights, *after) = print_program(update, inputs, "a", "u")
     first, initial = print_program(start, {"weights": "weights"}, "a", "b")
-    # Arrays of the state follow one another, each as long as the weights.
+    # Arrays of the state follow one another; each is as long as the weights.
     places = [f"states + {i} * padded + s" for i in range(len(states))]
     padded = ["padded = -(-count // lanes) * lanes"] if states else []
     loads = [f"{state} = load(a, {place})" for state, place in zip(states, places, strict=True)]

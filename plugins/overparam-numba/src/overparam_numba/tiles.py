@@ -1,8 +1,8 @@
 """Matrix products of large training runs: C = AB or C + AB by tiles whose sums stay in registers.
 
-A tile is some rows of C times some vectors of its columns. While the contraction goes on, a number of each
-row of A is spread over a vector and multiplied with the vectors of a row of B, so that nothing is added up
-over a vector's lanes.
+A tile is some rows of C times some vectors of its columns. During the contraction a number from each row of A
+is broadcast to a vector and multiplied by the vectors of a row of B, so that no sum over a vector's lanes is
+needed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from overparam_numba.vectors import llvm_type
 
 __all__ = ["MOST_VECTORS", "multiply_panel"]
 
-# The most rows, half of them, for 1, 2, … vectors: a tile's sums, a row of B and one number of A fit 32
-# registers, or 16.
+# The largest number of rows, halved, for 1, 2, … vectors: a tile's sums, a row of B and one number of A fit
+# into 32 registers, or 16.
 _MOST_PAIRS = (6, 6, 4, 3) if AVX512 else (4, 3, 2)
 MOST_VECTORS = len(_MOST_PAIRS)
 """The widest panel of B and C."""
@@ -49,8 +49,8 @@ def _tile(
     """Compute a tile of C of `pairs` pairs of rows and up to MOST_VECTORS vectors.
 
     It stores Σᵢ array[a + u·a_stride + i]·array[b + i·b_stride + s], i < length, at array[c + u·c_stride + s]
-    for every row u and column s; where `adding` is not 0, what is there is added.
-    Meanwhile the cache lines at array[ahead + i·b_stride] are fetched.
+    for every row u and column s; if `adding` is not 0, the old value is added. Meanwhile the cache lines at
+    array[ahead + i·b_stride] are fetched.
     """
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -62,7 +62,7 @@ def _tile(
 
 
 def _function(module: ir.Module, kind: ir.VectorType) -> ir.Function:
-    """The function for every size. It is not inlined: one copy of it is most of what there is to compile."""
+    """The function for every size. It is not inlined: one copy of it is most of the code to compile."""
     name = f"overparam_tile_{'float' if isinstance(kind.element, ir.FloatType) else 'double'}"
     if (known := module.globals.get(name)) is not None:
         return known
@@ -109,8 +109,8 @@ def _function(module: ir.Module, kind: ir.VectorType) -> ir.Function:
 def multiply_panel(array, a, a_stride, b, b_stride, c, c_stride, rows, length, vectors, adding):  # type: ignore[no-untyped-def]
     """C = AB (+ C where `adding` is not 0) for up to MOST_VECTORS vectors and an even number of rows.
 
-    A is (rows, length) at `a`, B (length, vectors) at `b` and C (rows, vectors) at `c`, each row a stride
-    behind the one before. Tiles have as equal numbers of rows as can be.
+    A is (rows, length) at `a`, B (length, vectors) at `b` and C (rows, vectors) at `c`, each row at distance
+    `stride` from the previous one. Tiles have nearly equal numbers of rows.
     """
     pairs = rows // 2
     tiles = -(-pairs // _MOST_PAIRS[vectors - 1])
@@ -118,7 +118,7 @@ def multiply_panel(array, a, a_stride, b, b_stride, c, c_stride, rows, length, v
     for tile in range(tiles):
         count = (pairs + tile) // tiles
         left, to = a + u * a_stride, c + u * c_stride
-        # What lies behind B is the next panel: it comes into the cache a column of lines a tile.
+        # The next panel follows B: each tile fetches a column of its lines into the cache.
         ahead = b + length * b_stride + tile % vectors * (b_stride // vectors)
         _tile(array, left, a_stride, b, b_stride, to, c_stride, length, count, vectors, adding, ahead)
         u += 2 * count

@@ -1,7 +1,7 @@
-"""Vectors of numbers as values inside compiled functions, and what can be done with them.
+"""Vectors of numbers as values inside compiled functions, and their operations.
 
-A `Vector` lives in a register, or in two. Compiled code loads one from a flat array, computes with the
-functions below and stores it; constants are written as Python floats and take their type from `filled`.
+A `Vector` occupies one register, or two. Compiled code loads one from a flat array, computes with the
+functions below and stores it. Constants are written as Python floats and take their type from `filled`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["LANES", "Vector", "address", "lanes_of", "llvm_type", "picked", "spr
 
 
 class Vector(types.Type):
-    """`registers` vectors of float32 or float64 numbers as one."""
+    """`registers` vectors of float32 or float64 numbers as one value."""
 
     def __init__(self, base: types.Float, registers: int = 1) -> None:
         self.base, self.registers = base, registers
@@ -28,7 +28,7 @@ class Vector(types.Type):
 
 
 class Mask(types.Type):
-    """A vector of truth values beside a Vector."""
+    """A vector of booleans for the lanes of a Vector."""
 
     def __init__(self, base: types.Float, registers: int = 1) -> None:
         self.base, self.registers = base, registers
@@ -36,16 +36,16 @@ class Mask(types.Type):
 
 
 LANES = {types.float32: VECTOR_BYTES // 4, types.float64: VECTOR_BYTES // 8}
-"""Numbers in a register."""
+"""Numbers per register."""
 
 
 def lanes_of(itemsize: int) -> int:
-    """Numbers of this size in bytes in a register."""
+    """Return how many numbers of this size in bytes fit into a register."""
     return VECTOR_BYTES // itemsize
 
 
 def llvm_type(base: types.Float, registers: int = 1) -> ir.VectorType:
-    """LLVM's type of a Vector."""
+    """Return LLVM's type of a Vector."""
     element = ir.FloatType() if base == types.float32 else ir.DoubleType()
     return ir.VectorType(element, registers * LANES[base])
 
@@ -63,7 +63,7 @@ class _MaskModel(models.PrimitiveModel):
 
 
 def address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, kind: ir.Type) -> Any:
-    """Where element args[1] of the flat array args[0] is."""
+    """Return the address of element args[1] of the flat array args[0]."""
     array = context.make_array(signature.args[0])(context, builder, args[0])
     element = builder.gep(array.data, [args[1]])
     return builder.bitcast(element, ir.PointerType(kind))
@@ -71,7 +71,7 @@ def address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, kind
 
 @intrinsic
 def load(typing: Any, array: Any, index: Any) -> Any:
-    """Load the numbers array[index], …, one a lane."""
+    """Load the numbers array[index], …, one per lane."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         place = address(context, builder, signature, args, llvm_type(signature.return_type.base))
@@ -94,10 +94,10 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
 
 @intrinsic
 def pair(typing: Any, first: Any, second: Any) -> Any:
-    """Two vectors as one of twice the length.
+    """Join two vectors to one of twice the length.
 
-    What is computed on a pair is two independent chains of instructions side by side: the processor looks
-    ahead a hundred instructions or so, and one chain as long as an exponential leaves it waiting.
+    Computations on a pair are two independent chains of instructions. The processor looks ahead about a
+    hundred instructions; a single chain as long as an exponential would leave it waiting.
     """
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -108,7 +108,7 @@ def pair(typing: Any, first: Any, second: Any) -> Any:
 
 @intrinsic
 def first_of(typing: Any, vectors: Any) -> Any:
-    """The first of a pair."""
+    """Return the first vector of a pair."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return picked(builder, args[0], args[0], range(args[0].type.count // 2))
@@ -118,7 +118,7 @@ def first_of(typing: Any, vectors: Any) -> Any:
 
 @intrinsic
 def second_of(typing: Any, vectors: Any) -> Any:
-    """The second of a pair."""
+    """Return the second vector of a pair."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         count = args[0].type.count
@@ -128,13 +128,13 @@ def second_of(typing: Any, vectors: Any) -> Any:
 
 
 def picked(builder: ir.IRBuilder, a: Any, b: Any, places: Sequence[int]) -> Any:
-    """The numbers at these places of `a` followed by `b`."""
+    """Return the numbers at these places of `a` followed by `b`."""
     index = ir.VectorType(ir.IntType(32), len(places))
     return builder.shuffle_vector(a, b, ir.Constant(index, list(places)))
 
 
 def spread(builder: ir.IRBuilder, number: Any, kind: ir.VectorType) -> Any:
-    """A number in every lane."""
+    """Return a vector with a number in every lane."""
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
@@ -142,7 +142,7 @@ def spread(builder: ir.IRBuilder, number: Any, kind: ir.VectorType) -> Any:
 
 @intrinsic
 def broadcast(typing: Any, array: Any, index: Any) -> Any:
-    """The number array[index] in every lane."""
+    """Return a vector with the number array[index] in every lane."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         kind = llvm_type(signature.return_type.base)
@@ -153,7 +153,7 @@ def broadcast(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def filled(typing: Any, number: Any, like: Any) -> Any:
-    """A number in every lane of a vector like this one, or of this array's; a literal becomes a constant."""
+    """Return a vector like `like`, or for that array, with a number in every lane; literals are constants."""
     kind = like if isinstance(like, Vector) else Vector(like.dtype)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -165,7 +165,7 @@ def filled(typing: Any, number: Any, like: Any) -> Any:
 
 @intrinsic
 def lane_count(typing: Any, array: Any) -> Any:
-    """How many of the array's numbers a register holds, a constant of the compiled code."""
+    """Return how many of the array's numbers fit into a register, a constant of the compiled code."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return context.get_constant(types.intp, LANES[array.dtype])
@@ -175,7 +175,7 @@ def lane_count(typing: Any, array: Any) -> Any:
 
 @intrinsic
 def total(typing: Any, vector: Any) -> Any:
-    """The sum of a vector's numbers, halves first."""
+    """Return the sum of a vector's numbers; the halves are added first."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         [left] = args
@@ -189,7 +189,7 @@ def total(typing: Any, vector: Any) -> Any:
 
 @intrinsic
 def before(typing: Any, array: Any, index: Any, end: Any) -> Any:
-    """Which lanes of a vector at place `index` of the array are before `end`."""
+    """Return which lanes of a vector at place `index` of the array are before `end`."""
     kind = Mask(array.dtype)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -203,7 +203,7 @@ def before(typing: Any, array: Any, index: Any, end: Any) -> Any:
 
 
 def _function(name: str, arity: int, generate_lanes: Callable[..., Any], result: type = Vector) -> Any:
-    """Make a function of `arity` vectors (or masks) from a method of Lanes."""
+    """Return a function of `arity` vectors (or masks) made from a method of Lanes."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         last = signature.args[-1]
@@ -302,5 +302,5 @@ FUNCTIONS = frozenset({*_VECTOR_FUNCTIONS, *_MASK_FUNCTIONS})
 HELPERS = frozenset(
     {"before", "broadcast", "filled", "first_of", "lane_count", "load", "pair", "second_of", "store", "total"}
 )
-"""Names of the others that printed modules use."""
+"""Names of the other functions that printed modules use."""
 __all__ += ["FUNCTIONS", "HELPERS", *sorted(HELPERS)]

@@ -1,4 +1,4 @@
-"""The memory of one training run: one flat array, and where everything lies in it."""
+"""The memory of one training run: one flat array, and the places of its parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINE = 64  # bytes of a cache line
 
 
 class _Size(NamedTuple):
-    """What the layout depends on: `real` is how many hidden units there are before padding."""
+    """Sizes that determine the layout; `real` is the number of hidden units before padding."""
 
     n: int
     d: int
@@ -32,7 +32,7 @@ class _Size(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """Where everything begins, how long the memory is, and the padded sizes k, m and `wide`, of a batch."""
+    """Starts of all parts, length of the memory, and the padded sizes k, m and `wide`, of a batch."""
 
     places: tuple[int, ...]
     length: int
@@ -62,21 +62,22 @@ def _layout(size: _Size) -> _Layout:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Arrays of one training run, one after another, each at the start of a vector.
+    """Arrays of one training run, one after another, each starting at the start of a vector.
 
-    What pads is a copy of a sample or of a hidden unit, so that it is finite wherever the network is. Padding
-    samples have residual 0; padding units have output weight 0 and are not updated.
+    Padding consists of copies of a sample or of a hidden unit, so that it is finite wherever the network is.
+    Padding samples have residual 0; padding units have output weight 0 and are not updated.
 
     Attributes
     ----------
     memory : ndarray, shape (l,)
     places : tuple of int
-        Where X (d, m), y (m,), Z (k, m), Φ (k, m), r, v (k,), W (k, d), the gradients for W and for v, and
-        the method's states for W and for v begin.
+        Starts of X (d, m), y (m,), Z (k, m), Φ (k, m), r, v (k,), W (k, d), the gradients for W and for v,
+        and the method's states for W and for v.
     sizes : tuple of int
-        n, k, d, m and how many of the k units are the problem's; k is even, m is n padded to whole vectors.
+        n, k, d, m and the number of the k units that are the problem's; k is even, m is n padded to whole
+        vectors.
     units : slice or ndarray of int
-        Which of the problem's hidden units the first rows of W are.
+        The problem's hidden units in the first rows of W.
     """
 
     memory: NDArray[Any]
@@ -86,18 +87,18 @@ class Workspace:
 
     @classmethod
     def of(cls, problem: Problem, recipe: Recipe, *, states: int, batch: int, idle: bool) -> Workspace:
-        """Lay out a problem.
+        """Return the layout of a problem.
 
         Parameters
         ----------
         problem : Problem
         recipe : Recipe
         states : int
-            Arrays of the method's state, for each trained array.
+            Arrays of the method's state per trained array.
         batch : int
-            Rows of a stochastic update, 0 for full gradients.
+            Rows of a stochastic update; 0 for full gradients.
         idle : bool
-            Leave out hidden units with output weight 0: they contribute nothing and have gradient 0.
+            Omit hidden units with output weight 0: they contribute nothing and have gradient 0.
         """
         X, W0, v = np.asarray(problem.X), np.asarray(problem.W0), np.asarray(problem.v)
         n, d = X.shape
@@ -121,7 +122,7 @@ class Workspace:
         return cls(memory, layout.places, (n, k, d, m, real), units)
 
     def hidden_weights(self, start: NDArray[Any]) -> NDArray[Any]:
-        """W now, in the problem's own order; units that were left out are where they started."""
+        """Return the current W in the problem's own order; omitted units have their initial weights."""
         _, _, d, _, real = self.sizes
         w = self.places[6]
         result = start.astype(self.memory.dtype)
@@ -129,21 +130,21 @@ class Workspace:
         return result
 
     def output_weights(self, start: NDArray[Any]) -> NDArray[Any]:
-        """V now, in the problem's own order."""
+        """Return the current v in the problem's own order."""
         v = self.places[5]
         result = start.astype(self.memory.dtype)
         result[self.units] = self.memory[v : v + self.sizes[4]]
         return result
 
     def carried(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Views of what changes from update to update and is not computed anew: v with W, and the states."""
+        """Views of the data that updates change and do not recompute: v with W, and the states."""
         v, w, end, states = (self.places[place] for place in (5, 6, 7, 9))
         assert v < w < end <= states
         return self.memory[v:end], self.memory[states:]
 
 
 def put_back(carried: Sequence[NDArray[Any]], arrays: Sequence[NDArray[Any]]) -> bool:
-    """Put arrays where they were copied from; False, with nothing changed, where they do not fit."""
+    """Copy arrays back to their places; return False, with nothing changed, if they do not fit."""
     if [(a.shape, a.dtype) for a in arrays] != [(part.shape, part.dtype) for part in carried]:
         return False
     for part, array in zip(carried, arrays, strict=True):
@@ -152,14 +153,14 @@ def put_back(carried: Sequence[NDArray[Any]], arrays: Sequence[NDArray[Any]]) ->
 
 
 def acting_units(v: NDArray[Any], *, idle: bool) -> tuple[slice | NDArray[np.int64], int]:
-    """Which hidden units take part, and how many: with `idle`, those with output weight 0 do not."""
+    """Return the acting hidden units and their number; with `idle`, units with output weight 0 do not act."""
     if idle and (acting := v.nonzero()[0]).size < v.size:
         return acting, acting.size
     return slice(None), v.size
 
 
 def aligned(length: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Zeros that begin at a cache line."""
+    """Return zeros that start at a cache line."""
     buffer = np.zeros(length + _LINE // dtype.itemsize, dtype=dtype)
     address, _ = buffer.__array_interface__["data"]
     start = -address % _LINE // dtype.itemsize

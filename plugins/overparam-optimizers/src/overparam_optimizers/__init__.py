@@ -1,4 +1,4 @@
-"""Optimizers beyond gradient descent, one a file."""
+"""Optimizers beyond gradient descent, one per file."""
 
 from overparam_optimizers.adam import Adam
 from overparam_optimizers.levenberg_marquardt import LevenbergMarquardt

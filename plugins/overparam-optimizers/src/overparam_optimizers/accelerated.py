@@ -1,4 +1,4 @@
-"""What methods with constant momentum share: their parameters, their state, and the step size."""
+"""Common parts of methods with constant momentum: parameters, state and step size."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Accelerated(FirstOrder):
     Attributes
     ----------
     step_size : float or "jacobian"
-        η; "jacobian" takes 1/‖J(W₀)‖², as in gradient descent.
+        η. "jacobian": 1/‖J(W₀)‖², as in gradient descent.
     momentum : float
         β, 0 ≤ β < 1.
     """
@@ -42,7 +42,7 @@ class Accelerated(FirstOrder):
         require_fraction("momentum", self.momentum)
 
     def objection(self, activation: Activation, loss: Loss, layers: Layers) -> str | None:
-        """The Jacobian's step is about W and the squared loss."""
+        """The rule "jacobian" needs layers=hidden and the squared loss."""
         return GradientDescent(self.step_size).objection(activation, loss, layers)
 
     def init(self, weights: Array) -> State:
@@ -50,5 +50,5 @@ class Accelerated(FirstOrder):
         return (0.0 * weights,)
 
     def step_size_for(self, problem: Problem, activation: Activation) -> float:
-        """η as given, or 1/‖J(W₀)‖²."""
+        """Return η as given, or 1/‖J(W₀)‖²."""
         return GradientDescent(self.step_size).step_size_for(problem, activation)

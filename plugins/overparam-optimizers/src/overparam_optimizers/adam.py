@@ -21,7 +21,7 @@ class Adam(FirstOrder):
     Attributes
     ----------
     step_size : float
-        η: about how far an entry of W moves in an update.
+        η: about the distance that an entry of W moves per update.
     beta1, beta2 : float
         0 ≤ β < 1.
     epsilon : float

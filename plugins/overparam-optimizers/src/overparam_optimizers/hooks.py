@@ -1,4 +1,4 @@
-"""What this distribution hands over."""
+"""Components of this distribution."""
 
 from overparam.plugin import Optimizer, hookimpl
 from overparam_optimizers.adam import Adam

@@ -23,12 +23,12 @@ _MORE = 4.0
 
 @dataclass(frozen=True)
 class LevenbergMarquardt(FunctionSpace):
-    """W_{τ+1} = W_τ − Jᵀα with (JJᵀ + μI)α = r: the damped Gauss–Newton step, by n equations.
+    """W_{τ+1} = W_τ − Jᵀα with (JJᵀ + μI)α = r: the damped Gauss–Newton step, from n equations.
 
-    It is the same step as −(JᵀJ + μI)⁻¹Jᵀr, whose kd equations are never formed. For large n the n
-    equations are not formed either where conjugate gradients with products J(Jᵀα) cost less; then the
-    step has 99 % of the exact one's fall of ‖r − Jδ‖² + μ‖δ‖², or more. μ falls with the gain ρ of a step
-    that was taken, by max(⅓, 1 − (2ρ − 1)³) (Nielsen, 1999), and is multiplied by 4 after one that was not.
+    This equals the step −(JᵀJ + μI)⁻¹Jᵀr, without forming its kd equations. For large n the n equations are
+    not formed either if conjugate gradients with products J(Jᵀα) cost less; the step then has at least 99 %
+    of the exact step's decrease of ‖r − Jδ‖² + μ‖δ‖². After a step that was taken, μ is multiplied by max(⅓,
+    1 − (2ρ − 1)³) with the gain ρ (Nielsen, 1999), and by 4 after a rejected step.
 
     Attributes
     ----------
@@ -43,18 +43,18 @@ class LevenbergMarquardt(FunctionSpace):
         require_positive("damping", self.damping)
 
     def initial_damping(self, gram: JacobianGram) -> float:
-        """μ₀; a network that cannot move has JJᵀ = 0 and any damping will do."""
+        """Return μ₀; if JJᵀ = 0, the network cannot move, and any damping is valid."""
         return self.damping * (_scale(gram) or 1.0)
 
     def coefficients(self, gram: JacobianGram, residual: Array, damping: float) -> Array:
-        """α, shape (n,)."""
+        """Return α, shape (n,)."""
         n, epsilon = gram.shape[0], float(array_namespace(residual).finfo(residual.dtype).eps)
-        # Below rounding a singular JJᵀ would be solved as it is.
+        # A damping below rounding would not make a singular JJᵀ regular.
         floor = 8.0 * n * epsilon * _scale(gram)
         return damped_coefficients(gram, residual, max(damping, floor))
 
     def next_damping(self, damping: float, gain: float) -> float:
-        """Less where the linear model held, more where it did not."""
+        """Return less damping if the linear model was accurate, more if it was not."""
         factor = max(_MOST_RELIEF, 1.0 - (2.0 * min(gain, 1.0) - 1.0) ** 3) if gain > 0.0 else _MORE
         return min(damping * factor, sys.float_info.max)
 

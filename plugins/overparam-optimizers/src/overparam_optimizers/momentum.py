@@ -20,7 +20,7 @@ class Momentum(Accelerated):
     Attributes
     ----------
     step_size : float or "jacobian"
-        η; "jacobian" takes 1/‖J(W₀)‖², stable on the network linearized at W₀ for every β.
+        η. "jacobian": 1/‖J(W₀)‖², stable on the network linearized at W₀ for every β.
     momentum : float
         β, 0 ≤ β < 1.
     """
@@ -28,6 +28,6 @@ class Momentum(Accelerated):
     name: ClassVar[str] = "momentum"
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
-        """One step of the heavy ball."""
+        """Return the weights after one step of the heavy ball."""
         velocity = self.momentum * state[0] + gradient
         return weights - step.size * velocity, (velocity,)

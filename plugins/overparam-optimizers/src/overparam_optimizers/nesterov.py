@@ -13,7 +13,7 @@ __all__ = ["Nesterov"]
 
 @dataclass(frozen=True)
 class Nesterov(Accelerated):
-    """Nesterov's method with constant momentum, in the point where the gradient is taken.
+    """Nesterov's method with constant momentum, in terms of the point at which the gradient is evaluated.
 
     With V_{τ+1} = W_τ − η∇L(W_τ) and W_{τ+1} = V_{τ+1} + β(V_{τ+1} − V_τ), the iterate W is the
     extrapolated point. Written with U_{τ+1} = βU_τ + ∇L(W_τ), that is W_{τ+1} = W_τ − η(∇L(W_τ) + βU_{τ+1}).
@@ -23,7 +23,7 @@ class Nesterov(Accelerated):
     Attributes
     ----------
     step_size : float or "jacobian"
-        η; "jacobian" takes 1/‖J(W₀)‖², stable on the network linearized at W₀ for every β.
+        η. "jacobian": 1/‖J(W₀)‖², stable on the network linearized at W₀ for every β.
     momentum : float
         β, 0 ≤ β < 1.
     """
@@ -31,6 +31,6 @@ class Nesterov(Accelerated):
     name: ClassVar[str] = "nesterov"
 
     def update(self, weights: Array, gradient: Array, state: State, step: Step) -> tuple[Array, State]:
-        """One step, extrapolation included."""
+        """Return the weights after one step, including the extrapolation."""
         velocity = self.momentum * state[0] + gradient
         return weights - step.size * (gradient + self.momentum * velocity), (velocity,)

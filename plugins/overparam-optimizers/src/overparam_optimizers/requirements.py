@@ -1,4 +1,4 @@
-"""What parameters must satisfy."""
+"""Validation of parameters."""
 
 from __future__ import annotations
 
