@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -13,13 +14,20 @@ ROW = {"study", "n", "d", "k", "k_low", "k_high", "effective_ratio", "trials", "
 EXPONENTS = {"study", "alpha", "alpha_low", "alpha_high", "beta", "beta_low", "beta_high", "cells", "method"}
 
 
-@pytest.fixture
-def risen(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
     """A study whose trials succeed half of the time at kd = 1.5n."""
-    monkeypatch.chdir(tmp_path)
+    path = tmp_path_factory.mktemp("risen") / "a.study"
     grid = Grid.product([16, 24, 32, 48], range(2, 40, 2), [4, 6, 8], trials=6)
-    run_sweep(tmp_path / "a.study", specification(), grid, execution(Rising()))
-    return load_study(tmp_path / "a.study")
+    run_sweep(path, specification(), grid, execution(Rising()))
+    return path
+
+
+@pytest.fixture
+def risen(trained, tmp_path, monkeypatch):
+    """A copy of it in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return load_study(shutil.copy(trained, tmp_path))
 
 
 def test_its_json_holds_the_boundaries_and_the_exponents(risen, overparam):
