@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -105,3 +106,12 @@ class _Blas:
 @cache
 def _blas() -> _Blas:
     return _Blas()
+
+
+def _forget() -> None:
+    _pool.cache_clear()
+    _blas.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)  # a child has none of its parent's threads

@@ -1,5 +1,8 @@
 """Work in threads: results in their order, errors as they come, and a BLAS that is left as it was found."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -104,3 +107,28 @@ def test_few_results_wait(threads):
 
     in_threads(make, range(60), take)
     assert most <= 2 * threads + 2
+
+
+FORK = """
+import os
+from overparam.arrays import threads
+
+def work():
+    found = []
+    with threads.threads_of_blas() as apply:
+        apply(lambda i: i * i, range(9), found.append)
+    return found
+
+threads._blas().threads = 3
+assert work() == [i * i for i in range(9)]
+child = os.fork()
+if not child:
+    threads._blas().threads = 3
+    os._exit(work() != [i * i for i in range(9)])
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_threads_of_its_own():
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], timeout=60).returncode == 0
