@@ -1,4 +1,4 @@
-"""Backends: which array library computes, on which device, and the two ways between it and the host.
+"""Backends: the array library that computes, its device, and the transfers between device and host.
 
 A backend is asked for by name (``numpy``, ``cupy:device=1``, ``torch:device=cuda``). Arrays cross
 between host and device in `Backend.asarray` and `Backend.to_numpy` and nowhere else.
@@ -41,11 +41,11 @@ _VALUES_IN_CACHE = 1 << 16
 """Activation values whose arrays (Z, φ, φ′, an exponential) stay in a second-level cache of 1 or 2 MiB."""
 
 _TORCH_VALUES = 1 << 18
-"""PyTorch's operations cost more a call, and it has a cache for each of the threads that share them."""
+"""PyTorch has a higher cost per call, and each of its threads has its own cache."""
 
 
 class BackendUnavailable(ValueError):
-    """The backend asked for cannot run here; the message says what to install or check."""
+    """Error for a backend that cannot run here; the message says what to install or check."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Backend(Component):
     Attributes
     ----------
     synchronization_interval : int
-        Iterations between two looks of the host at what a training loop does. Looking is free on
-        the host and costs a round trip on a device.
+        Iterations between two checks of a training loop by the host. A check is free on the host and
+        costs a round trip on a device.
     padding : tuple of int
         k and d are padded to multiples of these, so that problems of neighbouring shapes share a
-        batch: that pays for the interpreter, or a device's launches, where they are small.
+        batch. For small problems this saves the time of the interpreter, or of a device's launches.
     leaves_host_free : bool
-        Whether the host only waits while trainings run, and so may draw the next ones meanwhile.
+        Whether the host is idle during training runs, so that it can draw the next problems meanwhile.
     """
 
     kind: ClassVar[str] = "backend"
@@ -71,7 +71,7 @@ class Backend(Component):
 
     @abstractmethod
     def unavailable(self) -> str | None:
-        """Return the reason why this backend cannot run here, with the remedy; None where it can."""
+        """Return the reason why this backend cannot run here, with the remedy; None if it can."""
 
     @abstractmethod
     def namespace(self) -> Namespace:
@@ -79,29 +79,29 @@ class Backend(Component):
 
     @abstractmethod
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
-        """Bring an array (NumPy's, or one that is here already) to this device and data type."""
+        """Return an array, NumPy's or this backend's, on this device and with this data type."""
 
     @abstractmethod
     def to_numpy(self, array: Array) -> NDArray[Any]:
-        """Bring an array of this backend to the host."""
+        """Return an array of this backend as a NumPy array on the host."""
 
     @abstractmethod
     def device_name(self) -> str:
-        """Return the device in words."""
+        """Return the device's name for users."""
 
     def working_set(self) -> int:
-        """Return the bytes that a batch may touch in one iteration and stay fast."""
+        """Return the bytes that a batch can use in one iteration without becoming slow."""
         return second_level_cache()
 
     def values_at_a_time(self) -> int | None:
-        """Return how many activation values to compute at a time; None for all of an iteration at once.
+        """Return the number of activation values to compute at a time; None for all of an iteration.
 
         The same on every machine, since the sums that a training run adds up are cut accordingly.
         """
         return None
 
     def side_by_side(self) -> AbstractContextManager[Apply]:
-        """Return a context that gives a way to apply a function to independent items, the fastest there is.
+        """Return a context with the fastest way to apply a function to independent items.
 
         The function computes with this backend's arrays; calls of it share nothing that they change.
         """
@@ -112,13 +112,13 @@ class Backend(Component):
         return nullcontext()
 
     def require(self) -> None:
-        """Raise BackendUnavailable, with the remedy, where this backend cannot run here."""
+        """Raise BackendUnavailable, with the remedy, if this backend cannot run here."""
         if reason := why_unavailable(self):
             raise BackendUnavailable(reason)
 
 
 def why_unavailable(backend: Backend) -> str | None:
-    """Return why a backend cannot run here, None where it can; one that fails to say cannot."""
+    """Return why a backend cannot run here, or None if it can; a backend that raises cannot."""
     try:
         return backend.unavailable()
     except Exception as error:
@@ -133,14 +133,14 @@ class NumPy(Backend):
     name: ClassVar[str] = "numpy"
 
     def unavailable(self) -> None:
-        """Return None: always here."""
+        """Return None: NumPy is always available."""
 
     def namespace(self) -> Namespace:
         """array_api_compat.numpy."""
         return array_api_compat.array_namespace(np.empty(0))
 
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
-        """Convert; no copy where nothing changes."""
+        """Return the array with this data type; no copy if nothing changes."""
         return np.asarray(array, dtype=np.dtype(dtype), order="C")
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
@@ -156,11 +156,11 @@ class NumPy(Backend):
         return _VALUES_IN_CACHE
 
     def side_by_side(self) -> AbstractContextManager[Apply]:
-        """Threads, each with one core for its matrix products too."""
+        """Return a context with threads that use one core each, also for matrix products."""
         return threads_of_blas()
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Silence the warnings of trainings that diverge: they are reported as a status."""
+        """Return a context without warnings of runs that diverge: divergence is reported as a status."""
         return np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore")
 
 
@@ -207,7 +207,7 @@ class CuPy(Backend):
         return importlib.import_module("array_api_compat.cupy")
 
     def asarray(self, array: Array, dtype: DType | Literal["int64"]) -> Array:
-        """Copy to the device, or convert there."""
+        """Return the array on the device; copied or converted there."""
         with self.scope():
             return self._cupy().asarray(array, dtype=dtype, order="C")
 
@@ -228,7 +228,7 @@ class CuPy(Backend):
         return int(free) // 4
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Make this device current: CuPy's creation functions ignore device=."""
+        """Return a context in which this device is current: CuPy's creation functions ignore device=."""
         device: AbstractContextManager[Any] = self._cupy().cuda.Device(self.device)
         return device
 
@@ -366,7 +366,7 @@ def backend_of(array: Array) -> Backend:
 
 
 def _index_dtype(xp: Namespace, device: Any) -> Any:
-    """The integers that a namespace indexes with on a device: JAX has 32 bits unless it is told otherwise."""
+    """The integers that a namespace indexes with on a device: 32 bits in JAX by default."""
     if hasattr(xp, "__array_namespace_info__"):
         return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
     return xp.int64

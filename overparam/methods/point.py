@@ -1,4 +1,4 @@
-"""The network at an iterate, as a method sees it: outputs, derivatives and the way to other iterates."""
+"""The network at an iterate, for methods: outputs, derivatives and other iterates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from overparam.model.network import preactivations
 __all__ = ["Layers", "Network", "Point"]
 
 Layers: TypeAlias = Literal["hidden", "output", "both"]
-"""Which weights are trained: W, v or both."""
+"""The trained weights: W, v or both."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Point:
 
     @cached_property
     def missed(self) -> float:
-        """Σᵢ missᵢ²: over scale², what the stop rule looks at."""
+        """Σᵢ missᵢ²; the stop rule divides it by scale²."""
         return float(squared_norm(self.network.loss.miss(self.outputs, self.network.y)))
 
     def gradient(self) -> tuple[Array, ...]:
@@ -165,7 +165,7 @@ class Point:
         return total
 
     def jacobian_gram(self) -> Array:
-        """JJᵀ over what is trained, shape (n, n): (φ′ᵀdiag(v)²φ′) ⊙ XXᵀ for W, φᵀφ for v."""
+        """JJᵀ for the trained weights, shape (n, n): (φ′ᵀdiag(v)²φ′) ⊙ XXᵀ for W, φᵀφ for v."""
         X, gram = self.network.X, 0.0
         if self.network.layers != "output":
             slopes = self.v[:, None] * self.slopes

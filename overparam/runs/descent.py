@@ -1,4 +1,4 @@
-"""The portable inner loop of first-order methods: one batch, every run at its own pace to its end."""
+"""Portable inner loop of first-order methods: one batch, in which every run ends at its own time."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Descent(Loop):
             return False
 
     def _trained(self, W: Array, v: Array) -> list[Array]:
-        """What is trained, v as columns."""
+        """Return the trained arrays, v as columns."""
         return ([W] if self._hidden else []) + ([v[:, :, None]] if self._output else [])
 
     def _row_source(self) -> RowSource | None:
@@ -151,12 +151,12 @@ class Descent(Loop):
         return RowSource(sampled, problems[0].n, self._job.backend) if sampled else None
 
     def advance(self, until: int) -> None:
-        """Train to `until`, or until the host sees a run stopped; it looks as often as its backend has it."""
+        """Train to `until`, or until the host sees that a run has stopped, at its backend's interval."""
         with self._for_blocks() as self._apply:
             self._advance(until)
 
     def _for_blocks(self) -> AbstractContextManager[Apply]:
-        """How blocks are computed: side by side, but a component's own code by one thread at a time."""
+        """Return how blocks are computed: side by side, except with a component's own code."""
         ours = is_recorded(self._activation) and is_recorded(self._loss)
         return self._job.backend.side_by_side() if ours and len(self._blocks) > 1 else nullcontext(one_by_one)
 
@@ -173,7 +173,7 @@ class Descent(Loop):
                 return
 
     def _measure(self, *, wanted: bool) -> None:
-        """Evaluate the network where the gradient, the stop rule or the host asks for it."""
+        """Evaluate the network if the gradient, the stop rule or the host needs it."""
         t, check_every = self.iteration, self._rule.updates_between_checks()
         due = t % check_every == 0 or t == self._job.stop.max_iterations
         if self._measured is not None or not (due or self._rows is None or wanted):
@@ -184,7 +184,7 @@ class Descent(Loop):
             self._active = self._within(self._measured.total)
 
     def _measured_everywhere(self) -> list[Array]:
-        """The sums over all samples, added up block by block in their order."""
+        """Return the sums over all samples, added block by block in order."""
         sums: list[Array] = []
 
         def add(parts: list[Array]) -> None:
@@ -206,7 +206,7 @@ class Descent(Loop):
         return [dot(relative, relative), *products]
 
     def _within(self, total: Array) -> Array:
-        """Which runs go on: neither below the tolerance nor diverged; NaN compares false."""
+        """Return which runs continue: neither below the tolerance nor diverged; NaN compares false."""
         return (total >= self._bounds.low) & (total <= self._bounds.high)
 
     def _step(self) -> None:
@@ -278,7 +278,7 @@ class Descent(Loop):
         return [row for row in range(len(self.positions)) if not active[row]]
 
     def look(self, rows: Sequence[int]) -> list[Seen]:
-        """Fetch runs in a few transfers."""
+        """Return the state of runs, in a few transfers."""
         if self._measured is None:
             raise AssertionError("the host looks only where the network was measured")
         job, s, fetch = self._job, self._runs, self._job.backend.to_numpy
@@ -300,12 +300,12 @@ class Descent(Loop):
         ]
 
     def _carried(self) -> list[Array]:
-        """What changes from update to update, padded as it is: W, v and the rule's states."""
+        """Return the arrays that updates change, with their padding: W, v and the rule's states."""
         s = self._runs
         return [s.W, s.v, *(array for state in s.states for array in state)]
 
     def snapshots(self) -> list[Snapshot]:
-        """Bring all runs to the host as they are, padding too."""
+        """Return all runs on the host, with their padding."""
         fetch = self._job.backend.to_numpy
         arrays = [fetch(array) for array in self._carried()]
         path, steps = fetch(self._runs.path), fetch(self._runs.steps)
@@ -315,7 +315,7 @@ class Descent(Loop):
         ]
 
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
-        """Put the batch where its runs were; what was measured there is measured again."""
+        """Set the batch to the snapshots; what had been measured is measured again."""
         s, to_device = self._runs, self._job.backend.asarray
         if not fit(snapshots, [array[0, ...] for array in self._carried()]):
             return False
@@ -357,7 +357,7 @@ class Descent(Loop):
 
 
 def _taken(value: Any, index: Array, xp: Namespace) -> Any:
-    """Keep only the batch rows that `index` holds, in every array of a frozen value."""
+    """Return a frozen value with only the batch rows in `index`, in every array."""
     if value is None:
         return None
     if isinstance(value, tuple):
