@@ -111,4 +111,4 @@ def test_no_command_trains_on_other_labels_unasked(tmp_path, command, labels):
         )
         document = json.loads(done.stdout)
         assert document.get("problem", document.get("specification"))["labels"] == used
-        assert ("--labels rademacher leaves unused" in done.stderr) is noted
+        assert ("--labels rademacher replaces them" in done.stderr) is noted
