@@ -88,7 +88,7 @@ def test_kinks_near_to_each_other(pairs):
     assert series.error <= 1e-13 * size
 
 
-@pytest.mark.parametrize("a", [3.0, pytest.param(30.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("a", [1.0, *(pytest.param(a, marks=pytest.mark.slow) for a in (3.0, 30.0))])
 def test_steep_without_a_kink(a):
     """E[erf(ag)erf(ag′)] = (2/π)asin(2a²ρ/(1 + 2a²)), with a layer of width 1/a that no kink declares."""
     series = angular_series(lambda z: erf(a * z), ())
