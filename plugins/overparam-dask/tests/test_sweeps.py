@@ -60,7 +60,7 @@ def test_work_that_a_worker_cannot_load(tmp_path, monkeypatch):
     module = types.ModuleType("nowhere_installed")
     module.Elsewhere = Elsewhere
     monkeypatch.setitem(sys.modules, "nowhere_installed", module)
-    with pytest.raises(StudyError, match=r"No module named 'nowhere_installed'.*install the same packages there"):
+    with pytest.raises(StudyError, match=r"No module named 'nowhere_installed'.*install the same packages"):
         sweep(tmp_path / "a.study", Dask(workers=1), Elsewhere())
 
 
