@@ -3,6 +3,7 @@
 from overparam.arrays import Array, Namespace, array_namespace, dot, squared_norm
 from overparam.arrays.backends import Backend, CuPy, DType, NumPy, backend_of
 from overparam.arrays.blocks import sample_blocks
+from overparam.arrays.machine import usable_cores
 from overparam.arrays.special import erf
 from overparam.arrays.spectral import largest_eigenvalue
 from overparam.components import Component, ComponentError, Identity, require_positive
@@ -200,5 +201,6 @@ __all__ = [
     "sample_blocks",
     "squared_norm",
     "tolerated_fraction",
+    "usable_cores",
     "whole",
 ]

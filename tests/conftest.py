@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from overparam.arrays.backends import Ambient, CuPy, NumPy, Torch
+from overparam.arrays.machine import usable_cores
 from tests.tolerances import tolerance
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
     """One worker more than there are cores: many tests wait for processes or for the disk."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 1
+    return usable_cores() + 1
 
 
 def pytest_collection_finish(session):

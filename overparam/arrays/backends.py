@@ -17,7 +17,7 @@ import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.arrays.memory import second_level_cache
+from overparam.arrays.machine import second_level_cache
 from overparam.arrays.namespace import Array, Namespace, array_namespace
 from overparam.arrays.threads import Apply, one_by_one, threads_of_blas
 from overparam.components import Component

@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 
 from overparam.arrays import Array, array_namespace, form_of
-from overparam.arrays.memory import physical_memory
+from overparam.arrays.machine import physical_memory
 from overparam.components.faults import PluginFailure, calling
 from overparam.components.whole import whole
 from overparam.model.data.base import DataGenerator, Dataset, Labels, Matrix

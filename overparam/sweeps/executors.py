@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
+from overparam.arrays.machine import usable_cores
 from overparam.components import Component
 from overparam.components.whole import whole
 from overparam.studies.errors import StudyError
@@ -88,7 +89,7 @@ class Processes(Executor):
 
     def create(self) -> FuturesExecutor:
         """Start a pool; processes are spawned, because forking a process with threads is not safe."""
-        share = str(max(1, _cores() // self.parallelism()))
+        share = str(max(1, usable_cores() // self.parallelism()))
         # A child reads these when it starts and imports its libraries, before any initializer could set them.
         # It must not import from its current folder.
         environment = _environment({**dict.fromkeys(_THREAD_VARIABLES, share), "PYTHONSAFEPATH": "1"})
@@ -128,15 +129,11 @@ class Processes(Executor):
 
     def parallelism(self) -> int:
         """`workers`, or the number of cores."""
-        return self.workers or _cores()
+        return self.workers or usable_cores()
 
     def on_this_machine(self) -> bool:
         """Return True."""
         return True
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from overparam.arrays.memory import physical_memory
+from overparam.arrays.machine import physical_memory
 from overparam.model.problem import room_needed
 from overparam.studies.grid import Cell, Grid
 from overparam.studies.study import load_study

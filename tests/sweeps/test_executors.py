@@ -28,7 +28,7 @@ def threads():
 
 
 def test_workers_share_the_cores_and_leave_the_driver_its_own(monkeypatch):
-    monkeypatch.setattr("overparam.sweeps.executors._cores", lambda: 6)
+    monkeypatch.setattr("overparam.sweeps.executors.usable_cores", lambda: 6)
     before = threads()
     executor = Processes(workers=2)
     pool = executor.create()

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.arrays.memory import physical_memory
+from overparam.arrays.machine import physical_memory
 
 __all__ = ["read_npy", "read_npz"]
 

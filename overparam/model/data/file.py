@@ -10,7 +10,7 @@ from typing import IO, ClassVar, NamedTuple
 
 import numpy as np
 
-from overparam.arrays.memory import physical_memory
+from overparam.arrays.machine import physical_memory
 from overparam.files import open_input, require_regular
 from overparam.model.data.archives import read_npy, read_npz
 from overparam.model.data.base import ContentChanged, DataGenerator, Dataset, Matrix

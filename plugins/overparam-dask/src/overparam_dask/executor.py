@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Executor as FuturesExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from overparam.plugin import Executor, interrupts_held
+from overparam.plugin import Executor, interrupts_held, usable_cores
 
 __all__ = ["Dask"]
 
@@ -48,9 +47,9 @@ class Dask(Executor):
         from overparam_dask.pool import Pool  # Dask takes half a second to import
 
         if self.on_this_machine():
-            workers = self.workers or _cores()
+            workers = self.workers or usable_cores()
             with interrupts_held():
-                return Pool.local(workers, max(1, _cores() // workers))
+                return Pool.local(workers, max(1, usable_cores() // workers))
         return Pool.of(self.address, self.scheduler_file, self.timeout)
 
     def abandon(self, executor: FuturesExecutor) -> None:
@@ -60,13 +59,9 @@ class Dask(Executor):
     def parallelism(self) -> int:
         """Return the number of requested workers; 2 for a running cluster before the connection."""
         if self.on_this_machine():
-            return self.workers or _cores()
+            return self.workers or usable_cores()
         return 2  # with 1, all trials would be one chunk
 
     def on_this_machine(self) -> bool:
         """Whether the workers belong to this executor, not to a running cluster."""
         return self.address is None and self.scheduler_file is None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

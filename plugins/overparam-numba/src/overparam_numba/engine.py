@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import ClassVar
 
-from overparam.plugin import Engine, Job, NumPy, Outcome, Unrecordable, drive
+from overparam.plugin import Engine, Job, NumPy, Outcome, Unrecordable, drive, usable_cores
 from overparam_numba.compiled import compiled_loop, printed
 from overparam_numba.descent import Common
 from overparam_numba.large import begin, is_divided
@@ -90,4 +90,4 @@ def _threads() -> int:
     asked = os.environ.get("NUMBA_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_cores()

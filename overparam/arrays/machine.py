@@ -1,4 +1,4 @@
-"""Sizes of this machine's physical memory and caches. Many systems promise more memory than they have."""
+"""Cores, physical memory and caches of the machine. Many systems promise more memory than they have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-__all__ = ["physical_memory", "second_level_cache"]
+__all__ = ["physical_memory", "second_level_cache", "usable_cores"]
 
 
 @cache
@@ -25,3 +25,8 @@ def second_level_cache() -> int:
         return int(size.rstrip("K")) * 1024
     except (OSError, ValueError):
         return 1 << 20
+
+
+def usable_cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
