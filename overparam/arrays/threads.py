@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache, partial
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any, TypeAlias
 
 from threadpoolctl import ThreadpoolController
@@ -39,7 +38,7 @@ def threads_of_blas() -> Iterator[Apply]:
     Yields
     ------
     Apply
-        Calls the function from several threads at once, each time in a copy of the caller's context
+        Calls the function from the caller's thread and from others, there in a copy of the caller's context
         variables, and `take` in the caller's thread. At most two results for each thread wait for `take`. The
         first error in the items' order is raised.
     """
@@ -54,18 +53,87 @@ def threads_of_blas() -> Iterator[Apply]:
 def _in_threads(
     threads: int, function: Callable[[Any], Any], items: Sequence[Any], take: Callable[[Any], object]
 ) -> None:
-    under_way: deque[Future[Any]] = deque()
-    try:
-        for item in items:
-            under_way.append(_pool(threads).submit(copy_context().run, function, item))
-            if len(under_way) > 2 * threads:
-                take(under_way.popleft().result())
-        while under_way:
-            take(under_way.popleft().result())
-    finally:
-        for future in under_way:
-            future.cancel()
-        wait(under_way)
+    shared = _Shared(function, items, 2 * threads)
+    for _ in range(min(threads, len(items)) - 1):
+        _pool(threads - 1).submit(copy_context().run, shared.assist)
+    shared.lead(take)
+
+
+class _Shared:
+    """The items of one call, which its caller and the helpers compute one by one.
+
+    Parameters
+    ----------
+    function : callable
+    items : sequence
+    most : int
+        Largest number of items that are under way or whose results wait.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any], most: int) -> None:
+        self._function, self._items, self._most = function, items, most
+        self._changed = Condition()
+        self._begun = self._taken = self._under_way = 0
+        self._ended = False
+        self._outcomes: dict[int, tuple[Any, BaseException | None]] = {}
+
+    def lead(self, take: Callable[[Any], object]) -> None:
+        """Compute items too, and give all results to `take` in their order."""
+        try:
+            for position in range(len(self._items)):
+                result, error = self._outcome(position)
+                if error is not None:
+                    raise error
+                take(result)
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._under_way)
+
+    def _outcome(self, position: int) -> tuple[Any, BaseException | None]:
+        """Return the outcome of an item; meanwhile compute others."""
+        while True:
+            with self._changed:
+                self._taken = position
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: position in self._outcomes or self._may_begin())
+                if position in self._outcomes:
+                    return self._outcomes.pop(position)
+                mine = self._begin()
+            self._compute(mine)
+
+    def assist(self) -> None:
+        """Compute items until there are none left."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_over() or self._may_begin())
+                if self._is_over():
+                    return
+                mine = self._begin()
+            self._compute(mine)
+
+    def _is_over(self) -> bool:
+        return self._ended or self._begun == len(self._items)
+
+    def _may_begin(self) -> bool:
+        return not self._is_over() and self._begun < self._taken + self._most
+
+    def _begin(self) -> int:
+        self._begun += 1
+        self._under_way += 1
+        return self._begun - 1
+
+    def _compute(self, position: int) -> None:
+        outcome: tuple[Any, BaseException | None]
+        try:
+            outcome = self._function(self._items[position]), None
+        except BaseException as error:
+            outcome = None, error
+        with self._changed:
+            self._outcomes[position] = outcome
+            self._under_way -= 1
+            self._changed.notify_all()
 
 
 @cache

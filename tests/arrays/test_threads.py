@@ -42,7 +42,9 @@ def test_as_many_threads_as_blas_would_use(threads):
         names.add(threading.current_thread().name)
         barrier.wait()
 
-    in_threads(meet, range(3 * threads), lambda _: None)
+    with threads_of_blas() as apply:
+        for _ in range(20):
+            apply(meet, range(threads), lambda _: None)
     assert len(names) == threads
 
 
