@@ -1,4 +1,4 @@
-"""What this machine could do at best: its rate in matrix products and in values of φ and φ′."""
+"""What this machine could do at best: in matrix products, in multiply–adds, and in values of φ and φ′."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 from overparam_numba.compiled import compiled_loop
-from overparam_numba.workspace import Workspace
+from overparam_numba.vectors import fma, lane_count, lanes_of, load, store  # type: ignore[attr-defined]
+from overparam_numba.workspace import Workspace, aligned
 
 from overparam.arrays.backends import DType
 from overparam.model.activations import Activation
@@ -19,11 +20,12 @@ from overparam.model.problem import draw_problem
 from overparam.runs import Recipe
 from tests.benchmarks.probes import Probe
 
-__all__ = ["activation_probe", "gemm_probe"]
+__all__ = ["activation_probe", "gemm_probe", "peak_probe"]
 
 _GEMM_SIZE = 1200
 _N, _K = 128, 16  # Z fills a third of a 48 KiB first-level cache in double precision, and has no padding
 _VALUES = 8_000_000  # a core's share of one measurement: some tens of milliseconds
+_CHAINS, _LINKS = 12, 2_000_000  # independent chains of multiply–adds hide their latency: 4 cycles, 2 a cycle
 
 
 @lru_cache
@@ -36,6 +38,40 @@ def gemm_probe(dtype: DType) -> Probe:
         started = time.perf_counter()
         np.matmul(a, b)
         return float(2 * _GEMM_SIZE**3 / (time.perf_counter() - started))
+
+    return measure
+
+
+@njit(nogil=True)
+def _multiply_adds(a: Any, count: int) -> None:
+    """Chains of `count` multiply–adds on vectors; `a` has their starts, then a factor and a summand."""
+    m = lane_count(a)
+    x0, x1, x2, x3 = load(a, 0), load(a, m), load(a, 2 * m), load(a, 3 * m)
+    x4, x5, x6, x7 = load(a, 4 * m), load(a, 5 * m), load(a, 6 * m), load(a, 7 * m)
+    x8, x9, x10, x11 = load(a, 8 * m), load(a, 9 * m), load(a, 10 * m), load(a, 11 * m)
+    f, s = load(a, 12 * m), load(a, 13 * m)
+    for _ in range(count):
+        x0, x1, x2, x3 = fma(x0, f, s), fma(x1, f, s), fma(x2, f, s), fma(x3, f, s)
+        x4, x5, x6, x7 = fma(x4, f, s), fma(x5, f, s), fma(x6, f, s), fma(x7, f, s)
+        x8, x9, x10, x11 = fma(x8, f, s), fma(x9, f, s), fma(x10, f, s), fma(x11, f, s)
+    for i, x in enumerate((x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11)):
+        store(a, i * m, x)
+
+
+@lru_cache
+def peak_probe(dtype: DType) -> Probe:
+    """Flops a second of multiply–adds that stay in registers, on all cores: what no product can exceed."""
+    cores, lanes = os.cpu_count() or 1, lanes_of(np.dtype(dtype).itemsize)
+    arrays = [aligned((_CHAINS + 2) * lanes, np.dtype(dtype)) for _ in range(cores)]
+    for array in arrays:
+        array[:], array[_CHAINS * lanes :], array[-lanes:] = 1.0, 0.999, 0.001
+    pool = ThreadPoolExecutor(cores)
+    _multiply_adds(arrays[0], 1)
+
+    def measure() -> float:
+        started = time.perf_counter()
+        list(pool.map(_multiply_adds, arrays, [_LINKS] * cores))
+        return 2 * _CHAINS * lanes * (_LINKS) * cores / (time.perf_counter() - started)
 
     return measure
 

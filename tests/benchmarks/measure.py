@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks.cells import Cell
 from tests.benchmarks.contenders import Contender
-from tests.benchmarks.floor import activation_probe, gemm_probe
+from tests.benchmarks.floor import activation_probe, gemm_probe, peak_probe
 from tests.benchmarks.instances import Instances, Run
 from tests.benchmarks.probes import best_rates, probe_of, trained
 
@@ -30,6 +30,8 @@ class Measurement:
         Seconds that the first call took beyond a second one, for those who compile.
     gemm : float
         Flops a second of a large matrix product, in its best round.
+    peak : float
+        Flops a second of multiply–adds that stay in registers, in its best round.
     activation : float
         Values of φ and φ′ a second, in its best round.
     """
@@ -38,18 +40,28 @@ class Measurement:
     rates: Mapping[str, float]
     compilation: Mapping[str, float]
     gemm: float
+    peak: float
     activation: float
 
     @property
     def floor(self) -> float:
-        """Seconds an update cannot be faster than: its flops at `gemm` plus its values at `activation`."""
+        """Seconds of an update's flops at `gemm` plus its values at `activation`."""
         return self.cell.flops / self.gemm + self.cell.values / self.activation
+
+    @property
+    def least(self) -> float:
+        """Seconds of an update's flops at `peak` plus its values at `activation`."""
+        return self.cell.flops / self.peak + self.cell.values / self.activation
 
 
 def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measurement:
     """Measure a cell."""
     instances = Instances.of(cell)
-    probes = {"gemm": gemm_probe(cell.dtype), "activation": activation_probe(cell.activation, cell.dtype)}
+    probes = {
+        "gemm": gemm_probe(cell.dtype),
+        "peak": peak_probe(cell.dtype),
+        "activation": activation_probe(cell.activation, cell.dtype),
+    }
     compilation: dict[str, float] = {}
     turns: dict[str, list[str]] = {}
     for contender in contenders:
@@ -63,7 +75,7 @@ def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measure
             probes[name] = probe_of(way, max(turn(cell.batch), cell.flops * _LONG) / len(ways))
     best = best_rates(probes, rounds)
     rates = {name: max(best[way] for way in ways) for name, ways in turns.items()}
-    return Measurement(cell, rates, compilation, best["gemm"], best["activation"])
+    return Measurement(cell, rates, compilation, best["gemm"], best["peak"], best["activation"])
 
 
 def turn(batch: int) -> float:

@@ -22,17 +22,20 @@ Every contender trains the same instances (X, y, W₀, v) by gradient descent wi
 with a tolerance that is never met. They take turns within one run, round after round in changing
 order; each one's best round counts. In a turn, each makes as many updates of every training run as fit
 into the same time. An entry is thousands of updates a second over the whole batch, and in brackets how
-many times as fast the fused engine was. *Best peer* is the smallest of these ratios. *gemm* is the
-share of this machine's rate for a large square matrix product, on all cores in the same rounds, that
-the fused engine's 4nkd flops an update make. *Floor* is how many times longer an update took than
-those flops at that rate plus its nk values of φ and φ′ at the rate of the fused engine's pass over
-them alone. (At odd k the fused engine leaves out the hidden unit with output weight 0, and the floor
-does not.) Both engines are timed from the host's arrays to finished outcomes, path length included;
-the peers from their own arrays to iteration counts. Compilation is excluded and shown in seconds: the
-fused engine compiles once for each activation and data type and keeps the result on the disk, JAX once
-for each shape. PyTorch runs on one thread or on all cores, whichever was faster in the cell;
-torch.compile was not tried. Before the page is written, all contenders must agree on the iteration
-counts of converging training runs, to a few steps."""
+many times as fast the fused engine was. *Best peer* is the smallest of these ratios. *Bound* is what
+it would be if an update took no longer than its 4nkd flops at this machine's peak (multiply–adds that
+stay in registers, on all cores in the same rounds) plus its nk values of φ and φ′ at the rate of the
+fused engine's pass over them alone. *gemm* is the share of this machine's rate for a large square
+matrix product, on all cores in the same rounds, that the fused engine's flops make. *Floor* is how
+many times longer an update took than those flops at that rate plus the same values. (At odd k the
+fused engine leaves out the hidden unit with output weight 0, and neither bound nor floor does.) Both
+engines are timed from the host's arrays to finished outcomes, path length included; the peers from
+their own arrays to iteration counts. Compilation is excluded and shown in seconds: the fused engine
+compiles once for each activation and data type and keeps the result on the disk, JAX once for each
+shape. PyTorch runs on one thread or on all cores, whichever was faster in the cell; torch.compile was
+not tried. Before the page is written, all contenders must agree on the iteration counts of converging
+training runs, to a few
+steps."""
 
 
 def page(
@@ -84,6 +87,11 @@ def best_peer_ratio(measurement: Measurement) -> float:
     )
 
 
+def _bound(measurement: Measurement) -> float:
+    """The best peer's ratio at the machine's peak; infinite without peers."""
+    return best_peer_ratio(measurement) / (measurement.rates[FUSED.name] * measurement.least)
+
+
 def _run(rounds: int, before: float, after: float) -> str:
     load = f"load average {before:.2f} at the start, {after:.2f} at the end"
     return f"{date.today()}, {rounds} rounds a cell; {load}"
@@ -130,22 +138,24 @@ def _named(cell: Cell) -> str:
 def _table(measurements: Sequence[Measurement]) -> str:
     names = [name for name in measurements[0].rates if name != FUSED.name]
     compiled = [*measurements[0].compilation]
-    heading = ["n", "k", "d", "batch", FUSED.name, *names, "best peer", "gemm", "floor"]
+    heading = ["n", "k", "d", "batch", FUSED.name, *names, "best peer", "bound", "gemm", "floor"]
     heading += [f"compiling {name}, s" for name in compiled]
     lines = ["| " + " | ".join(heading) + " |", "|" + "--:|" * len(heading)]
     for m in measurements:
         cell, fused = m.cell, m.rates[FUSED.name]
         row = [*(str(size) for size in (cell.n, cell.k, cell.d, cell.batch)), _thousands(fused)]
         row += [f"{_thousands(m.rates[name])} ({fused / m.rates[name]:.1f})" for name in names]
-        row += [f"{best_peer_ratio(m):.1f}", f"{fused * cell.flops / m.gemm:.0%}", f"{_distance(m):.2f}"]
+        row += [f"{best_peer_ratio(m):.1f}", f"{_bound(m):.1f}"]
+        row += [f"{fused * cell.flops / m.gemm:.0%}", f"{_distance(m):.2f}"]
         row += [f"{m.compilation[name]:.1f}" for name in compiled]
         lines.append("| " + " | ".join(row) + " |")
-    gemm = [m.gemm / 1e9 for m in measurements]
+    gemm, peak = [m.gemm / 1e9 for m in measurements], [m.peak / 1e9 for m in measurements]
     pass_alone = [1e9 / m.activation for m in measurements]
     lines += [
         "",
-        f"Rates of the floor: {min(gemm):.0f}–{max(gemm):.0f} Gflop/s, "
-        f"{min(pass_alone):.2f}–{max(pass_alone):.2f} ns a value of φ and φ′, on all cores.",
+        f"On all cores: {min(gemm):.0f}–{max(gemm):.0f} Gflop/s in the product, "
+        f"{min(peak):.0f}–{max(peak):.0f} at the peak, "
+        f"{min(pass_alone):.2f}–{max(pass_alone):.2f} ns a value of φ and φ′.",
     ]
     return "\n".join(lines)
 

@@ -68,6 +68,8 @@ def nvrtc():
         except (AttributeError, ModuleNotFoundError):
             continue
         for path in (p for place in places for p in Path(place).rglob("libnvrtc.so*")):
+            for builtins in path.parent.glob("libnvrtc-builtins.so*"):
+                ctypes.CDLL(str(builtins))  # NVRTC opens it by its name, which only finds a loaded one
             return ctypes.CDLL(str(path))
     return None
 

@@ -1,4 +1,4 @@
-// What printed expressions may call, beside the functions of C++; NaN is kept.
+// Functions that printed expressions may call besides those of C++. They return NaN for NaN.
 
 #define DEVICE static __device__ __forceinline__
 

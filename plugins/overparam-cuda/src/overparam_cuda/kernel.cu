@@ -1,13 +1,13 @@
-// One block trains one network, from where it stands to iterate `last`, or to its end before that.
+// One block trains one network from its current iterate to iterate `last`, or until the run stops.
 //
-// Around this text stands what is printed for one activation, loss, update rule, choice of layers and data type:
-// before it, the type `real`, HIDDEN and OUTPUT, whether W and v are trained, GUARDED, whether the rule could move
-// what pads, STATES, the number of arrays that the method keeps, sizes, and functions.cu; behind it, the functions
-// that are declared in network.cu.
+// The rest of the source is printed for one activation, loss, update rule, choice of layers and data type. Before this
+// file: the type `real`; HIDDEN and OUTPUT, whether W and v are trained; GUARDED, whether the rule could move padding;
+// STATES, the number of state arrays of the method; sizes; and functions.cu. After it: the functions that network.cu
+// declares.
 
 typedef long long integer;
 
-// Samples of all beside one another: those of `rows`, or without it from `first` on.
+// Copies samples of `all` side by side: those that `rows` lists, or the ones from `first` on if it is null.
 DEVICE void gather(const Samples &all, const int *rows, const int first, const int d, const Samples &of) {
     const int wide = quads_of(of) * 4;
     for (int e = threadIdx.x; e < wide * d; e += blockDim.x) {
@@ -19,11 +19,11 @@ DEVICE void gather(const Samples &all, const int *rows, const int first, const i
     __syncthreads();
 }
 
-// given: X (d, stride), v (k) and y (n) of each training; trained: W (d, k) and then its state, v (k) and its
-// state, of what is trained; where they begin stands in `places`. shapes: n, k, d, stride, split, units. sizes:
-// step size and 1/scale^2 of the loss. Block b trains number order[b], by the rows (block, last - from, batch), or
-// null for full gradients. Of the large kernel alone: the samples that a block holds, and for each block as many
-// numbers as its gradient has, `each` apart.
+// given: X (d, stride), v (k) and y (n) of each training run. trained: W (d, k), its state, v (k) and its state; states
+// only of what is trained. places: where the arrays of each run begin in `given` and `trained`. shapes: n, k, d,
+// stride, split, units. sizes: step size and 1/scale^2 of the loss. Block b trains run number order[b] on the given
+// rows, (block, last - from, batch), or with full gradients if `rows` is null. For the large kernel only: `held`, how
+// many samples a block holds, and `sums`, memory for each block's gradient, `each` numbers apart.
 #define PARAMETERS \
     real *given, real *trained, const integer *places, const int *shapes, const double *sizes, \
     const int *order, const int *rows, const int batch, const int batch_stride, const integer from, \
@@ -33,9 +33,10 @@ DEVICE void gather(const Samples &all, const int *rows, const int first, const i
     given, trained, places, shapes, sizes, order, rows, batch, batch_stride, from, last, final, check_every, \
     low, high, iterations, relatives, paths, held, sums, each
 
-// The loop over iterates. `evaluate(rows, count, scale)` leaves dl/df, times the scale, on so many samples and
-// returns the sum of the squared misses; `improve(step_size, iteration)` updates and returns a thread's part in the
-// square of the step. A full gradient looks at every iterate in passing; a stochastic method has to go and see.
+// The loop over iterates. `evaluate(rows, count, scale)` computes scale dl/df on `count` samples and returns the sum of
+// the squared misses. `improve(step_size, iteration)` makes an update and returns the thread's part of the squared
+// step. With full gradients every evaluation covers all samples. A stochastic method evaluates all samples separately,
+// at the iterates where the stop rule is checked.
 template <class Evaluate, class Improve>
 DEVICE void iterate(Board &board, const Evaluate evaluate, const Improve improve, const int n, PARAMETERS) {
     const int number = order[blockIdx.x];
@@ -75,7 +76,7 @@ DEVICE void iterate(Board &board, const Evaluate evaluate, const Improve improve
     }
 }
 
-// A training that lies in the block's memory as a whole.
+// A training run whose data all fit into the block's shared memory.
 extern "C" __global__ __launch_bounds__(MOST_THREADS, BLOCKS) void train(PARAMETERS) {
     extern __shared__ __align__(32) unsigned char block_memory[];
     Board &board = *reinterpret_cast<Board *>(block_memory);
@@ -101,7 +102,7 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS, BLOCKS) void train(PARAMET
     real *const kept = trained + places[2 * number + 1];
     for (int e = threadIdx.x; e < moving; e += blockDim.x) a.w[e] = kept[e];
     Samples of = all;
-    bool known = false;  // P, which stays the same while W does
+    bool known = false;  // whether P is computed; it depends on W only
     iterate(
         board,
         [&](const int *mine, const int count, const real scale) {
@@ -118,7 +119,7 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS, BLOCKS) void train(PARAMET
                 gradient(a, of, [&](const int unit, const int e, const real sum) {
                     squares += step(a, unit, e, sum, step_size, iteration);
                 });
-            if constexpr (HIDDEN && OUTPUT) __syncthreads();  // the gradient of W has v as it was
+            if constexpr (HIDDEN && OUTPUT) __syncthreads();  // the gradient of W uses the old v
             if constexpr (OUTPUT)
                 sums_of_units(a, of, [&](const int unit, const real sum) {
                     squares += step_of_output(a, unit, sum, step_size, iteration);
@@ -129,8 +130,8 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS, BLOCKS) void train(PARAMET
     for (int e = threadIdx.x; e < moving; e += blockDim.x) kept[e] = a.w[e];
 }
 
-// A training whose samples come into the block's memory by portions; W, the state and the sums of the gradient
-// stay in the device's.
+// A training run whose samples are loaded into the block's shared memory in portions. W, the state and the sums of the
+// gradient stay in the device's memory.
 extern "C" __global__ __launch_bounds__(MOST_THREADS_OF_LARGE, 1) void train_large(PARAMETERS) {
     extern __shared__ __align__(32) unsigned char block_memory[];
     Board &board = *reinterpret_cast<Board *>(block_memory);
@@ -142,7 +143,7 @@ extern "C" __global__ __launch_bounds__(MOST_THREADS_OF_LARGE, 1) void train_lar
     real *const v = reinterpret_cast<real *>(block_memory + BOARD);
     Training a = {k, d, shapes[4], shapes[5], v, trained + places[2 * number + 1]};
     a.state = a.w + k * d;
-    real *const kept = a.w + size_of_w(k, d);  // v, where it is trained
+    real *const kept = a.w + size_of_w(k, d);  // v, if it is trained
     a.v_state = kept + k;
     Samples of = {v + k, v + k + d * held, held, held};
     a.q = of.y + held;

@@ -1,53 +1,54 @@
-// The network and its gradient on the samples that a block has in its memory.
+// The network and its gradient on the samples in a block's shared memory.
 
 // phi(z) and phi'(z).
 DEVICE void activation(const real z, real &value, real &slope);
 
-// What the sum of f begins with, and from that sum dl/df and the miss. A loss of f - y alone has f - y for it.
+// The first term of the sum for f; then dl/df and the miss, computed from the sum. If the loss depends on f - y
+// alone, the sum begins with -y and is f - y.
 DEVICE real beginning(const real label);
 DEVICE void loss(const real sum, const real label, real &slope, real &miss);
 
-// A weight after an update; `state` lies `size` apart, and changes with it.
+// A weight after an update. Its numbers of state are `size` apart and are updated too.
 DEVICE real updated(
     const real weights, const real gradient, const real step_size, const real iteration,
     real *state, const int size);
 
-// Four neighbours in memory, moved as one.
+// Four consecutive numbers, loaded and stored together.
 struct __align__(16) Four {
     real at[4];
 };
 DEVICE Four load(const real *from) { return *reinterpret_cast<const Four *>(from); }
 DEVICE void store(real *to, const Four &four) { *reinterpret_cast<Four *>(to) = four; }
 
-// X (d, stride) and y (count). The stride is an odd multiple of 4: eight rows at the same sample meet in no
-// memory bank. Beyond `count`, X is 0 up to a multiple of 4.
+// X (d, stride) and y (count). The stride is an odd multiple of 4, so eight rows at the same sample are in different
+// memory banks. X is padded with zeros from `count` to a multiple of 4.
 struct Samples {
     real *x, *y;
     int count, stride;
 };
 DEVICE int quads_of(const Samples &of) { return (of.count + 3) / 4; }
 
-// A training's arrays: v (k), W (d, k) and their states, (STATES, k) and (STATES, d, k), of what is trained; for
-// samples as above Q = phi'(Z) where W is trained and P = phi(Z) where v is, (k, stride), the parts of f from
-// every four hidden units (k / 4, stride), and r = dl/df (stride). k is a multiple of 4; units from `units` on
-// pad. `split` threads share the samples of a tile of the gradient.
+// Arrays of a training run: v (k), W (d, k), and the states of the trained ones, (STATES, k) and (STATES, d, k). For
+// samples as above: Q = phi'(Z) (k, stride) if W is trained, P = phi(Z) (k, stride) if v is trained, each group of
+// four hidden units' part of f (k / 4, stride), and r = dl/df (stride). k is a multiple of 4; units from number
+// `units` on are padding. `split` threads share the samples of a tile of the gradient.
 struct Training {
     int k, d, split, units;
     real *v, *w, *state, *v_state, *q, *p, *parts, *r;
 };
 
-// Numbers of W and its state, and of v and its.
+// How many numbers W and its state have, and v and its state.
 DEVICE int size_of_w(const int k, const int d) { return (1 + HIDDEN * STATES) * k * d; }
 DEVICE int size_of_v(const int k) { return OUTPUT * (1 + STATES) * k; }
 
-// What the threads of a block tell one another, at the beginning of its memory.
+// Data that the threads of a block exchange, at the beginning of its shared memory.
 struct Board {
     double path, per_scale;
     real step_size, squares[MOST_WARPS], moved[MOST_WARPS];
 };
 static_assert(sizeof(Board) <= BOARD, "the board has no room");
 
-// The sum over a warp, in an order that never changes, left for the block.
+// Stores the sum over a warp, always added in the same order, for `gathered`.
 DEVICE void leave(real *sums, real own) {
     for (int lane = 16; lane > 0; lane /= 2) own += __shfl_xor_sync(0xffffffffu, own, lane);
     if (threadIdx.x % 32 == 0) sums[threadIdx.x / 32] = own;
@@ -58,7 +59,7 @@ DEVICE real gathered(const real *sums) {
     return sum;
 }
 
-// Z = W X on four units and four samples a thread; phi and phi' of it, and where W is trained the parts of f.
+// Z = W X, four units and four samples for each thread; phi(Z) and phi'(Z); and, if W is trained, the parts of f.
 DEVICE void hidden_layer(const Training &a, const Samples &of) {
     const int quads = quads_of(of), items = quads * (a.k / 4);
     for (int item = threadIdx.x; item < items; item += blockDim.x) {
@@ -89,8 +90,8 @@ DEVICE void hidden_layer(const Training &a, const Samples &of) {
     if constexpr (HIDDEN) __syncthreads();
 }
 
-// The parts of f from P, each by the thread that made its part of P: where only v is trained, P stays the same and
-// is not made again. The parts come from here then at every iterate, so that all are rounded alike.
+// The parts of f from P; each thread uses the part of P that it computed. If only v is trained, P is computed once.
+// The parts of f are then computed here at every iterate, the first included, so that all are rounded alike.
 DEVICE void output_layer(const Training &a, const Samples &of) {
     const int quads = quads_of(of), items = quads * (a.k / 4);
     for (int item = threadIdx.x; item < items; item += blockDim.x) {
@@ -107,7 +108,7 @@ DEVICE void output_layer(const Training &a, const Samples &of) {
     __syncthreads();
 }
 
-// r = scale dl/df, 0 beyond the samples; returns the sum of the squared misses.
+// r = scale dl/df, and 0 for padding. Returns the sum of the squared misses.
 DEVICE real residual(const Training &a, const Samples &of, const real scale, real *sums) {
     const int groups = a.k / 4;
     real squares = 0;
@@ -127,7 +128,7 @@ DEVICE real residual(const Training &a, const Samples &of, const real scale, rea
     return gathered(sums);
 }
 
-// The part of an entry of W, and of v, in the update; both return the square of the step.
+// Update one entry of W, or of v. Both functions return the square of its change.
 DEVICE real step(
     const Training &a, const int unit, const int e, const real sum, const real step_size,
     const real iteration) {
@@ -146,14 +147,14 @@ DEVICE real step_of_output(
     return (changed - weights) * (changed - weights);
 }
 
-// The entries of (Q o r) X, each handed with its unit and place to one thread. Four units and four inputs are a
-// tile, whose samples SPLIT neighbouring threads share; their sums are exchanged so that each ends with entries
-// of its own.
+// The entries of (Q o r) X. `take` receives each one, with its unit and its place, in one thread. A tile is four
+// units times four inputs. SPLIT neighbouring threads share its samples, then exchange their sums so that each
+// thread has the totals of different entries.
 template <int SPLIT, class Take>
 DEVICE void sums_of_tiles(const Training &a, const Samples &of, const Take take) {
     const int quads = quads_of(of), wide = (a.d + 3) / 4, items = a.k / 4 * wide * SPLIT;
     const int lane = threadIdx.x % 32, part = lane % SPLIT;
-    // A warp stays together: it exchanges.
+    // All threads of a warp take part in the exchange, so all stay in the loop.
     for (int first = threadIdx.x - lane; first < items; first += blockDim.x) {
         const bool exists = first + lane < items;
         const int tile = (exists ? first + lane : 0) / SPLIT, j = tile / wide * 4, i = tile % wide * 4;
@@ -173,7 +174,7 @@ DEVICE void sums_of_tiles(const Training &a, const Samples &of, const Take take)
                     for (int e = 0; e < 4; ++e) g[m][u] += qr[u].at[e] * xs.at[e];
             }
         }
-        // Of the inputs, two and then one stay with a thread; of the units four, two or one.
+        // A thread keeps two inputs, then one, and of the four units all, two or one.
         const unsigned warp = 0xffffffffu;
         real two[2][4], own[4];
         const bool odd = part & 1, high = part & 2;
@@ -211,7 +212,7 @@ template <class Take> DEVICE void gradient(const Training &a, const Samples &of,
     else sums_of_tiles<32>(a, of, take);
 }
 
-// The entries of P r, each handed with its unit to one thread. A warp shares the samples of four units.
+// The entries of P r. `take` receives each one, with its unit, in one thread. A warp shares samples of four units.
 template <class Take> DEVICE void sums_of_units(const Training &a, const Samples &of, const Take take) {
     const unsigned warp = 0xffffffffu;
     const int quads = quads_of(of), lane = threadIdx.x % 32;
