@@ -50,7 +50,7 @@ from overparam.runs.observers import Look, Observer
 from overparam.runs.outcome import History, Outcome, Status
 from overparam.runs.recipe import DIVERGENCE_LIMIT, Bounds, Recipe, StopRule
 from overparam.runs.rows import row_stream, rows_after
-from overparam.runs.snapshot import Keeper, Snapshot
+from overparam.runs.snapshot import Keeper, Snapshot, by_start, restore
 from overparam.studies.boundary import crossings
 from overparam.studies.diagram import ParameterCount, PhaseDiagram
 from overparam.studies.grid import Cell, Grid, parse_range
@@ -165,6 +165,7 @@ __all__ = [
     "array_namespace",
     "backend_of",
     "boundary_line",
+    "by_start",
     "calling",
     "crossings",
     "curves_figure",
@@ -196,6 +197,7 @@ __all__ = [
     "require_positive",
     "require_regular",
     "require_signs",
+    "restore",
     "row_stream",
     "rows_after",
     "sample_blocks",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +14,7 @@ from overparam.runs.driver import drive
 from overparam.runs.elementwise import require_elementwise
 from overparam.runs.engine import Engine, Job
 from overparam.runs.outcome import Outcome
+from overparam.runs.snapshot import by_start
 from overparam.runs.stepwise import Stepwise
 
 __all__ = ["Portable"]
@@ -49,22 +49,10 @@ class Portable(Engine):
                     alone = Stepwise(job, position)
                 yield from drive(job, alone, self.name)
             return
-        for among in _by_start(job):
+        for among in by_start(job):
             chosen = [job.problems[position] for position in among]
             for places in plan_batches(chosen, job.backend, job.dtype):
                 positions = [among[place] for place in places]
                 with job.backend.scope():
                     batch = Descent(job, rule, collate(job.problems, positions, job.backend, job.dtype))
                 yield from drive(job, batch, self.name)
-
-
-def _by_start(job: Job) -> list[Sequence[int]]:
-    """Positions in the job, grouped by the iteration from which runs resume: a batch has one iteration."""
-    everything = range(len(job.problems))
-    if job.keeper is None:
-        return [everything]
-    starts: dict[int, list[int]] = defaultdict(list)
-    for position in everything:
-        snapshot = job.keeper.find(position)
-        starts[-1 if snapshot is None else snapshot.iteration].append(position)
-    return [*starts.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from overparam.runs.driver import Loop
     from overparam.runs.engine import Job
 
-__all__ = ["Keeper", "Keeping", "Snapshot", "fit", "packed", "unpacked"]
+__all__ = ["Keeper", "Keeping", "Snapshot", "by_start", "fit", "packed", "restore", "unpacked"]
 
 _SHARE = 4  # checks per period
 _SLOWEST, _OVERHEAD = 1e8, 3e4
@@ -133,6 +134,27 @@ def fit(snapshots: Sequence[Snapshot], like: Sequence[Any]) -> bool:
     return all(
         [(array.shape, array.dtype.name) for array in snapshot.arrays] == asked for snapshot in snapshots
     )
+
+
+def restore(places: Sequence[NDArray[Any]], snapshot: Snapshot) -> bool:
+    """Copy a snapshot's arrays to places on the host; False, with nothing changed, if they do not fit."""
+    if not fit([snapshot], places):
+        return False
+    for place, array in zip(places, snapshot.arrays, strict=True):
+        place[:] = array
+    return True
+
+
+def by_start(job: Job) -> list[Sequence[int]]:
+    """Positions in the job, grouped by the iteration from which runs resume: a loop has one iteration."""
+    everything = range(len(job.problems))
+    if job.keeper is None:
+        return [everything]
+    starts: dict[int, list[int]] = defaultdict(list)
+    for position in everything:
+        snapshot = job.keeper.find(position)
+        starts[-1 if snapshot is None else snapshot.iteration].append(position)
+    return [*starts.values()]
 
 
 def packed(state: Any, backend: Backend) -> list[NDArray[Any]] | None:

@@ -58,7 +58,7 @@ def train(job, limit=LIMIT, order="forward", source=None, place="host"):
     formula = Formula.of(job.recipe)
     printed, states = print_kernel(formula)
     launcher = Host(source or printed, limit, order) if place == "host" else on_device(printed, limit)
-    ended = dict(drive(job, Runs(job, formula, launcher, states), "cuda"))
+    ended = dict(drive(job, Runs(job, range(len(job.problems)), formula, launcher, states), "cuda"))
     return [ended[position] for position in range(len(job.problems))]
 
 

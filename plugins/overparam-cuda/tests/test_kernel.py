@@ -132,7 +132,7 @@ def test_trainings_that_ended_are_launched_no_more(monkeypatch):
     job = job_of(problems, stop=StopRule(400, 0.1), optimizer=GradientDescent(0.3))
     formula = Formula.of(job.recipe)
     host = Host(print_kernel(formula)[0])
-    list(drive(job, run_module.Runs(job, formula, host, 0), "cuda"))
+    list(drive(job, run_module.Runs(job, range(2), formula, host, 0), "cuda"))
     assert sum(blocks for _, blocks, _ in host.launches) < 2 * 400 / 50
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from overparam.plugin import CuPy, Engine, Job, Outcome, Problem, Unrecordable, drive
+from overparam.plugin import CuPy, Engine, Job, Outcome, Problem, Unrecordable, by_start, drive
 from overparam_cuda.blocks import Method, too_large
 from overparam_cuda.formula import Formula
 from overparam_cuda.layout import portions
@@ -38,6 +38,7 @@ class Cuda(Engine):
     """Kernels for training runs on CuPy with a recorded activation, loss and update rule."""
 
     name: ClassVar[str] = "cuda"
+    resumes: ClassVar[bool] = True
 
     def objection(self, job: Job) -> str | None:
         """Return an objection: another backend, a component that cannot be recorded, or a lack of memory."""
@@ -72,12 +73,13 @@ class Cuda(Engine):
         source, states = printed(formula)
         # The rows of stochastic updates are not stored in the device's memory.
         method = Method.of(formula, states, 0)
-        for positions in portions(job.problems, method, job.backend.working_set()):
-            portion = replace(job, problems=[job.problems[position] for position in positions])
-            with job.backend.scope():
-                runs = Runs(portion, formula, self._launcher(source), states)
-            for position, outcome in drive(portion, runs, self.name):
-                yield positions[position], outcome
+        for among in by_start(job):
+            problems = [job.problems[position] for position in among]
+            for places in portions(problems, method, job.backend.working_set()):
+                positions = [among[place] for place in places]
+                with job.backend.scope():
+                    runs = Runs(job, positions, formula, self._launcher(source), states)
+                yield from drive(job, runs, self.name)
 
     def _launcher(self, source: str) -> Launcher:
         # Needs CuPy, which is slow to import.

@@ -57,41 +57,47 @@ class Layout:
         places = np.cumsum([(0, 0), *lengths], axis=0, dtype=np.int64)
         given, trained = (np.zeros(int(total), method.dtype) for total in places[-1])
         layout = cls(given, trained, places[:-1], shapes, units, method)
-        for position, problem in enumerate(problems):
-            layout._fill(position, problem)
+        for number, problem in enumerate(problems):
+            layout._fill(number, problem)
         return layout
 
-    def _fill(self, position: int, problem: Problem) -> None:
-        n, k, d, stride = self.shapes[position]
-        place, own = int(self.places[position, 0]), self.units[position]
+    def _fill(self, number: int, problem: Problem) -> None:
+        n, k, d, stride = self.shapes[number]
+        place, own = int(self.places[number, 0]), self.units[number]
         X = self.given[place : place + d * stride]
         X.reshape(d, stride)[:, :n] = problem.X.T
         place += X.size
         self.given[place : place + own.size] = problem.v[own]
         self.given[place + k : place + k + n] = problem.y
-        W, *rest = self.arrays(self.trained, position)
+        W, *rest = self.arrays(self.trained, number)
         W[0, :, : own.size] = problem.W0[own].T
         for v in rest:
             v[0, 0, : own.size] = problem.v[own]
 
-    def arrays(self, trained: NDArray[Any], position: int) -> list[NDArray[Any]]:
+    def arrays(self, trained: NDArray[Any], number: int) -> list[NDArray[Any]]:
         """Views of a run's W and its state, (1 + states, d, k), and v and its state, (1 + states, 1, k)."""
-        _, k, d, _ = self.shapes[position]
-        place = int(self.places[position, 1])
+        _, k, d, _ = self.shapes[number]
+        run, place = self.run(trained, number), 0
         found = []
         for size, height in zip(self.method.sizes(k, d), (d, 1), strict=True):
             if size:
-                found.append(trained[place : place + size].reshape(-1, height, k))
+                found.append(run[place : place + size].reshape(-1, height, k))
             place += size
         return found
 
+    def run(self, trained: NDArray[Any], number: int) -> NDArray[Any]:
+        """View of everything that a run trains, with its state."""
+        _, k, d, _ = self.shapes[number]
+        place = int(self.places[number, 1])
+        return trained[place : place + sum(self.method.sizes(k, d))]
+
     def weights(
-        self, trained: NDArray[Any], position: int, problem: Problem
+        self, trained: NDArray[Any], number: int, problem: Problem
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """W and v of a run in the problem's order; omitted and untrained weights are the initial ones."""
         W, v = problem.W0.astype(trained.dtype), problem.v.astype(trained.dtype)
-        own = self.units[position]
-        of_W, *of_v = self.arrays(trained, position)
+        own = self.units[number]
+        of_W, *of_v = self.arrays(trained, number)
         W[own] = of_W[0, :, : own.size].T
         for now in of_v:
             v[own] = now[0, 0, : own.size]
@@ -101,11 +107,11 @@ class Layout:
 def portions(problems: Sequence[Problem], method: Method, limit: int) -> Iterator[range]:
     """Yield ranges of problems that fit into this many bytes of the device's memory, at least one each."""
     start, held = 0, 0
-    for position, problem in enumerate(problems):
+    for number, problem in enumerate(problems):
         needed = Shape.of(problem.n, problem.k, problem.d).device_bytes(method)
-        if start < position and held + needed > limit:
-            yield range(start, position)
-            start, held = position, 0
+        if start < number and held + needed > limit:
+            yield range(start, number)
+            start, held = number, 0
         held += needed
     if problems:
         yield range(start, len(problems))

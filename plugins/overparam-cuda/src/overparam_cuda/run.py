@@ -9,7 +9,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.plugin import DType, Job, Loop, Problem, Seen, leaves_idle_units, row_stream
+from overparam.plugin import (
+    DType,
+    Job,
+    Loop,
+    Problem,
+    Seen,
+    Snapshot,
+    leaves_idle_units,
+    restore,
+    row_stream,
+    rows_after,
+)
 from overparam_cuda.blocks import Block, Method, stride_of
 from overparam_cuda.formula import Formula
 from overparam_cuda.layout import Layout
@@ -43,11 +54,13 @@ class Launcher(Protocol):
 
 
 class Runs(Loop):
-    """All runs of a job, one block each.
+    """Runs of a job, one block each, numbered in the order of their positions.
 
     Parameters
     ----------
     job : Job
+    positions : sequence of int
+        The runs' positions in the job.
     formula : Formula
         The job's formula.
     launcher : Launcher
@@ -56,11 +69,14 @@ class Runs(Loop):
         Arrays of the method's state per trained array.
     """
 
-    def __init__(self, job: Job, formula: Formula, launcher: Launcher, states: int) -> None:
+    def __init__(
+        self, job: Job, positions: Sequence[int], formula: Formula, launcher: Launcher, states: int
+    ) -> None:
         self._job, self._rule, self._launcher = job, formula.rule, launcher
-        self._problems = [_on_host(job, problem) for problem in job.problems]
-        self._bounds = job.recipe.bounds(job.problems[0].n)
-        self._streams = [row_stream(problem, self._rule) for problem in job.problems]
+        self._all = tuple(positions)
+        self._problems = [_on_host(job, job.problems[position]) for position in positions]
+        self._bounds = job.recipe.bounds(self._problems[0].n)
+        self._streams = [row_stream(problem, self._rule) for problem in self._problems]
         self._blocks = [None if stream is None else next(stream) for stream in self._streams]
         first = self._blocks[0]
         self._method = method = Method.of(formula, states, 0 if first is None else first.shape[1])
@@ -71,7 +87,7 @@ class Runs(Loop):
         self._limit = limit = launcher.memory_of_a_block()
         self._needs = [shape.block(method, limit) for shape in self._layout.shapes]
         self._costs = [shape.n * shape.k * shape.d for shape in self._layout.shapes]
-        self.positions = list(range(len(self._problems)))
+        self.positions, self._present = list(positions), list(range(len(positions)))
         self.iteration = 0
         self._stopped: set[int] = set()
         self._there = self._upload()
@@ -80,16 +96,17 @@ class Runs(Loop):
 
     def _begin_state(self) -> None:
         layout = self._layout
-        for position in range(len(self._problems)):
-            for weights, *states in layout.arrays(layout.trained, position):
+        for number in range(len(self._problems)):
+            for weights, *states in layout.arrays(layout.trained, number):
                 if states:
                     for place, state in zip(states, self._rule.init(weights.copy()), strict=True):
                         place[:] = state
 
     def _upload(self) -> dict[str, Any]:
+        scales = self._job.scales()[list(self._all)].tolist()
         sizes = [
-            (self._rule.step_size_for(problem, self._job.activation), 1.0 / scale**2)
-            for problem, scale in zip(self._job.problems, self._job.scales().tolist(), strict=True)
+            (self._rule.step_size_for(self._job.problems[position], self._job.activation), 1.0 / scale**2)
+            for position, scale in zip(self._all, scales, strict=True)
         ]
         layout, count = self._layout, len(self._problems)
         shapes = [
@@ -112,52 +129,52 @@ class Runs(Loop):
         """Train the runs that have not stopped for a segment, at most to `until`."""
         if self._reached and until <= self.iteration:
             return
-        going = [position for position in self.positions if position not in self._stopped]
+        going = [number for number in self._present if number not in self._stopped]
         last = self._end_of_segment(going, until)
-        for block, positions in self._buckets(going):
-            self._launch(block, positions, last)
+        for block, numbers in self._buckets(going):
+            self._launch(block, numbers, last)
         self._trained = None
         self.iteration = last
         columns = (self._launcher.download(self._there[name]) for name in ("iterations", "totals", "paths"))
         self._reached = list(zip(*(column.tolist() for column in columns), strict=True))
-        self._stopped |= {position for position in going if self._has_stopped(position)}
+        self._stopped |= {number for number in going if self._has_stopped(number)}
 
     def _end_of_segment(self, going: Sequence[int], until: int) -> int:
-        largest = max(self._costs[position] for position in going)
+        largest = max(self._costs[number] for number in going)
         last = self.iteration + max(16, min(_LONGEST, int(_SEGMENT_PRODUCTS / largest)))
         block = self._blocks[going[0]]
         if block is not None:
             last = min(last, (self.iteration // len(block) + 1) * len(block))
         return min(last, until)
 
-    def _has_stopped(self, position: int) -> bool:
-        iteration, total, _ = self._reached[position]
+    def _has_stopped(self, number: int) -> bool:
+        iteration, total, _ = self._reached[number]
         due = iteration % self._rule.updates_between_checks() == 0
         return due and self._bounds.status(total) is not None
 
     def _buckets(self, going: Sequence[int]) -> Iterator[tuple[Block, list[int]]]:
         """Runs grouped by the block that they need, the most expensive first."""
         buckets: dict[Block, list[int]] = defaultdict(list)
-        for position in going:
-            need = self._needs[position]
+        for number in going:
+            need = self._needs[number]
             about = min(-(-need.bytes // _BUCKET) * _BUCKET, self._limit)
-            buckets[need._replace(bytes=about, split=0)].append(position)
-        for block, positions in sorted(buckets.items(), reverse=True):
-            positions.sort(key=self._costs.__getitem__, reverse=True)
-            yield block, positions
+            buckets[need._replace(bytes=about, split=0)].append(number)
+        for block, numbers in sorted(buckets.items(), reverse=True):
+            numbers.sort(key=self._costs.__getitem__, reverse=True)
+            yield block, numbers
 
-    def _launch(self, block: Block, positions: list[int], last: int) -> None:
+    def _launch(self, block: Block, numbers: list[int], last: int) -> None:
         there, launcher, method = self._there, self._launcher, self._method
-        rows = self._rows(positions, last)
-        shapes = [self._layout.shapes[position] for position in positions] if block.held else []
+        rows = self._rows(numbers, last)
+        shapes = [self._layout.shapes[number] for number in numbers] if block.held else []
         sums = max((method.gradients(shape.k, shape.d) for shape in shapes), default=0)
         launcher.launch(
             "train_large" if block.held else "train",
-            len(positions),
+            len(numbers),
             block,
             (
                 *(there[name] for name in ("given", "trained", "places", "shapes", "sizes")),
-                launcher.upload(np.array(positions, np.int32)),
+                launcher.upload(np.array(numbers, np.int32)),
                 None if rows is None else launcher.upload(rows),
                 np.int32(method.batch),
                 np.int32(stride_of(method.batch)),
@@ -166,46 +183,71 @@ class Runs(Loop):
                 *(np.float64(bound) for bound in self._bounds),
                 *(there[name] for name in ("iterations", "totals", "paths")),
                 np.int32(block.held),
-                launcher.scratch(len(positions) * sums, method.dtype) if sums else None,
+                launcher.scratch(len(numbers) * sums, method.dtype) if sums else None,
                 np.int64(sums),
             ),
         )
 
-    def _rows(self, positions: list[int], last: int) -> NDArray[np.int32] | None:
+    def _rows(self, numbers: list[int], last: int) -> NDArray[np.int32] | None:
         """Rows of the segment's updates, shape (runs, updates, batch)."""
         chosen = []
-        for position in positions:
-            stream, block = self._streams[position], self._blocks[position]
+        for number in numbers:
+            stream, block = self._streams[number], self._blocks[number]
             if stream is None or block is None:
                 return None
             used = self.iteration % len(block)
             if used == 0 and self.iteration > 0:
-                block = self._blocks[position] = next(stream)
+                block = self._blocks[number] = next(stream)
             chosen.append(block[used : used + last - self.iteration])
         return np.ascontiguousarray(np.stack(chosen), np.int32)
 
     def stopped(self) -> list[int]:
         """Return the rows of the runs that are outside the bounds."""
-        return [row for row, position in enumerate(self.positions) if position in self._stopped]
+        return [row for row, number in enumerate(self._present) if number in self._stopped]
 
     def look(self, rows: Sequence[int]) -> list[Seen]:
         """Return the states of these runs on the host; all weights come in one transfer."""
         if not rows:
             return []
-        trained = self._trained
-        if trained is None:
-            trained = self._trained = self._launcher.download(self._there["trained"])
-        seen = []
-        for position in (self.positions[row] for row in rows):
-            iteration, total, path = self._reached[position]
-            W, v = self._layout.weights(trained, position, self._problems[position])
+        seen, trained = [], self._downloaded()
+        for number in (self._present[row] for row in rows):
+            iteration, total, path = self._reached[number]
+            W, v = self._layout.weights(trained, number, self._problems[number])
             seen.append(Seen(iteration, total, path, W, v))
         return seen
 
+    def _downloaded(self) -> NDArray[Any]:
+        if self._trained is None:
+            self._trained = self._launcher.download(self._there["trained"])
+        return self._trained
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return each run's weights and state, in the kernel's layout."""
+        found, trained = [], self._downloaded()
+        for number in self._present:
+            iteration, _, path = self._reached[number]
+            found.append(Snapshot(iteration, path, (self._layout.run(trained, number).copy(),)))
+        return found
+
+    def resume(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Upload the weights and states of snapshots; the loss and the gradient are computed again."""
+        layout, launcher = self._layout, self._launcher
+        for number, snapshot in enumerate(snapshots):
+            if not restore([layout.run(layout.trained, number)], snapshot):
+                return False
+        paths = np.array([snapshot.path_length for snapshot in snapshots])
+        self._there |= {"trained": launcher.upload(layout.trained), "paths": launcher.upload(paths)}
+        self.iteration = snapshots[0].iteration
+        for number, (stream, block) in enumerate(zip(self._streams, self._blocks, strict=True)):
+            if stream is not None and block is not None:
+                self._blocks[number], _ = rows_after(self.iteration, block, stream)
+        return True
+
     def release(self, rows: Sequence[int]) -> None:
         """Exclude these runs from later launches."""
-        gone = {self.positions[row] for row in rows}
-        self.positions = [position for position in self.positions if position not in gone]
+        gone = {self._present[row] for row in rows}
+        self._present = [number for number in self._present if number not in gone]
+        self.positions = [self._all[number] for number in self._present]
 
 
 def _on_host(job: Job, problem: Problem) -> Problem:

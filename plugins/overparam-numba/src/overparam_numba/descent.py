@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam.plugin import Bounds, FirstOrder, Job, Loop, Seen, Snapshot, row_stream, rows_after
+from overparam.plugin import Bounds, FirstOrder, Job, Loop, Seen, Snapshot, restore, row_stream, rows_after
 from overparam_numba import compiled
 from overparam_numba.team import Team
-from overparam_numba.workspace import Workspace, put_back
+from overparam_numba.workspace import Workspace
 
 __all__ = ["Common", "Descent"]
 
@@ -137,7 +137,7 @@ class Descent(Loop):
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
         """Restore the data that the loop changes."""
         [snapshot] = snapshots
-        if not put_back(self._space.carried(), snapshot.arrays):
+        if not restore(self._space.carried(), snapshot):
             return False
         self.iteration, self._path = snapshot.iteration, snapshot.path_length
         if self._rows is not None and self._stream is not None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from overparam.plugin import Job, Loop, Optimizer, Problem, Seen, Snapshot
+from overparam.plugin import Job, Loop, Optimizer, Problem, Seen, Snapshot, restore
 from overparam_numba import tasks
 from overparam_numba.descent import Common, Descent
 from overparam_numba.large_space import LargeSpace
 from overparam_numba.partition import cost_of_update, is_large
-from overparam_numba.workspace import acting_units, put_back
+from overparam_numba.workspace import acting_units
 
 __all__ = ["LargeDescent", "begin", "is_divided"]
 
@@ -98,7 +98,7 @@ class LargeDescent(Loop):
     def resume(self, snapshots: Sequence[Snapshot]) -> bool:
         """Restore the data that the tasks change."""
         [snapshot] = snapshots
-        if not put_back(self._space.carried(), snapshot.arrays):
+        if not restore(self._space.carried(), snapshot):
             return False
         self._state[tasks.ITERATION] = self.iteration = snapshot.iteration
         self._numbers[_PATH] = snapshot.path_length

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -141,15 +140,6 @@ class Workspace:
         v, w, end, states = (self.places[place] for place in (5, 6, 7, 9))
         assert v < w < end <= states
         return self.memory[v:end], self.memory[states:]
-
-
-def put_back(carried: Sequence[NDArray[Any]], arrays: Sequence[NDArray[Any]]) -> bool:
-    """Copy arrays back to their places; return False, with nothing changed, if they do not fit."""
-    if [(a.shape, a.dtype) for a in arrays] != [(part.shape, part.dtype) for part in carried]:
-        return False
-    for part, array in zip(carried, arrays, strict=True):
-        part[:] = array
-    return True
 
 
 def acting_units(v: NDArray[Any], *, idle: bool) -> tuple[slice | NDArray[np.int64], int]:
