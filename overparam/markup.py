@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Integral, Real
 
-__all__ = ["is_hidden", "shown", "table", "visible"]
+__all__ = ["figure_text", "is_hidden", "shown", "table", "visible"]
 
 _ODD = re.compile(r"[^\x20-\x7e]")
 _HIDDEN = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
@@ -24,6 +24,11 @@ def shown(value: object) -> str:
     if isinstance(value, Integral):
         return f"{int(value):,}"
     return f"{float(value):.6g}" if isinstance(value, Real) else str(value)
+
+
+def figure_text(text: str) -> str:
+    """Return text that matplotlib draws as it is: to it, dollar signs enclose formulas."""
+    return text.replace("$", r"\$")
 
 
 def table(caption: str, rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> str:

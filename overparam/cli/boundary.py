@@ -17,6 +17,7 @@ from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import ENDINGS, boundary_table, save, scaling_figure
 from overparam.files import check_output, replaced
+from overparam.markup import figure_text
 from overparam.studies import BoundaryScaling, load_study
 from overparam.studies.boundary import COLUMNS
 from overparam.theory import Curve
@@ -110,7 +111,7 @@ def boundary(
 
 def _write(output: Path, found: Mapping[str, BoundaryScaling], claims: Sequence[Curve]) -> None:
     if output.suffix.lower() != _CSV:
-        named = {visible(name).replace("$", r"\$"): one for name, one in found.items()}
+        named = {figure_text(visible(name)): one for name, one in found.items()}
         save(scaling_figure(named, claims=claims), output)
         return
     text = StringIO()

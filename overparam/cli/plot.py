@@ -14,6 +14,7 @@ from overparam.cli.settings import Settings
 from overparam.cli.visible import visible
 from overparam.figures import ENDINGS, boundaries_figure, phase_figure, save, title_of
 from overparam.files import check_output
+from overparam.markup import figure_text
 from overparam.studies import Study, StudyError, crossings, load_study
 from overparam.theory import Claims
 
@@ -125,11 +126,10 @@ def _names(studies: Sequence[Path] | dict[Path, Study]) -> dict[Path, str]:
     """Return a study's name in a legend: that of its file, or the whole path if two files share a name."""
     stems = [path.stem for path in studies]
     return {
-        path: visible(str(path) if stems.count(path.stem) > 1 else path.stem).replace("$", r"\$")
-        for path in studies
+        path: figure_text(visible(str(path) if stems.count(path.stem) > 1 else path.stem)) for path in studies
     }
 
 
 def titled(study: Study, n: int) -> str:
     """Return a panel's title for matplotlib, which reads formulas between dollars."""
-    return title_of(study, n).replace("$", r"\$")
+    return figure_text(title_of(study, n))

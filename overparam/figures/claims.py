@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overparam.markup import figure_text
 from overparam.palette import CLAIMS, OUTLINE, rgb
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def draw_claims(panels: Sequence[Any], curves: Sequence[Sequence[Curve]]) -> Non
                 linewidth=1.6,
                 marker=_MARKERS[i // len(CLAIMS) % len(_MARKERS)],
                 markersize=4,
-                label=fill(curve.label.replace("$", r"\$") + _where(curve.name, heights, curves), _LONGEST),
+                label=fill(figure_text(curve.label) + _where(curve.name, heights, curves), _LONGEST),
                 path_effects=[Stroke(linewidth=3.0, foreground=rgb(OUTLINE)), Normal()],
             )
     for panel, (left, right, bottom, top) in zip(panels, limits, strict=True):

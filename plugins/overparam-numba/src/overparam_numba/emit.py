@@ -12,7 +12,7 @@ from overparam_numba.vectors import FUNCTIONS
 __all__ = ["print_program"]
 
 
-class Interval(NamedTuple):
+class Range(NamedTuple):
     """Known range of a value: low ≤ value ≤ high unless it is NaN, and whether it can be NaN."""
 
     low: float
@@ -20,8 +20,8 @@ class Interval(NamedTuple):
     nan: bool = True
 
 
-_ANY = Interval(-math.inf, math.inf)
-_UNIT = Interval(0.0, 1.0)
+_ANY = Range(-math.inf, math.inf)
+_UNIT = Range(0.0, 1.0)
 _BENIGN = 2.0**60
 _BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "sign": 1.0, "atan": 2.0}
 
@@ -52,22 +52,22 @@ def print_program(
         For an operation that vectors do not have.
     """
     names = {Value(i): inputs[name] for i, name in enumerate(program.inputs)}
-    known: dict[Value, Interval] = {}
+    known: dict[Value, Range] = {}
     lines = []
     for i, (operation, operands) in enumerate(program.instructions):
         value = Value(len(program.inputs) + i)
-        ranges = [_interval(operand, known) for operand in operands]
+        ranges = [_operand_range(operand, known) for operand in operands]
         function, ordered = _chosen(operation, operands, ranges)
         if function not in FUNCTIONS:
             raise Unrecordable(f"xp.{operation} is not one of the functions of the numba engine")
         names[value] = f"{prefix}{value.number}"
-        known[value] = _range(operation, ranges)
+        known[value] = _result_range(operation, ranges)
         lines.append(f"{names[value]} = {function}({', '.join(_spelled(o, names, like) for o in ordered)})")
     return lines, [_spelled(output, names, like) for output in program.outputs]
 
 
 def _chosen(
-    operation: str, operands: Sequence[Operand], ranges: Sequence[Interval]
+    operation: str, operands: Sequence[Operand], ranges: Sequence[Range]
 ) -> tuple[str, Sequence[Operand]]:
     """The function for an operation, given the known ranges of its operands, and their order."""
     first = ranges[0]
@@ -87,41 +87,41 @@ def _chosen(
     return operation, operands
 
 
-def _interval(operand: Operand, known: Mapping[Value, Interval]) -> Interval:
+def _operand_range(operand: Operand, known: Mapping[Value, Range]) -> Range:
     if isinstance(operand, Value):
         return known.get(operand, _ANY)
     number = float(operand)
-    return _ANY if math.isnan(number) else Interval(number, number, nan=False)
+    return _ANY if math.isnan(number) else Range(number, number, nan=False)
 
 
-def _range(operation: str, ranges: Sequence[Interval]) -> Interval:
+def _result_range(operation: str, ranges: Sequence[Range]) -> Range:
     """Range of a result; unbounded if nothing better is known."""
     if operation in _BOUNDED:
-        return Interval(-_BOUNDED[operation], _BOUNDED[operation])
+        return Range(-_BOUNDED[operation], _BOUNDED[operation])
     a = ranges[0]
     match operation:
         case "abs":
-            return Interval(0.0, max(abs(a.low), abs(a.high)))
+            return Range(0.0, max(abs(a.low), abs(a.high)))
         case "negative":
-            return Interval(-a.high, -a.low)
+            return Range(-a.high, -a.low)
         case "exp":
-            return Interval(0.0, 1.0 if a.high <= 0.0 else math.inf)
+            return Range(0.0, 1.0 if a.high <= 0.0 else math.inf)
         case "log1p" if a.low >= 0.0 and a.high <= 1.0:
             return _UNIT
         case "sqrt":
-            return Interval(0.0, math.inf)
+            return Range(0.0, math.inf)
         case "add":
-            return Interval(a.low + ranges[1].low, a.high + ranges[1].high)
+            return Range(a.low + ranges[1].low, a.high + ranges[1].high)
         case "maximum":
-            return Interval(max(a.low, ranges[1].low), max(a.high, ranges[1].high))
+            return Range(max(a.low, ranges[1].low), max(a.high, ranges[1].high))
         case "minimum":
-            return Interval(min(a.low, ranges[1].low), min(a.high, ranges[1].high))
+            return Range(min(a.low, ranges[1].low), min(a.high, ranges[1].high))
         case "where":
             chosen = ranges[1:]
             low, high = min(r.low for r in chosen), max(r.high for r in chosen)
-            return Interval(low, high, any(r.nan for r in chosen))
+            return Range(low, high, any(r.nan for r in chosen))
         case "multiply" if all(r.low >= 0.0 and math.isfinite(r.high) for r in ranges):
-            return Interval(a.low * ranges[1].low, a.high * ranges[1].high)
+            return Range(a.low * ranges[1].low, a.high * ranges[1].high)
     return _ANY
 
 
