@@ -69,7 +69,9 @@ class Partition(NamedTuple):
         count = len(panels) - 1
         of_a_slot = -(-_SLOT_SAMPLES // (lanes * MOST_VECTORS))
         fitting = _MOST_PARTIAL // (k * d * itemsize) if layers != "output" else _MOST_SLOTS
-        in_slots = _cuts(count, max(1, min(_MOST_SLOTS, fitting, count // of_a_slot)))
+        # A power of two divides evenly among most numbers of cores.
+        most = max(1, min(_MOST_SLOTS, fitting, -(-count // of_a_slot)))
+        in_slots = _cuts(count, 1 << (most.bit_length() - 1))
         vectors = _CACHE // (VECTOR_BYTES * (k * (2 if layers == "both" else 1) + 2 * d))
         of_a_block = max(1, min(vectors, _MOST_BLOCK) // MOST_VECTORS)
         slots, blocks = [0], [0]
