@@ -1,4 +1,4 @@
-"""What is measured: the grid of shapes, activations, data types and batch sizes."""
+"""The cells that are measured: a grid of shapes, activations, data types and batch sizes."""
 
 from __future__ import annotations
 

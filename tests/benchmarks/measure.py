@@ -14,7 +14,7 @@ from tests.benchmarks.probes import best_rates, probe_of, trained
 
 __all__ = ["Measurement", "measure", "turn"]
 
-_LONG = 1e-9  # seconds a flop of an update: a hundred updates or so, beside which laying out takes no time
+_LONG = 1e-9  # a turn's seconds per flop of an update: about a hundred updates, so setup is negligible
 
 
 @dataclass(frozen=True)
