@@ -88,7 +88,7 @@ def test_a_search_killed_again_and_again(tmp_path, attacks, executor):
 
 
 def test_a_killed_study_or_its_log_with_a_flipped_bit(tmp_path, attacks):
-    """The rows are the same or the study is refused, even if the bit is in the log's last transaction."""
+    """The rows are the same or the study is refused, also if the flipped bit is in the last transaction."""
     study = tmp_path / "a.study"
     driver = Driver(study, tmp_path / "log")
     driver.wait_for(150)

@@ -66,7 +66,7 @@ def command_of(words):
 
 @pytest.fixture
 def settings(overparam, monkeypatch):
-    """A function: run a command up to its callback; return the settings, or the output if it ends first."""
+    """A function that runs a command up to its callback and returns the settings, or else the output."""
 
     def call(words, *arguments):
         reached = []

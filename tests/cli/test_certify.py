@@ -45,7 +45,7 @@ def test_the_documents_keys(overparam):
 
 
 def test_a_verdict_is_that_of_its_parts(overparam):
-    """`missed_by` is the worst hypothesis's factor; the measured rate follows from both ends of the run."""
+    """`missed_by` is the worst hypothesis's factor; the measured rate uses the first and last residual."""
     document = overparam("certify", *SMALL, "--json").document
     trained = overparam("train", *SMALL, "--record-every", 20, "--output", "run.npz", "--json").document
     residual = np.load("run.npz")["relative_residual"]

@@ -187,7 +187,7 @@ def test_a_guarded_script_still_has_workers(tmp_path):
 
 
 def test_commands_write_to_standard_output_by_their_own_echo_alone():
-    """They must not use click.echo: sys.stdout is standard error while code of plugins can run."""
+    """click.echo without err=True is wrong: sys.stdout is standard error while plugins can run."""
     writers = ("click.echo", "click.secho", "print")
     for source in Path(cli.__file__).parent.rglob("*.py"):
         if source.name == "output.py":

@@ -123,7 +123,7 @@ def test_shapes_have_to_agree():
 
 @dataclass(frozen=True)
 class Pictures(Sphere):
-    """Data with their own labels, which do not announce them: `brings_labels` returns None."""
+    """Data with their own labels, although `brings_labels` returns None."""
 
     name: ClassVar[str] = "pictures"
 

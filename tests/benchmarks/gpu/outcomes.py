@@ -22,7 +22,7 @@ _SPARE = 2
 
 @dataclass(frozen=True)
 class Comparison:
-    """One panel computed three times: by ours, by the reference in single precision, and in double precision.
+    """One panel from three runs: ours, the reference in single precision, and the reference in double.
 
     Attributes
     ----------
