@@ -1,4 +1,4 @@
-"""Backends: the ways in and out, data types, whose array it is, and what is said where one cannot run."""
+"""Backends: conversion to and from NumPy, data types, an array's backend, messages if one cannot run."""
 
 import importlib.util
 import subprocess
@@ -69,7 +69,7 @@ def test_torch_arrays_leave_their_graph_of_derivatives():
 
 
 def test_a_namespace_without_the_data_type_is_an_error():
-    jax = pytest.importorskip("jax", reason="JAX, where double precision is a switch, is not installed")
+    jax = pytest.importorskip("jax", reason="JAX is not installed; its double precision must be switched on")
     ones = jax.numpy.ones(3, dtype="float32")
     backend = backend_of(ones)
     assert backend.to_numpy(backend.asarray(ones, "float32")).dtype == np.float32
@@ -95,7 +95,7 @@ def test_a_torch_device_that_cannot_be_used(device, said):
 
 
 def pretend(monkeypatch, name, module):
-    """Install a module, or None for its absence, under this name."""
+    """Put a module under this name into sys.modules; None makes its import fail."""
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda n, *a: module if n == name else real(n, *a))
     monkeypatch.setitem(sys.modules, name, module)

@@ -1,4 +1,4 @@
-"""Blocks of samples: they cover the samples, in order, and depend on the sizes only."""
+"""Blocks of samples: they cover the samples in order and depend only on the sizes."""
 
 import pytest
 from hypothesis import given

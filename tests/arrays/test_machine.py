@@ -11,7 +11,7 @@ GIB = 1 << 30
 
 @pytest.fixture
 def groups(tmp_path, monkeypatch):
-    """Write this process's groups and their files; return the usable memory and cores."""
+    """A function that writes the files of control groups and returns the usable memory and cores."""
     monkeypatch.setattr(machine, "_OWN_GROUPS", tmp_path / "own")
     monkeypatch.setattr(machine, "_ALL_GROUPS", tmp_path / "all")
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * GIB // 4096}

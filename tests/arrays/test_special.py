@@ -1,4 +1,4 @@
-"""The error function against mpmath, and as activations meet it."""
+"""The error function against mpmath, at its ends and on other array libraries."""
 
 import math
 

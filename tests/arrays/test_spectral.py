@@ -1,4 +1,4 @@
-"""The largest eigenvalue by Lanczos' method, beside all of them by LAPACK."""
+"""The largest eigenvalue by Lanczos' method, compared with LAPACK's eigenvalues."""
 
 import numpy as np
 import pytest

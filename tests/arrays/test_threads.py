@@ -1,4 +1,4 @@
-"""Work in threads: results in their order, errors as they come, and a BLAS that is left as it was found."""
+"""Work in threads: results in order, errors passed on, and BLAS's number of threads restored at the end."""
 
 import os
 import subprocess

@@ -57,7 +57,7 @@ def main(
     if before > BUSY:
         click.echo(f"warning: the load average is {before:.1f}; an idle machine's is below {BUSY}", err=True)
     with tempfile.TemporaryDirectory() as folder:
-        # An empty cache, so that the seconds of compilation are measured, not looked up.
+        # An empty cache, so that the compilation really happens and its seconds are measured.
         os.environ["OVERPARAM_CACHE_DIR"] = folder
         text = _measured(
             () if large else (cells or (_QUICK_SHAPES if quick else SHAPES)),
@@ -77,7 +77,7 @@ def _measured(
     rounds: int,
     before: float,
 ) -> str:
-    # They need numba, whose absence `main` reports in one line.
+    # These modules need numba; if it is missing, `main` reports that in one line.
     from tests.benchmarks.gelu import gelu_against_softplus
     from tests.benchmarks.measure import measure
     from tests.benchmarks.report import best_peer_ratio, page
@@ -93,7 +93,7 @@ def _measured(
             f"[{number}/{len(cells)}] {cell.activation.name} {cell.dtype} n={cell.n} k={cell.k} d={cell.d} "
             f"batch={cell.batch}: {rates} updates/s; {best_peer_ratio(found):.1f} × the best peer"
         )
-    # After the measurements, so that their first calls find nothing compiled.
+    # This check comes after the measurements, because it compiles and first calls must be measured.
     if unequal := disagreements(contenders, ACTIVATIONS, DTYPES):
         raise click.ClickException("the contenders do not do the same trainings: " + "; ".join(unequal))
     gelu = gelu_against_softplus(rounds)

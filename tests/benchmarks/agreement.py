@@ -1,4 +1,4 @@
-"""The check that all contenders do the same trainings: their iteration counts agree."""
+"""The check that all contenders carry out the same training runs: their iteration counts agree."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ __all__ = ["STOP", "disagreements", "easy_instances", "iteration_counts"]
 
 STOP = StopRule(1000, 0.1)
 _STEPS, _SHARE = 3, 0.005
-"""Rounding moves the first iterate below the tolerance by a few steps, more where descent is slow."""
+"""Allowed difference of iteration counts, in steps and as a share: rounding moves the first iterate below the
+tolerance by a few steps, and by more if descent is slow."""
 
 
 def easy_instances(activation: Activation, dtype: DType) -> Instances:
-    """Two problems with many more parameters than samples: they converge, each at its own pace."""
+    """Two problems with many more parameters than samples: both converge, at different speeds."""
     return Instances(tuple(draw_problem(12, 20, 20, trial=t) for t in range(2)), activation, dtype)
 
 
@@ -36,7 +37,7 @@ def iteration_counts(
 def disagreements(
     contenders: Sequence[Contender], activations: Sequence[Activation], dtypes: Sequence[DType]
 ) -> list[str]:
-    """Sentences about contenders whose counts are not the first contender's; [] where all agree."""
+    """Sentences about contenders whose counts differ from the first contender's; [] if all agree."""
     found = []
     for activation in activations:
         for dtype in dtypes:

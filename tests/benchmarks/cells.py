@@ -1,4 +1,4 @@
-"""What is measured: the grid of shapes, activations, data types and batch sizes."""
+"""The cells that are measured: a grid of shapes, activations, data types and batch sizes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIVATIONS: tuple[Activation, ...] = (Softplus(), ReLU())
 
 @dataclass(frozen=True)
 class Cell:
-    """Trainings of one shape that are carried out side by side.
+    """Training runs of one shape that are carried out side by side.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Cell:
     dtype : "float32" or "float64"
     n, k, d : int
     batch : int
-        How many.
+        Number of training runs.
     """
 
     activation: Activation
@@ -43,12 +43,12 @@ class Cell:
 
     @property
     def flops(self) -> int:
-        """Flops of the two matrix products of one update of one training, 4nkd."""
+        """Flops of the two matrix products in one update of one training run, 4nkd."""
         return 4 * self.n * self.k * self.d
 
     @property
     def values(self) -> int:
-        """Values of φ and φ′ in one update of one training, nk."""
+        """Number of values of φ and φ′ in one update of one training run, nk."""
         return self.n * self.k
 
 
@@ -58,7 +58,7 @@ def grid(
     batches: Sequence[int] = BATCHES,
     large: Sequence[tuple[int, int, int]] = LARGE,
 ) -> Iterator[Cell]:
-    """Cells table by table: activation, data type, n, (k, d), batch, and the large ones behind."""
+    """Cells table by table: activation, data type, n, (k, d), batch; the large ones at the end of each."""
     for activation, dtype in product(ACTIVATIONS, DTYPES):
         for n, (k, d), batch in product(samples, shapes, batches):
             yield Cell(activation, dtype, n, k, d, batch)

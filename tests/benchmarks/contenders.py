@@ -1,4 +1,4 @@
-"""Who is measured: each contender is one module with a function `prepare`."""
+"""The contenders that are measured: each is one module with a function `prepare`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["CONTENDERS", "FUSED", "PEERS", "Contender"]
 
 @dataclass(frozen=True)
 class Contender:
-    """A way to carry out trainings.
+    """An implementation that carries out training runs.
 
     Attributes
     ----------
     name : str
-        As the tables call it.
+        Its name in the tables.
     module : str
         Its module in this package.
     package : str or None
-        What must be installed beside the core.
+        The package that must be installed besides the core.
     compiles : bool
         Whether its first call compiles.
     """
@@ -33,14 +33,14 @@ class Contender:
     compiles: bool = False
 
     def missing(self) -> str | None:
-        """Return why it cannot be measured here, None where it can."""
+        """Return the reason why it cannot be measured here, or None if it can."""
         if self.package is None or importlib.util.find_spec(self.package) is not None:
             return None
         return f"{self.package} is not installed"
 
     def prepare(self, instances: Instances) -> list[Run]:
-        """Return the ways in which it can run these instances, of which the fastest counts."""
-        # Loaded when asked for: each module needs an optional package, all of them slow to import.
+        """Return the ways in which it can run these instances; the fastest counts."""
+        # Loaded on demand: each module needs an optional package, and these are slow to import.
         module = importlib.import_module(f"tests.benchmarks.{self.module}")
         runs: list[Run] = module.prepare(instances)
         return runs

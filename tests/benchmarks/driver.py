@@ -1,8 +1,8 @@
-"""How busy the driver keeps its workers: python -m tests.benchmarks.driver [WORKERS …].
+"""Measure how busy the driver keeps its workers: python -m tests.benchmarks.driver [WORKERS …].
 
-Nothing is trained: `tests.sweeps.virtual` says what is simulated and what is not. Each line is a sweep of
-n = 1,000 with 150 s of training for each worker, in trials of one or two seconds. In the last line trials
-take a fifth of a second.
+Nothing is trained: `tests.sweeps.virtual` explains what is simulated and what is real. Each line is a sweep
+of n = 1,000 with 150 s of training for each worker, in trials of one or two seconds. In the last line, a
+trial takes a fifth of a second.
 """
 
 import sys
@@ -19,7 +19,7 @@ _USUAL, _FAST = 5e10, 4e11  # units of work a second
 
 
 def main(workers: list[int]) -> None:
-    """Print a table."""
+    """Print a table with one line per sweep."""
     print("workers  s a trial  s in all   busy  driver  chunks  trials/s  commits/s")
     for count in workers:
         show(count, _USUAL)
@@ -27,7 +27,7 @@ def main(workers: list[int]) -> None:
 
 
 def show(workers: int, pace: float) -> None:
-    """Simulate one sweep."""
+    """Simulate one sweep and print its line."""
     trials = workers * _TRIALS * (1 if pace == _USUAL else 2)
     grid = Grid.product([1000], [20, 26, 32, 38, 44], [30, 36, 42, 48, 54], trials=-(-trials // 25))
     with tempfile.TemporaryDirectory() as folder:

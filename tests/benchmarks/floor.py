@@ -1,4 +1,4 @@
-"""What this machine could do at best: in matrix products, in multiply–adds, and in values of φ and φ′."""
+"""Highest rates of this machine: for matrix products, for multiply–adds, and for values of φ and φ′."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def gemm_probe(dtype: DType) -> Probe:
 
 @njit(nogil=True)
 def _multiply_adds(a: Any, count: int) -> None:
-    """Chains of `count` multiply–adds on vectors; `a` has their starts, then a factor and a summand."""
+    """Chains of `count` multiply–adds on vectors; `a` holds the starting values, a factor and a summand."""
     m = lane_count(a)
     x0, x1, x2, x3 = load(a, 0), load(a, m), load(a, 2 * m), load(a, 3 * m)
     x4, x5, x6, x7 = load(a, 4 * m), load(a, 5 * m), load(a, 6 * m), load(a, 7 * m)
@@ -61,7 +61,7 @@ def _multiply_adds(a: Any, count: int) -> None:
 
 @lru_cache
 def peak_probe(dtype: DType) -> Probe:
-    """Flops a second of multiply–adds that stay in registers, on all cores: what no product can exceed."""
+    """Flops a second of multiply–adds that stay in registers, on all cores: the limit of any product."""
     cores, lanes = os.cpu_count() or 1, lanes_of(np.dtype(dtype).itemsize)
     arrays = [aligned((_CHAINS + 2) * lanes, np.dtype(dtype)) for _ in range(cores)]
     for array in arrays:
@@ -82,7 +82,7 @@ def peak_probe(dtype: DType) -> Probe:
 
 @lru_cache
 def activation_probe(activation: Activation, dtype: DType) -> Probe:
-    """Values a second of the fused engine's pass over Z (φ, φ′, r) on a resident Z, on all cores."""
+    """Values a second of the fused engine's pass over Z (φ, φ′, r), on all cores, with Z in the cache."""
     recipe = Recipe(activation=activation, dtype=dtype)
     residual = compiled_loop(recipe).module.residual
 

@@ -1,4 +1,4 @@
-"""A stranger's activation against softplus, both fused."""
+"""A plugin's activation (GELU) against softplus, both in the fused engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instances that every contender is given, and what it is asked to do with them."""
+"""The instances that every contender trains, and the type of the function that trains them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_LABELS = 40  # for each input; with more, the paper's step size diverges
 _SMALL_STEP = 0.02
 
 Run: TypeAlias = Callable[[StopRule], NDArray[np.int64]]
-"""Trains every instance from W₀ under a stop rule; returns each one's iterations, shape (b,)."""
+"""Trains every instance from W₀ with a stop rule; returns their iterations, shape (b,)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Instances:
 
     @property
     def step_size(self) -> float:
-        """η, the same for all."""
+        """η, the same for all problems."""
         return self.optimizer.step_size_for(self.problems[0], self.activation)
 
     def recipe(self, stop: StopRule) -> Recipe:
@@ -72,7 +72,7 @@ class Instances:
 
 
 def trained_by(engine: Engine, instances: Instances, backend: Backend | None = None) -> Run:
-    """Whole trainings by one of the engines, from host arrays to outcomes."""
+    """Return a function that trains with one of the engines, from host arrays to finished outcomes."""
     place = backend or NumPy()
 
     def run(stop: StopRule) -> NDArray[np.int64]:

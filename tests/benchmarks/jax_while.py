@@ -1,4 +1,4 @@
-"""JAX: one training as a while_loop, mapped over the batch and compiled."""
+"""JAX: one training run as a while_loop, mapped over the batch and compiled."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ jax.config.update("jax_enable_x64", True)
 
 
 def prepare(instances: Instances, precision: str = "highest") -> list[Run]:
-    """One way to run: compiled for this shape at its first call, on all cores.
+    """Return the one way to run: on all cores, compiled for this shape in its first call.
 
-    On a GPU, JAX' own choice is ``precision="default"``: products of float32 with 10 bits of the operands.
+    JAX's default on a GPU is ``precision="default"``: float32 products that use 10 bits of the operands.
     """
     arrays = [jnp.asarray(array) for array in instances.arrays()]
     activate = _relu if instances.activation.name == "relu" else _softplus
@@ -60,6 +60,6 @@ def _relu(z: Any) -> tuple[Any, Any]:
 
 
 def _softplus(z: Any) -> tuple[Any, Any]:
-    # log(1 + eᶻ) = z − log σ(z): of four ways to write it the fastest here, automatic derivatives included.
+    # log(1 + eᶻ) = z − log σ(z): the fastest here of four ways, automatic derivatives included.
     slope = jax.nn.sigmoid(z)
     return z - jnp.log(slope), slope

@@ -1,4 +1,4 @@
-"""The machine that is measured, in words."""
+"""Description of the machine that is measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["BUSY", "describe", "load"]
 
 BUSY = 0.5
-"""A load average above this means that others were computing at the same time."""
+"""A load average above this means that other processes were computing at the same time."""
 
 _PACKAGES = ("overparam", "overparam-numba", "numpy", "numba", "torch", "jax")
 
@@ -21,7 +21,7 @@ def load() -> float:
 
 
 def describe() -> list[str]:
-    """Cores and model of the processor, and the versions that matter."""
+    """Cores and model of the processor, and the versions of Python and of the packages."""
     versions = [f"Python {platform.python_version()}", *filter(None, map(_version, _PACKAGES))]
     return [f"{os.cpu_count()} cores, {_processor()}, {platform.system()}", ", ".join(versions)]
 

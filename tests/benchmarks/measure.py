@@ -1,4 +1,4 @@
-"""Interleaved measurements: every round runs each contender once, so that noise meets all alike."""
+"""Interleaved measurements: every round runs each contender once, so noise affects all of them equally."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.benchmarks.probes import best_rates, probe_of, trained
 
 __all__ = ["Measurement", "measure", "turn"]
 
-_LONG = 1e-9  # seconds a flop of an update: a hundred updates or so, beside which laying out takes no time
+_LONG = 1e-9  # a turn's seconds per flop of an update: about a hundred updates, so setup is negligible
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One cell.
+    """Measured rates of one cell.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Measurement:
     rates : mapping of str to float
         Each contender's updates a second over the whole batch, in its best round.
     compilation : mapping of str to float
-        Seconds that the first call took beyond a second one, for those who compile.
+        Seconds by which the first call took longer than the second, for contenders that compile.
     gemm : float
         Flops a second of a large matrix product, in its best round.
     peak : float
@@ -55,7 +55,7 @@ class Measurement:
 
 
 def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measurement:
-    """Measure a cell."""
+    """Measure one cell in `rounds` rounds."""
     instances = Instances.of(cell)
     probes = {
         "gemm": gemm_probe(cell.dtype),
@@ -69,7 +69,7 @@ def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measure
         first, second = (_seconds(ways[0], 1) for _ in range(2))
         if contender.compiles:
             compilation[contender.name] = max(0.0, first - second)
-        # Ways to run share the turn: which one is the fastest is noise until every round has tried it.
+        # The ways to run share the contender's turn: only all rounds together show which one is the fastest.
         turns[contender.name] = [f"{contender.name} {i}" for i in range(len(ways))]
         for name, way in zip(turns[contender.name], ways, strict=True):
             probes[name] = probe_of(way, max(turn(cell.batch), cell.flops * _LONG) / len(ways))
@@ -79,7 +79,7 @@ def measure(cell: Cell, contenders: Sequence[Contender], rounds: int) -> Measure
 
 
 def turn(batch: int) -> float:
-    """Seconds of a contender's turn: some milliseconds of each training, against tenths to set it up."""
+    """Seconds of a contender's turn: a few milliseconds per training run; its setup takes tenths of one."""
     return max(0.15, 0.004 * batch)
 
 

@@ -9,5 +9,5 @@ __all__ = ["prepare"]
 
 
 def prepare(instances: Instances) -> list[Run]:
-    """One way to run."""
+    """Return the one way to run."""
     return [trained_by(Portable(), instances)]

@@ -1,4 +1,4 @@
-"""Rates measured in turn, so that noise meets all alike."""
+"""Rates that are measured in turn, so that noise affects all of them equally."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["Probe", "best_rates", "probe_of", "trained"]
 Probe: TypeAlias = Callable[[], float]
 """Measures a rate once."""
 
-_UNREACHABLE = 1e-18  # a tolerance that no training reaches, whose square single precision still has
-_PAUSE = 0.002  # seconds in which threads that wait actively for more work fall asleep
-_FULL = 0.7  # of the time of a turn; a shorter one is followed by a longer one
+_UNREACHABLE = 1e-18  # no training run reaches this tolerance; its square is representable in float32
+_PAUSE = 0.002  # seconds after which threads that spin while they wait for work have gone to sleep
+_FULL = 0.7  # share of a turn's time; after a shorter run, the next one makes more updates
 
 
 def best_rates(probes: Mapping[str, Probe], rounds: int) -> dict[str, float]:
-    """Take the probes in turn, round after round; return each one's best rate."""
+    """Measure the probes in turn, round after round; return the best rate of each."""
     rates = dict.fromkeys(probes, 0.0)
     names = [*probes]
     for round_number in range(rounds):
-        # Nobody is always the one who runs after the same neighbour.
+        # In a random order, so that no probe always runs after the same other probe.
         for i in np.random.default_rng(round_number).permutation(len(names)):
             time.sleep(_PAUSE)
             rates[names[i]] = max(rates[names[i]], probes[names[i]]())
@@ -35,12 +35,12 @@ def best_rates(probes: Mapping[str, Probe], rounds: int) -> dict[str, float]:
 
 
 def probe_of(run: Run, seconds: float) -> Probe:
-    """Updates a second over the batch, of trainings so long that a run takes about `seconds`.
+    """Return a probe of the updates a second over the batch; each of its runs takes about `seconds`.
 
-    Turns of one length meet the same noise; with one number of updates the fast would be timed over
-    moments, and over trainings so short that what a training costs once would count a hundredfold.
+    Turns of equal length are affected by the same noise. With an equal number of updates instead, the fast
+    contenders would be timed over very short training runs, whose fixed costs would count a hundredfold.
     """
-    trained(run, 1)  # what a first call compiles must not pass for a full turn
+    trained(run, 1)  # compilation in a first call must not be counted as a full turn
     updates = 8
 
     def rate() -> float:
@@ -60,14 +60,14 @@ def probe_of(run: Run, seconds: float) -> Probe:
 
 
 def trained(run: Run, updates: int) -> int:
-    """Make so many updates of each training; return how many that is in all.
+    """Make `updates` updates of each training run; return their total number.
 
     Raises
     ------
     AssertionError
-        Where a training stopped early, and less work was done than is counted.
+        If a training run stopped early, so that less work was done than is counted.
     """
     iterations = run(StopRule(updates, _UNREACHABLE))
     if not np.all(iterations == updates):
-        raise AssertionError(f"a training made {iterations.min()} updates where {updates} were asked for")
+        raise AssertionError(f"a training run made {iterations.min()} updates instead of {updates}")
     return int(iterations.sum())

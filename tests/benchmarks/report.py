@@ -54,7 +54,7 @@ def page(
     gelu : sequence of (Cell, float, float)
         Updates a second with GELU and with softplus.
     rounds : int
-        Of each cell.
+        Number of rounds of each cell.
     loads : tuple of float
         The load average before and after.
     left_out : sequence of str
@@ -80,7 +80,7 @@ def page(
 
 
 def best_peer_ratio(measurement: Measurement) -> float:
-    """How many times as fast as the fastest peer the fused engine was; infinite without peers."""
+    """Ratio of the fused engine's rate to the fastest peer's rate; infinite without peers."""
     rates = measurement.rates
     return min(
         (rates[FUSED.name] / rates[name] for name in rates if name != FUSED.name), default=float("inf")
@@ -88,7 +88,7 @@ def best_peer_ratio(measurement: Measurement) -> float:
 
 
 def _bound(measurement: Measurement) -> float:
-    """The best peer's ratio at the machine's peak; infinite without peers."""
+    """The ratio to the best peer if the fused engine ran at the machine's peak; infinite without peers."""
     return best_peer_ratio(measurement) / (measurement.rates[FUSED.name] * measurement.least)
 
 
@@ -98,7 +98,7 @@ def _run(rounds: int, before: float, after: float) -> str:
 
 
 def _distance(measurement: Measurement) -> float:
-    """Time of an update over the floor's."""
+    """Time of an update divided by the floor."""
     return 1.0 / (measurement.rates[FUSED.name] * measurement.floor)
 
 

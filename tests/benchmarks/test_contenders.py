@@ -1,4 +1,4 @@
-"""The contenders of the benchmark do the same trainings."""
+"""The contenders of the benchmark carry out the same training runs."""
 
 from typing import Any
 

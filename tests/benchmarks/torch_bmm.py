@@ -23,7 +23,7 @@ def prepare(instances: Instances) -> list[Run]:
 
 
 def thread_counts() -> list[int]:
-    """One, and all cores: small batches lose more to the threads' meetings than they gain."""
+    """One thread, and all cores: with small batches, threads cost more for synchronization than they gain."""
     return sorted({1, os.cpu_count() or 1})
 
 
@@ -43,7 +43,7 @@ class _Loop:
 
     @torch.inference_mode()
     def run(self, stop: StopRule) -> NDArray[np.int64]:
-        """Train; a training that has stopped moves by zero times its gradient until all have."""
+        """Train; a run that has stopped is updated by zero times its gradient until all have stopped."""
         torch.set_num_threads(self._threads)
         low, high = stop.tolerance**2, DIVERGENCE_LIMIT**2
         W = self._W.copy_(self._W0)
@@ -69,7 +69,7 @@ class _Loop:
         if self._relu:
             torch.clamp_min(self._z, 0.0, out=self._value)
             return torch.ge(self._z, 0.0, out=self._slope)
-        # log(1 + eᶻ) = z − log σ(z): half the time of softplus and sigmoid one after the other.
+        # log(1 + eᶻ) = z − log σ(z): takes half the time of computing softplus and then sigmoid.
         torch.sigmoid(self._z, out=self._slope)
         torch.log(self._slope, out=self._value)
         return torch.sub(self._z, self._value, out=self._value)

@@ -1,4 +1,4 @@
-"""PyTorch with torch.func: the loss of one training, differentiated and mapped over the batch."""
+"""PyTorch with torch.func: the loss of one training run, differentiated and mapped over the batch."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def prepare(instances: Instances) -> list[Run]:
 
 
 def _softplus(z: Any) -> Any:
-    """PyTorch's softplus, made to switch to the identity where double precision no longer sees it."""
+    """PyTorch's softplus; it becomes the identity where double precision cannot tell the two apart."""
     return torch.nn.functional.softplus(z, threshold=40.0)

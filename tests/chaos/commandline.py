@@ -1,4 +1,4 @@
-"""A grammar of command lines, from sensible to hostile, and files of every kind for them to trip over."""
+"""A grammar of command lines, from sensible to hostile, and the files that they name, valid and invalid."""
 
 import os
 import random
@@ -227,7 +227,7 @@ POSITIONAL: dict[tuple[str, ...], tuple[list[str], ...]] = {
     ("reproduce",): (["fig2a"], ["fig9"], []),
     ("merge",): ([], ["good.study"], ["good.study", "new.study"], ["noise.study", "good.study"]),
     ("describe",): ([], ["gd"], ["optimizers"], ["tanh"], *([word] for word in JUNK)),
-    # Not ["overparam"]: to check all components that are built in takes longer than anything else may.
+    # Without ["overparam"]: a check of all built-in components takes longer than a command may take here.
     ("plugins", "check"): ([], ["numba"], ["nobody"], ["\udcff"]),
     **dict.fromkeys((("boundary",), ("report",)), STUDIES),
     ("plugins", "new"): (["swish"], ["none"], ["Bad Name"], ["relu"], ["a" * 300], []),
@@ -235,7 +235,7 @@ POSITIONAL: dict[tuple[str, ...], tuple[list[str], ...]] = {
         (name,): tuple([file] for file in FILES) for name in ("status", "plot", "export", "replay", "salvage")
     },
 }
-BASE = {  # what keeps a valid line small
+BASE = {  # options that keep a valid line small
     ("train",): ["--n", "6", "--d", "2", "--k", "4", "--max-iterations", "3"],
     ("sweep",): ["--n", "6", "--d", "1:2", "--k", "2", "--max-iterations", "3", "--trials", "1"],
     ("reproduce",): ["--grid", "1", "--trials", "1", "--max-iterations", "1"],
@@ -249,7 +249,7 @@ BASE = {  # what keeps a valid line small
 
 @dataclass(frozen=True)
 class CommandLine:
-    """Arguments in groups: a group is dropped whole when a failure is made smaller."""
+    """Arguments in groups; when a failing line is made smaller, whole groups are removed."""
 
     groups: tuple[tuple[str, ...], ...]
 
@@ -258,14 +258,14 @@ class CommandLine:
         return [word for group in self.groups for word in group]
 
     def smaller(self):
-        """The same without one of its groups, the command aside."""
+        """Yield this command line without one of its groups; the command itself always stays."""
         for i, group in enumerate(self.groups):
             if group not in COMMANDS:
                 yield CommandLine((*self.groups[:i], *self.groups[i + 1 :]))
 
 
 def draw(rng: random.Random) -> CommandLine:
-    """A command line: a command, its usual small sizes, and some options of any value, in any order."""
+    """Draw a command line: a command, small sizes, and some options with any values, in any order."""
     command = rng.choice([*COMMANDS, ("train",), ("train",), ("sweep",), ("sweep",), ("sweep",)])
     base = BASE.get(command, [])
     groups = [tuple(base[i : i + 2]) for i in range(0, len(base), 2)]
@@ -288,7 +288,7 @@ def draw(rng: random.Random) -> CommandLine:
 
 
 def write_files(folder: Path) -> None:
-    """Files of every kind; `good.study` is for the caller to make."""
+    """Write the files, valid and invalid; the caller creates `good.study`."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((6, 2))
     np.savez(folder / "good.npz", X=X)

@@ -1,4 +1,4 @@
-"""Fixtures of the chaos suite; how many attacks it makes is in tests/conftest.py."""
+"""Fixtures of the chaos suite; tests/conftest.py sets the number of attacks."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.sweeps.fakes import execution, specification
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
-    """A study that nobody harmed."""
+    """An undamaged study."""
     path = tmp_path_factory.mktemp("whole") / "whole.study"
     run_sweep(path, specification(), GRID, execution(), written="version = 1")
     return path

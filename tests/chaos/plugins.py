@@ -1,4 +1,4 @@
-"""Plugins that misbehave, made on the fly: a table of what they do and who is to be named for it."""
+"""Plugins that misbehave, generated from a table of wrong actions; errors must name the plugin."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -207,7 +207,7 @@ WRONG = [
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """One plugin: its family, the method that misbehaves and how."""
+    """One plugin: its family, the method that misbehaves and the code of that method."""
 
     family: str
     place: str
@@ -232,7 +232,7 @@ class Misbehaviour:
         return HEAD + "\n".join(lines)
 
     def options(self):
-        """The options of `train` and of `sweep` that use it: those before the command and those after."""
+        """Options of `train` and `sweep` that select the plugin: those before the command, those after it."""
         spec = f"{self.distribution}/{self.distribution}"
         if self.family == "engine":
             return ("--engine", self.distribution), ()
@@ -240,7 +240,7 @@ class Misbehaviour:
 
 
 EARLY = len(PLACES) * len(ENDS)
-"""So many of them end something early; the others answer wrongly."""
+"""The first EARLY of the MISBEHAVIOURS end a method early; the others return a wrong answer."""
 MISBEHAVIOURS = [
     Misbehaviour(family, place, code, number)
     for number, (family, place, code) in enumerate(

@@ -1,4 +1,4 @@
-"""Whatever is typed ends with 0, 1, 2 or 130, soon, without a traceback and without anything unexpected."""
+"""Every command line ends soon with exit code 0, 1, 2 or 130, with no traceback and no unexpected error."""
 
 import os
 import shlex
@@ -33,7 +33,7 @@ def folder(tmp_path, monkeypatch):
 
 
 class Overdue(BaseException):
-    """A command line is still busy after five minutes."""
+    """Raised when a command line still runs after five minutes."""
 
 
 def give_up(*_):
@@ -41,13 +41,13 @@ def give_up(*_):
 
 
 def busy():
-    """Seconds that processors have worked for this process and its children: other load does not count."""
+    """Processor seconds of this process and its children; other load on the machine does not count."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def in_process(line):
-    """The exit code and everything said; an exception that got out is said too."""
+    """Return the exit code and the error output, with an exception that escaped appended."""
     before = signal.signal(signal.SIGALRM, give_up)
     signal.alarm(300)
     try:
@@ -63,7 +63,7 @@ def in_process(line):
 
 
 def as_process(line):
-    """The same by a process of its own, with interrupts as a shell gives them to it."""
+    """Return the same from a separate process in which SIGINT has its default action, as under a shell."""
     words = [os.fsencode(word.replace("\0", "")) for word in line.arguments]
     done = subprocess.run(
         [os.fsencode(sys.executable), b"-m", b"overparam", *words],
@@ -76,7 +76,7 @@ def as_process(line):
 
 
 def fault(line, call):
-    """What is wrong with the way a command line ended, or None."""
+    """A text about what went wrong with a command line, or None if it ended correctly."""
     started = busy()
     try:
         code, said = call(line)
@@ -99,7 +99,7 @@ def fault(line, call):
 
 
 def hunt(attacks, call):
-    """Try command lines; the faults found, each with the smallest line that shows one."""
+    """Try command lines; return the faults found, each with the smallest line that shows one."""
     found = []
     for chance in attacks:
         line = draw(chance)

@@ -1,4 +1,4 @@
-"""Random damage to a study at rest: the same numbers, or a refusal; and what is whole can be salvaged."""
+"""Random damage to a closed study: it gives the same numbers or is refused; intact rows can be salvaged."""
 
 import sqlite3
 from contextlib import closing
@@ -42,7 +42,7 @@ def pages_swapped(content, chance):
 
 
 def page_of_before(content, chance):
-    """A page as if an older version of it had never been overwritten."""
+    """Replace a page by another one, as if an older page had never been overwritten."""
     start = 4096 * chance.randrange(len(content) // 4096)
     older = 4096 * chance.randrange(len(content) // 4096)
     return content[:start] + content[older : older + 4096] + content[start + 4096 :]
@@ -72,7 +72,7 @@ def test_the_same_numbers_or_a_refusal(tmp_path, whole, attacks, harm):
 
 
 def test_a_value_changed_by_sql_is_found(tmp_path, whole, attacks):
-    """Any value of any table, so that the database itself stays whole."""
+    """Any value of any table is changed; the database itself stays valid."""
     content, expected = whole.read_bytes(), what_it_says(whole)
     for chance in attacks(5):
         path = tmp_path / "a.study"

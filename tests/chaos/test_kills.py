@@ -1,4 +1,4 @@
-"""Writers killed at random, again and again, and what they leave harmed: nothing reported saved is lost."""
+"""Writers killed repeatedly at random moments, and damage to what they leave: no saved trial is lost."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.chaos
 
 @contextmanager
 def cluster(folder):
-    """A Dask cluster that outlives the drivers which are killed; gives the executor that uses it."""
+    """A Dask cluster that keeps running when drivers are killed; yields the executor that uses it."""
     pytest.importorskip("overparam_dask", reason="overparam-dask is not installed")
     file = folder / "scheduler.json"
     options = ("--scheduler-file", str(file), "--no-dashboard")
@@ -48,7 +48,7 @@ def cluster(folder):
 
 @pytest.fixture(params=["serial", "processes:workers=2", "dask"])
 def executor(request, tmp_path):
-    """The spelling of an executor."""
+    """An executor's specification, such as ``processes:workers=2``."""
     if request.param != "dask":
         yield request.param
         return
@@ -57,7 +57,7 @@ def executor(request, tmp_path):
 
 
 def test_killed_again_and_again(tmp_path, whole, attacks, executor):
-    """Two kills a study, so that a third of the attacks are kills under each executor."""
+    """Each study's driver is killed twice; each executor gets a third of all kills."""
     for number, chance in enumerate(attacks(1, 1 / 6)):
         study, saved = tmp_path / f"{number}.study", set()
         for _ in range(2):
@@ -71,7 +71,7 @@ def test_killed_again_and_again(tmp_path, whole, attacks, executor):
 
 
 def test_a_search_killed_again_and_again(tmp_path, attacks, executor):
-    """One search, killed at random moments until there are no more attacks: the same trials and boundary."""
+    """A search that is killed at many random moments ends with the same trials and the same boundary."""
     undisturbed = search(tmp_path / "whole.study")
     study, saved = tmp_path / "a.study", set()
     moments = [chance.random() for chance in attacks(2, 0.02)]
@@ -88,7 +88,7 @@ def test_a_search_killed_again_and_again(tmp_path, attacks, executor):
 
 
 def test_a_killed_study_or_its_log_with_a_flipped_bit(tmp_path, attacks):
-    """The same rows or a refusal, even in the log's last transaction."""
+    """The rows are the same or the study is refused, also if the flipped bit is in the last transaction."""
     study = tmp_path / "a.study"
     driver = Driver(study, tmp_path / "log")
     driver.wait_for(150)

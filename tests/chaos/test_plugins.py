@@ -1,4 +1,4 @@
-"""Every plugin that misbehaves ends a command with 1 and its name; nothing it does looks like success."""
+"""A plugin that misbehaves ends a command with exit code 1 and an error that names it, never as a success."""
 
 import pytest
 from click.testing import CliRunner
@@ -21,7 +21,7 @@ def call(tmp_path, monkeypatch):
         install(site, misbehaviour.distribution, misbehaviour.source)
         before, after = ((), ()) if command == "plugins" else misbehaviour.options()
         if command in ("theory", "certify"):
-            before = ()  # they have no engine
+            before = ()  # these commands have no engine
         line = ["-q", *before, command, *arguments, *after]
         return CliRunner().invoke(main, line)
 
@@ -29,10 +29,10 @@ def call(tmp_path, monkeypatch):
 
 
 def misbehaving(*families, few=False):
-    """Parameters: what plugins of these families do, a few of a kind, and the others marked as slow.
+    """Parameters: the misbehaviours of plugins of these families; all but a sample are marked as slow.
 
-    Of the ways to end early, two are tried in each place and others in the next, so that none is left out.
-    With `few`, so are wrong answers.
+    The sample has two of the ways to end early for each method, and other ways for the next method, so that
+    it contains every way. With `few`, wrong answers are sampled in the same manner.
     """
     found = []
     for misbehaviour in MISBEHAVIOURS:
@@ -80,7 +80,7 @@ def test_it_ends_a_certificate(call, misbehaviour):
     require_failure(call(misbehaviour, "certify", *SIZES), misbehaviour)
 
 
-# The kit waits for an executor's worker, and makes no component that cannot be made.
+# Left out: executors, for whose workers the kit waits, and components that cannot be constructed.
 CHECKED = [
     *(given for given in misbehaving(*TRAINED[:-1]) if given.values[0].place != "made"),
     *misbehaving("engine", few=True),

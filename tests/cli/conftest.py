@@ -1,4 +1,4 @@
-"""The command line, called in this process; process-level behaviour has tests of its own."""
+"""The command line, called in this process; other tests cover its behaviour as a process."""
 
 import json
 
@@ -24,7 +24,7 @@ class Result:
 
 @pytest.fixture
 def overparam(tmp_path, monkeypatch):
-    """Call the command line with a list of arguments, in a folder of its own."""
+    """A function that calls the command line with a list of arguments, in a new folder."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments, **environment):

@@ -22,7 +22,7 @@ NEEDED = {
     "plugins check": ("overparam",),
     "plugins new": ("name", "--kind", "data"),
 }
-"""What commands do not run without."""
+"""Arguments that commands require."""
 
 TYPED = {
     "backend": ("--backend", "torch:device=cpu"),
@@ -30,7 +30,7 @@ TYPED = {
     "engine": ("--engine=portable",),
     "no_plugins": ("--no-plugins",),
     "disable_plugin": ("--disable-plugin", "numba", "--disable-plugin", "dask"),
-    "plugin": ("--plugin", __file__),  # nothing is loaded: the settings are only looked at
+    "plugin": ("--plugin", __file__),  # the file is not loaded: the tests only read the settings
     "verbose": ("-vv",),
     "quiet": ("-q",),
     "version": ("--version",),
@@ -66,7 +66,7 @@ def command_of(words):
 
 @pytest.fixture
 def settings(overparam, monkeypatch):
-    """Call the command line up to a command's function; its settings, or what was said instead of it."""
+    """A function that runs a command up to its callback and returns the settings, or else the output."""
 
     def call(words, *arguments):
         reached = []

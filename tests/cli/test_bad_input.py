@@ -1,4 +1,4 @@
-"""Whatever a user types or hands over ends in one clear line, exit code 2 or 1, and no traceback."""
+"""Every invalid argument or file leads to one clear line, exit code 2 or 1, and no traceback."""
 
 import pickle
 import sqlite3
@@ -165,7 +165,7 @@ def test_verbose_twice_shows_where(overparam):
 def test_cupy_without_a_gpu_says_what_to_do(overparam):
     call = overparam("--backend", "cupy", "train")
     if call.code == 0:
-        pytest.skip("CuPy works here")
+        pytest.skip("CuPy has a GPU here")
     assert call.code == 2
     assert "pip install 'overparam[cuda12]'" in call.errors or "nvidia-smi" in call.errors
 

@@ -1,4 +1,4 @@
-"""``overparam boundary``: the table, the exponents, the pictures and what is refused."""
+"""``overparam boundary``: the table, the exponents, the figures and the errors."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def risen(trained, tmp_path, monkeypatch):
-    """A copy of it in a folder of its own."""
+    """A copy of the study `trained`, in the current folder."""
     monkeypatch.chdir(tmp_path)
     return load_study(shutil.copy(trained, tmp_path))
 

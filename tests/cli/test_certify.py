@@ -45,7 +45,7 @@ def test_the_documents_keys(overparam):
 
 
 def test_a_verdict_is_that_of_its_parts(overparam):
-    """By what factor the worst hypothesis is missed, and the rates, from the sides and ends of the run."""
+    """`missed_by` is the worst hypothesis's factor; the measured rate uses the first and last residual."""
     document = overparam("certify", *SMALL, "--json").document
     trained = overparam("train", *SMALL, "--record-every", 20, "--output", "run.npz", "--json").document
     residual = np.load("run.npz")["relative_residual"]
@@ -92,7 +92,7 @@ def test_levenberg_marquardt_is_followed_itself(overparam):
 
 
 MANY = ("certify", "--n", 22, "--d", 6, "--k", 10, "--max-iterations", 5)
-"""22 samples of 6 inputs: X ∗ X has more columns than rows, and μ²σ² promises nothing."""
+"""22 samples with 6 inputs: X ∗ X has more columns than rows, and the bound by μ²σ² is vacuous."""
 
 
 @pytest.mark.parametrize("columns", [80, 100, 120, 200])
@@ -110,7 +110,7 @@ def test_one_line_a_theorem(overparam, columns):
     for one in document["theorems"]:
         [shown] = [line for line in lines if line.strip().startswith(f"{one['name']} ")]
         if not one["applies"]:
-            assert one["reason"] in " ".join(call.output.split())  # a long one is wrapped
+            assert one["reason"] in " ".join(call.output.split())  # a long reason is wrapped
             continue
         words = {True: "met", False: "missed", None: "open"}[one["hypotheses_met"]]
         assert (words if one["hypotheses"] else "none asked") in shown

@@ -1,4 +1,4 @@
-"""`plot --claims`: curves on the diagram, and what is said of those that are left out."""
+"""`plot --claims`: curves on the diagram, and messages about claims that are left out."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Completion through click's protocol, and by bash itself."""
+"""Completion through click's protocol, and in real shells."""
 
 import os
 import pty
@@ -18,7 +18,7 @@ from overparam.cli.main import main
 
 
 def complete(line, shell="bash", words=None, **environment):
-    """What is answered for the last word of a line; `words` as bash has broken it where it does."""
+    """The answers for the last word of a line; `words` is the line as bash splits it, if it splits words."""
     words = line.split(" ") if words is None else words
     asked = {
         "_OVERPARAM_COMPLETE": f"{shell}_complete",
@@ -143,7 +143,7 @@ def test_zsh_is_given_the_summaries():
 BASH = shutil.which("bash")
 
 
-@pytest.mark.skipif(BASH is None, reason="there is no bash")
+@pytest.mark.skipif(BASH is None, reason="bash is not installed")
 @pytest.mark.parametrize(
     ("typed", "line"),
     [
@@ -163,14 +163,14 @@ BASH = shutil.which("bash")
     ],
 )
 def test_bash_completes(tmp_path, typed, line):
-    """An interactive bash on a terminal: what stands on its line after the tabulator key."""
+    """The command line of an interactive bash on a terminal, after the Tab key."""
     script = tmp_path / "overparam"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m overparam "$@"\n')
     script.chmod(0o755)
     (tmp_path / "rc").write_text(
         f'PATH="{tmp_path}:$PATH"\nPS1="ready> "\nbind "set enable-bracketed-paste off"\n'
         'eval "$(_OVERPARAM_COMPLETE=bash_source overparam)"\n'
-        # Prints the line between brackets, so that it is known to be complete.
+        # Prints the line between brackets, so that the test can wait for its end.
         "show() { printf '\\n[%s]\\n' \"$READLINE_LINE\"; }\nbind -x '\"\\C-o\": show'\n"
     )
     process, terminal = pty.fork()
@@ -188,7 +188,7 @@ def test_bash_completes(tmp_path, typed, line):
 
 
 ASKED = {
-    # What the shell is made to say of the words, once it has read the script.
+    # Commands with which a shell reads the completion script and prints its completions.
     "zsh": """
         zmodload zsh/zpty
         zpty -b z zsh -f -i

@@ -18,7 +18,7 @@ INSTALLED = {plugin.distribution for plugin in default_registry().plugins}
 
 @pytest.fixture
 def bare(monkeypatch):
-    """As it is where nothing but this package is installed."""
+    """Make it look as if only this package were installed."""
     found = [each for each in default_registry().plugins if each.distribution == "overparam"]
     monkeypatch.setattr("overparam.plugins.registry._unique", lambda entries: [])
     before = Registry.__init__

@@ -19,7 +19,7 @@ KEYS = {"n", "d", "k", "k_low", "k_high", "effective_ratio", "effective_ratio_lo
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """What a search with real training prints, and its study."""
+    """The output of a search with real training, and its study."""
     path = tmp_path_factory.mktemp("search") / "b.study"
     arguments = ("-q", "sweep", *WHAT[:-1], path, "--d", "10,14", *DESIGN)
     call = Result(CliRunner().invoke(main, [str(each) for each in arguments]))
@@ -29,7 +29,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def searched(finished, overparam, tmp_path):
-    """What it prints, and a copy of its study in a folder of its own."""
+    """The output of the search, and a copy of its study in the current folder."""
     output, path = finished
     return output, shutil.copy(path, tmp_path)
 

@@ -1,4 +1,4 @@
-"""docs/reference/command-line.md is every command's help, as printed; WRITE_DOCS=1 writes it."""
+"""docs/reference/command-line.md has the help of every command as printed; WRITE_DOCS=1 writes it."""
 
 import os
 from pathlib import Path
@@ -56,7 +56,7 @@ def helps(command, name, parent=None):
         max_content_width=100,
         help_option_names=["-h", "--help"],
     )
-    context.params["no_plugins"] = True  # the page is the same whatever is installed
+    context.params["no_plugins"] = True  # so that the page does not depend on the installed plugins
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

@@ -1,4 +1,4 @@
-"""Variables of the environment: those of options, and those that nothing reads."""
+"""Environment variables: those of options, and unknown ones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A study is extended without its specification being said again: what is not said is its own."""
+"""A study is extended without repeating its specification: options that are not given come from the study."""
 
 import csv
 
@@ -16,7 +16,7 @@ def rows(study):
 
 @pytest.fixture
 def other(overparam, tmp_path):
-    """A study whose specification is not the usual one."""
+    """A study whose specification differs from the defaults."""
     assert overparam("-q", "--dtype", "float64", "sweep", *SMALL, *OTHER, "--study", "o.study").code == 0
     return tmp_path / "o.study"
 
@@ -46,11 +46,11 @@ def test_more_cells_take_the_other_axes_and_the_trials_of_the_study(overparam, o
 def test_cells_keep_their_own_numbers_of_trials(overparam, other):
     assert overparam("-q", "sweep", "--study", other, "--k", "4", "--trials", 5).code == 0
     cells = load_study(other).cells()
-    document = overparam("sweep", "--study", other, "--json").document  # nothing said: nothing is added
+    document = overparam("sweep", "--study", other, "--json").document  # no options: nothing is added
     assert (document["left"], load_study(other).cells()) == (0, cells)
     assert overparam("-q", "sweep", "--study", other, "--d", "1,5").code == 0
     asked = load_study(other).cells()
-    assert {trials for cell, trials in asked.items() if cell.d == 5} == {5}  # the most that a cell has
+    assert {trials for cell, trials in asked.items() if cell.d == 5} == {5}  # the largest number of any cell
     assert {cell: asked[cell] for cell in cells} == cells
 
 
@@ -107,7 +107,7 @@ def test_a_file_says_what_it_says_and_the_study_the_rest(overparam, other, tmp_p
     assert [row[:4] for row in rows(other) if row.k == 5] == [(12, 5, 1, 0), (12, 5, 3, 0)]
     small = 'n = "12"\nk = "2"\nd = "1"\ntrials = 1\nmax_iterations = 3\n'
     (tmp_path / "own.toml").write_text(f'version = 1\nstudy = "o.study"\nactivation = ["softplus"]\n{small}')
-    assert overparam("-q", "sweep", "own.toml").code == 0  # a list makes studies of their own names
+    assert overparam("-q", "sweep", "own.toml").code == 0  # a list leads to new studies with their own names
     (tmp_path / "wrong.toml").write_text('version = 1\nstudy = "o.study"\nactivation = "softplus"\n')
     assert overparam("-q", "sweep", "wrong.toml").code == 2
 

@@ -1,4 +1,4 @@
-"""Studies that are forged or of another program: every command ends, with exit code 2 and one sentence."""
+"""Forged studies, and files of other programs: every command ends with exit code 2 and one sentence."""
 
 import json
 import os
@@ -105,7 +105,7 @@ def test_values_are_ours_or_the_file_is_refused(overparam, study, tmp_path, kind
         try:
             reseal(tmp_path / "b.study")
         except sqlite3.Error:
-            pytest.skip("no checksum can be made for this")
+            pytest.skip("no checksum can be computed for this forgery")
     if kind == "no specification" and sealed:
         # A study that was killed before its specification was written: empty, but not forged.
         assert overparam("status", "b.study").code == 0

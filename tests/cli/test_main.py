@@ -19,10 +19,10 @@ def test_the_commands_stand_under_headings(overparam):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_an_example_is_a_command_line(name):
-    """It is parsed as it stands; nothing is run."""
+    """The example is parsed unchanged; nothing is run."""
     program, *words = COMMANDS[name].example.split()
     assert (program, words[0]) == ("overparam", name)
-    # With the program's settings: a command keeps the help option of the first context that asks for it.
+    # The program's settings are needed: a command keeps the help option of the first context that uses it.
     command, context = main, click.Context(main, info_name=program, **main.context_settings)
     while isinstance(command, click.Group):
         command = command.get_command(context, words.pop(0))

@@ -1,4 +1,4 @@
-"""What is mistyped: the nearest command, option, component or parameter is named."""
+"""For a mistyped name, the error names the nearest command, option, component or parameter."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What commands write: never over what they read, whole or not at all, and refused before any work."""
+"""Output files never replace input files, are written whole or not at all, and are checked before work."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def test_data_are_not_overwritten(overparam, data, output, read):
 @pytest.mark.parametrize("name", ["a.svg", "soft.svg", "hard.svg"])
 @pytest.mark.parametrize("command", ["plot", "export"])
 def test_studies_are_not_overwritten(overparam, study, tmp_path, command, name):
-    """A study may be called anything, even a picture or a table."""
+    """A study may have any name, also that of a picture or a table."""
     name = name if command == "plot" else name.replace("svg", "csv")
     path = tmp_path / name.replace("soft", "a").replace("hard", "a")
     study.rename(path)
@@ -76,7 +76,7 @@ def written(command, name):
 @pytest.mark.parametrize("command", WRITING, ids=lambda command: " ".join(map(str, command[:2])))
 def test_where_nothing_can_be_written_nothing_is_trained(overparam, study, tmp_path, monkeypatch, command):
     def train(*_, **__):
-        pytest.fail("trained in vain")
+        pytest.fail("it trained although its output cannot be written")
 
     monkeypatch.setattr("overparam.cli.train.prepare_training", train)
     monkeypatch.setattr("overparam.cli.certify.certificate_of", train)
@@ -139,7 +139,7 @@ def test_a_killed_writer_leaves_nothing_that_lasts(tmp_path, unnamed, number):
         assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
     with replaced(target) as file:
         file.write(b"after")
-    if not unnamed:  # the next writer that needs a name takes away what was left
+    if not unnamed:  # the next writer that uses a named temporary file removes the old one
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(overparam.files, "_UNNAMED", 0)
             with replaced(target) as file:

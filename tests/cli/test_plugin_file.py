@@ -1,4 +1,4 @@
-"""``--plugin FILE.py``: one file as a plugin, in this process, in its workers and in its studies."""
+"""``--plugin FILE.py``: one file as a plugin, in this process, in workers and in studies."""
 
 import pickle
 import subprocess
@@ -61,7 +61,7 @@ def test_it_trains_and_says_who_it_is(overparam, file):
     version = component.pop("version")
     assert component == {"kind": "activation", "name": "cube", "distribution": "my-cube.py"}
     assert version.startswith("sha256:")
-    assert overparam("train", *TRAINED).code == 2  # for the one call only
+    assert overparam("train", *TRAINED).code == 2  # the plugin is loaded for one call only
     by_environment = overparam("train", "--k", 2, *TRAINED, "--max-iterations", 2, OVERPARAM_PLUGIN=str(file))
     assert by_environment.code == 0
     [listed] = [
@@ -127,7 +127,7 @@ def test_workers_have_it_and_a_study_goes_on_with_it_alone(overparam, file, tmp_
 )
 def test_an_error_in_the_file_is_the_plugins_failure(overparam, file, content, said):
     file.write_text(content, encoding="utf-8")
-    for _ in range(2):  # nothing half loaded is left
+    for _ in range(2):  # the second call gives the same error: no part of the file stayed loaded
         call = overparam("--plugin", file, "train", "--k", 2, "--max-iterations", 2)
         assert (call.code, call.output) == (1, "")
         assert f"Error: the plugin {file} failed: " in call.errors
@@ -186,5 +186,5 @@ def test_in_python_a_file_is_loaded_once_and_again_where_it_changed(file):
     file.write_text("1 / 0", encoding="utf-8")
     with pytest.raises(PluginFailure, match="ZeroDivisionError"):
         op.load_plugin(file)
-    assert op.train(problem, **given).iterations == 5  # the one of before is still there
+    assert op.train(problem, **given).iterations == 5  # the version loaded before is still there
     op.default_registry.cache_clear()

@@ -1,4 +1,4 @@
-"""``overparam replay`` and `Study.replay`: a trial comes out again bit for bit, or what differs is said."""
+"""``overparam replay`` and `Study.replay`: a trial is repeated bit for bit, or differences are reported."""
 
 import csv
 
@@ -33,7 +33,7 @@ def exported(overparam, study, key):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("engine", ["portable", "numba"])
 def test_a_trial_comes_out_again_bit_for_bit(overparam, tmp_path, engine, dtype, optimizer):
-    """Recorded or not, alone or, as in the sweep, among others."""
+    """A trial gives the same result with or without a history, alone or in a batch as in the sweep."""
     needed(engine, optimizer)
     chosen = ("--dtype", dtype, "--engine", "portable" if engine == "portable" else "auto")
     study = tmp_path / "a.study"
@@ -87,7 +87,7 @@ def test_where_the_engine_is_not_here_the_portable_one_trains_and_it_is_said(ove
     assert document["engine"] == "portable"
     stored = document["stored"]
     same = all(document[name] == stored[name] for name in stored if name in document and name != "seconds")
-    assert document["equal"] is same  # rounding of its own: what is the case is said
+    assert document["equal"] is same  # the engines round differently: `equal` reports the actual result
     named = overparam("--engine", "portable", "replay", study, *key, "--json").document
     assert (named["engine"], named["equal"], named["notes"]) == ("portable", same, [])
 
@@ -98,7 +98,7 @@ def test_another_rounding_is_told_value_by_value(overparam, tmp_path):
     assert overparam("-q", "--engine", "numba", "sweep", *SIZES, "--study", study).code == 0
     loaded = load_study(study)
     found = [loaded.replay(n=r.n, k=r.k, d=r.d, trial=r.trial, engine="portable") for r in loaded.rows()]
-    unequal = next(each for each in found if not each.equal)  # of 18 in float32, one at least
+    unequal = next(each for each in found if not each.equal)  # at least one of the 18 trials in float32
     name, (stored, now) = next(iter(unequal.differences.items()))
     assert stored == getattr(unequal.stored, name) != getattr(unequal.outcome, name) == now
     key = [f"--{name}={getattr(unequal.stored, name)}" for name in ("n", "k", "d", "trial")]

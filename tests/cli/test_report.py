@@ -1,4 +1,4 @@
-"""``overparam report`` and ``sweep --report``: what they write, and what they refuse."""
+"""``overparam report`` and ``sweep --report``: their output and their errors."""
 
 import os
 import sys
@@ -64,7 +64,7 @@ def test_without_jinja2_one_line_says_what_to_install(overparam, study, tmp_path
         assert result.code == 1
         assert "pip install 'overparam[report]'" in result.errors
         assert len(result.errors.strip().splitlines()) == 1
-    # It is said before anything is trained.
+    # The error comes before any training.
     assert not (tmp_path / "new.study").exists()
 
 

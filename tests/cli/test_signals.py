@@ -1,4 +1,4 @@
-"""A signal at any moment: one exit code, everything finished saved, counters that are true."""
+"""A signal at any moment: the right exit code, all finished trials saved, and correct counters."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def check_counters(path):
 
 
 def check_signal(tmp_path, chance):
-    """Send a signal when so many calls and returns have happened in the program's own code."""
+    """Send a signal after a random number of calls and returns in the program's own code."""
     number, path = chance.choice([signal.SIGINT, signal.SIGTERM]), tmp_path / f"{chance.random()}.study"
     moment = int(10 ** chance.uniform(0, 5.0))
     asked = ("--max-iterations", "3", "--study", path)
@@ -83,7 +83,7 @@ def test_a_signal_that_is_ignored_from_the_start_stays_so(tmp_path):
 
 
 class Interrupting:
-    """A study's connection with an interrupt at one of its statements, before or after it."""
+    """A study's connection that raises an interrupt before or after one of its statements."""
 
     def __init__(self, connection, at):
         self.connection, self.left = connection, at
@@ -129,7 +129,7 @@ def test_undisturbed_work_is_done_first_and_the_signal_comes_after():
     before = {number: signal.signal(number, signal.default_int_handler) for number in EXIT}
     done = []
     try:
-        with pytest.raises(KeyboardInterrupt), undisturbed():  # noqa: PT012 - the order is the point
+        with pytest.raises(KeyboardInterrupt), undisturbed():  # noqa: PT012 - the order is tested
             for number in EXIT:
                 os.kill(os.getpid(), number)
             with undisturbed():

@@ -1,4 +1,4 @@
-"""Streams: what plugins print, those that are closed or full, encodings without φ, strange names."""
+"""Streams: output of plugins, closed and full streams, encodings without φ, unusual file names."""
 
 import ast
 import json
@@ -187,7 +187,7 @@ def test_a_guarded_script_still_has_workers(tmp_path):
 
 
 def test_commands_write_to_standard_output_by_their_own_echo_alone():
-    """click.echo writes to sys.stdout, which is standard error while plugins' code can run."""
+    """click.echo without err=True is wrong: sys.stdout is standard error while plugins can run."""
     writers = ("click.echo", "click.secho", "print")
     for source in Path(cli.__file__).parent.rglob("*.py"):
         if source.name == "output.py":

@@ -77,7 +77,7 @@ def test_merged_shards_are_the_whole(overparam, study, tmp_path):
         assert overparam("-q", "sweep", *SMALL, "--study", part, "--shard", f"{number}/3").code == 0
     parts = [tmp_path / f"{number}.study" for number in (3, 1, 2)]
     assert sum(len(exported(overparam, part, part.stem + ".csv")) for part in parts) == 20
-    for _ in range(2):  # merging again changes nothing
+    for _ in range(2):  # a second merge changes nothing
         assert overparam("merge", *parts, "-o", "m.study").code == 0
     assert exported(overparam, tmp_path / "m.study", "m.csv") == exported(overparam, study, "a.csv")
 

@@ -1,4 +1,4 @@
-"""``overparam sweep FILE.toml``: the same keys as the options, overridden by them; grids; several studies."""
+"""``overparam sweep FILE.toml``: keys as for the options, which override them; grids; several studies."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ BASE = "version = 1\nn = 8\ntrials = 1\nmax_iterations = 5\n"
 
 @pytest.fixture
 def sweep(overparam, tmp_path):
-    """Write a file and run it."""
+    """A function that writes a sweep file and runs it."""
 
     def run(text, *options, **environment):
         (tmp_path / "sweep.toml").write_text(text, encoding="utf-8")

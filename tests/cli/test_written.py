@@ -1,4 +1,4 @@
-"""What plot, export, merge and salvage say that they wrote; tables on standard output."""
+"""Messages of plot, export, merge and salvage about what they wrote; tables on standard output."""
 
 import csv
 import io
@@ -67,7 +67,7 @@ def test_a_picture_is_said(overparam, study):
 
 @pytest.mark.parametrize("checked", [0, 1 << 26])
 def test_a_damaged_study_is_no_table(overparam, study, monkeypatch, checked):
-    """One too large to be looked through first is found out when its rows are written."""
+    """If the study is too large to be checked first, the damage is found when its rows are written."""
     with sqlite3.connect(study) as connection:
         connection.execute("UPDATE trial SET path_length = path_length + 1 WHERE k = 4 AND d = 3")
     connection.close()

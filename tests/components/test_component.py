@@ -1,4 +1,4 @@
-"""How components are spelled and built, and what is said of those that cannot be."""
+"""How components are specified and built, and the error messages for those that cannot be built."""
 
 from dataclasses import dataclass
 from pathlib import Path

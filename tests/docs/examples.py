@@ -1,10 +1,10 @@
-"""The examples of a page, run as a reader would run them: in order, in one folder.
+"""Run the examples of a page as a reader would: in order and in one folder.
 
 Python blocks share one module; console blocks go through bash. A block with a file name (```toml wide.toml)
-becomes that file, and Python blocks of one name are one file. A file whose name begins with `overparam_`
-counts as an installed plugin. Two comments in a page's source are obeyed: `<!-- skip: next "reason" -->`, and
-for examples that take long `<!-- when tested: NAME=VALUE … -->`, which sets
-environment variables from there on.
+is written to that file, and Python blocks with the same file name are joined in one file. A file whose name
+begins with `overparam_` counts as an installed plugin. Two comments in a page's source have an effect:
+`<!-- skip: next "reason" -->` skips an example, and `<!-- when tested: NAME=VALUE … -->` sets environment
+variables from there on, which shortens examples that take long.
 """
 
 import re
@@ -47,7 +47,7 @@ def run_page(path, monkeypatch):
     document = Document.parse(str(path), _blocks, settings, SkipParser())
     module = types.ModuleType(f"page_{path.stem.replace('-', '_')}")
     document.namespace = vars(module)
-    monkeypatch.setitem(sys.modules, module.__name__, module)  # where dataclasses look their annotations up
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # dataclasses look up annotations there
     monkeypatch.setenv("OVERPARAM", " ".join(forked.command()))
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()), prepend=":")
     skipped = []
@@ -72,7 +72,7 @@ def _run(example):
         if file.startswith("overparam_"):
             install(Path.cwd(), Path(file).stem.replace("_", "-"), Path(file).read_text(encoding="utf-8"))
     if language == "python":
-        # Blank lines before the text give tracebacks the page's line numbers.
+        # With blank lines before the text, tracebacks show the page's line numbers.
         exec(compile("\n" * example.line + text, example.path, "exec", dont_inherit=True), example.namespace)
     elif language == "console":
         return _shell(text)

@@ -1,4 +1,4 @@
-"""The examples in docstrings run, each docstring's in a folder of its own."""
+"""The examples in docstrings run; those of each docstring run in their own folder."""
 
 import doctest
 import importlib

@@ -1,4 +1,4 @@
-"""Every example of the README and of docs/ runs; every page names what exists."""
+"""Every example of the README and of docs/ runs, and every hook has an example."""
 
 import re
 from pathlib import Path
@@ -18,15 +18,15 @@ WITH_EXAMPLES = [
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_its_examples_run(page, tmp_path, monkeypatch):
-    """A page alone, in a folder of its own."""
+    """The examples of one page run on their own, in a new folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OVERPARAM_ENGINE", "portable")  # whatever plugins are installed here
+    monkeypatch.setenv("OVERPARAM_ENGINE", "portable")  # also if a fused engine is installed here
     for reason in run_page(page, monkeypatch):
         print("skipped:", reason)
 
 
 def in_the_sites_order(page):
-    """A page and those below it, as the site's contents list them."""
+    """Yield a page and then the pages below it, in the order of the site's contents."""
     yield page
     for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
         for line in block.splitlines():
@@ -38,7 +38,7 @@ def in_the_sites_order(page):
 
 @pytest.mark.docs
 def test_they_run_one_after_another_in_one_folder(tmp_path, monkeypatch):
-    """As a reader does who works through the README and then the site, and never changes the folder."""
+    """As for a reader who works through the README and then the site, all in one folder."""
     pages = [ROOT / "README.md", *in_the_sites_order(ROOT / "docs" / "index.md")]
     assert set(WITH_EXAMPLES) <= set(pages)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The site as it was built: it needs nothing from elsewhere, and its own links lead somewhere."""
+"""The built site loads nothing from other hosts, and the targets of its internal links exist."""
 
 import os
 import re
@@ -11,12 +11,12 @@ import pytest
 SITE = os.environ.get("BUILT_SITE")
 pytestmark = [
     pytest.mark.docs,
-    pytest.mark.skipif(SITE is None, reason="BUILT_SITE does not name a built site: nox -s docs"),
+    pytest.mark.skipif(SITE is None, reason="BUILT_SITE does not name a built site; nox -s docs builds one"),
 ]
 
 
 class Page(HTMLParser):
-    """What a page loads, what it links to, and its anchors."""
+    """The addresses that a page loads, its links and its anchors."""
 
     def __init__(self, path):
         super().__init__()

@@ -1,7 +1,7 @@
-"""Every tutorial as a stranger works through it: all files written, all lines typed, in a fresh environment.
+"""Every tutorial as a new user works through it: files are written, lines typed, in a fresh environment.
 
-A Python block with a file name is the source of the package ``overparam-NAME`` that the tutorial has
-started; other blocks with a file name are that file.
+A Python block with a file name is written to the source of the package ``overparam-NAME`` that the tutorial
+has created before; any other block with a file name is written to that file.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ BLOCK = re.compile(r"^```(python|py|console)(?: (\S+))?\n(.*?)^```$", re.MULTILI
 @pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform == "win32" or importlib.util.find_spec("hatchling") is None,
-    reason="hatchling builds the package, bash runs the lines",
+    reason="needs hatchling, which builds the package, and bash, which runs the lines",
 )
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_it_ends_as_it_promises(path, tmp_path, monkeypatch):
@@ -38,7 +38,7 @@ def test_it_ends_as_it_promises(path, tmp_path, monkeypatch):
             file = Path(name)
             if language == "python":
                 file = Path(file.stem.replace("_", "-")) / "src" / file
-            assert file.exists(), "the tutorial has a package written before its files"
+            assert file.exists(), "the tutorial must create the package before it writes the package's files"
             with file.open("a" if file in written else "w", encoding="utf-8") as handle:
                 handle.write(text)
             written.add(file)

@@ -1,4 +1,4 @@
-"""Boundaries of several studies on one axes: what stands where."""
+"""Boundaries of several studies on one axes: the position and style of every element."""
 
 import numpy as np
 import pytest

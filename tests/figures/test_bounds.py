@@ -1,4 +1,4 @@
-"""Theory against practice: which prediction is drawn for which method."""
+"""Theory against practice: the prediction that is drawn for each method."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from tests.theory.test_certificate import GaussNewton
 pytest.importorskip("matplotlib", reason="the plot extra is not installed")
 
 LINEAR = Hermite((0.0, 1.0))
-"""φ(z) = z: the network is its own linearization."""
+"""φ(z) = z: the network equals its linearization."""
 
 
 @dataclass(frozen=True)

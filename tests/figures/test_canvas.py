@@ -1,4 +1,4 @@
-"""Saving figures, and what happens without matplotlib."""
+"""Saving figures, and the error if matplotlib is missing."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def test_a_folder_that_is_not_there_is_an_os_error(tmp_path):
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
-    # None in sys.modules makes an import fail the way a missing package does.
+    # With None in sys.modules, an import fails as it does for a missing package.
     for module in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "matplotlib", None)

@@ -1,4 +1,4 @@
-"""The lower bounds beside drawn kernels: what is drawn where."""
+"""The lower bounds beside sampled kernels: which points and lines the figure contains."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Curves of claims on a phase diagram: what is drawn, how it looks, and what the legend says."""
+"""Curves of claims on a phase diagram: their position, style and legend."""
 
 import itertools
 
@@ -111,7 +111,7 @@ VISION = {
 
 
 def lab(colour, seen):
-    """CIE L*a*b* of an sRGB colour as it is seen."""
+    """CIE L*a*b* of an sRGB colour; the matrix `seen` simulates the viewer's colour vision."""
     c = np.asarray(colour) / 255
     linear = np.clip(seen @ np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4), 0, 1)
     xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear

@@ -1,4 +1,4 @@
-"""Curves with intervals and references."""
+"""Curves with intervals and reference lines."""
 
 import numpy as np
 import pytest

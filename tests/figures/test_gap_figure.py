@@ -1,4 +1,4 @@
-"""A bar for every factor of a gap."""
+"""The figure of a gap has one bar for each factor."""
 
 import pytest
 

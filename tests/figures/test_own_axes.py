@@ -1,4 +1,4 @@
-"""Figures on axes of one's own: the same drawing, and labelled curves in the legend."""
+"""Figures on axes that the user supplies: the same drawing, and the labelled curves in the legend."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The paper's picture: what stands where."""
+"""The paper's figure: the position and colour of every element."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def drawn(*diagrams):
 
 
 def pixel(figure, axes, d, k):
-    """The colour on the drawn figure at a point of the data."""
+    """The colour of the drawn figure at the point (d, k) in data coordinates."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

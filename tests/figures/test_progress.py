@@ -1,4 +1,4 @@
-"""`op.sweep(progress=…)`: lines, a terminal's diagram, a notebook's diagram, a function, nothing."""
+"""`op.sweep(progress=…)`: lines, a diagram in a terminal or a notebook, a function, or no progress."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def test_a_function_is_told(tmp_path):
     assert sum(len(each.rows) for each in told) == 4
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
 @pytest.mark.parametrize("wanted", [None, True, False])
 def test_a_terminal_shows_the_diagram(tmp_path, wanted):
     ours, theirs = os.openpty()
@@ -54,7 +54,7 @@ def test_a_terminal_shows_the_diagram(tmp_path, wanted):
         try:
             while part := os.read(ours, 65536):
                 seen += part
-        except OSError:  # how Linux says that the other end is closed
+        except OSError:  # Linux raises it when the other end is closed
             pass
     finally:
         for end in (ours, theirs):

@@ -33,7 +33,7 @@ def console(width=80, height=50, colour="truecolor"):
 
 
 def lines(screen, picture):
-    """What is drawn, as lines of (character, foreground, background)."""
+    """The drawn picture as lines of (character, foreground, background)."""
     drawn = screen.render_lines(render(picture), screen.options, pad=False)
     return [
         [

@@ -1,4 +1,4 @@
-"""The picture of one training."""
+"""The figure of one training run."""
 
 import numpy as np
 import pytest

@@ -12,7 +12,7 @@ from overparam.model.problem import draw_problem
 from tests.methods.test_gram import LAYERS, full_jacobian, point_of
 
 WIDE, NARROW = (600, 90, 12), (600, 20, 8)
-"""(n, d, k): more parameters that act than samples, and fewer, where JJᵀ is singular."""
+"""(n, d, k): WIDE has more effective parameters than samples; NARROW has fewer, and JJᵀ is singular."""
 
 
 def start(sizes, layers="hidden"):
@@ -35,7 +35,7 @@ def test_solved_to_rounding_it_is_the_dense_solution(xp, dtype, close, sizes, la
     exact = np.linalg.solve(J @ J.T + damping * np.eye(600), xp.to_numpy(point.residual).astype(float))
     share = 1e-10 if dtype == "float32" else 1e-25
     alpha = conjugate_gradients(JacobianGram(point), point.residual, damping, share=share, most=300)
-    # Its null-space part is no part of the step: the step is what is compared.
+    # The steps Jᵀα are compared: the part of α in the null space of Jᵀ does not change the step.
     step, wanted = J.T @ xp.to_numpy(alpha), J.T @ exact
     scale = np.linalg.norm(wanted)
     allowed = 2e-5 if dtype == "float32" else 1e-11

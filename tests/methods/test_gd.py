@@ -1,4 +1,4 @@
-"""Gradient descent: its rule, and its step size as the theorems and Section 4 have it."""
+"""Gradient descent: its update rule, and the step sizes of the theorems and of Section 4."""
 
 import math
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def test_the_jacobians_step_of_many_samples_needs_no_matrix_of_n_squared(monkeyp
 
 
 def test_the_jacobians_step_converges_where_the_fixed_one_diverges():
-    """At n/d = 64 the fixed step is past 2/‖J(W₀)‖²."""
+    """At n/d = 64 the fixed step is larger than 2/‖J(W₀)‖²."""
     p = draw_problem(n=256, d=4, k=200, seed=1)
     assert (
         GradientDescent().step_size_for(p, Softplus())
@@ -106,7 +106,7 @@ def test_the_step_sizes_of_figure_2():
 
 @dataclass(frozen=True)
 class Kinked(Activation):
-    """A kink and a bound, and no theorem."""
+    """An activation with a kink and a bound, to which no theorem applies."""
 
     name: ClassVar[str] = "kinked"
     kinks: ClassVar[tuple[float, ...]] = (0.0,)

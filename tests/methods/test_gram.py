@@ -1,4 +1,4 @@
-"""JJᵀ as an operator: its products and its diagonal against the Jacobian itself."""
+"""JJᵀ as an operator: its products and its diagonal against the dense Jacobian."""
 
 import numpy as np
 import pytest

@@ -26,7 +26,7 @@ def test_solution_rank_and_residual_are_numpys(xp, dtype, n, k):
 @pytest.mark.parametrize("k", [5, 15, 40])
 def test_a_rank_that_is_not_full_is_reported_and_the_solution_is_of_least_norm(xp, dtype, k):
     p = draw_problem(20, 3, k)
-    # Quadratics on the sphere of R³ span 1 + 3 + 5 functions however many hidden units there are.
+    # Quadratics on the sphere in R³ span 1 + 3 + 5 functions, for any number of hidden units.
     activation = Hermite((0.3, 0.5, 0.2))
     X, y, W0, v = (xp.asarray(a, dtype) for a in (p.X, p.y, p.W0, p.v))
     solution = LeastSquares().solve(Problem(X, y, W0, v), activation)

@@ -1,4 +1,4 @@
-"""SGD: how rows are drawn, and that a stream of rows is the same however it is read."""
+"""SGD: how rows are drawn; a stream of rows does not depend on how it is read."""
 
 import math
 from itertools import islice
@@ -18,7 +18,7 @@ from tests.theory.oracle import expectation, khatri_rao_sigma
 
 
 def drawn(method, n, blocks, seed=0):
-    """The first rows of a stream, (updates, rows)."""
+    """The first `blocks` blocks of a stream of rows, shape (updates, rows per update)."""
     rng = np.random.Generator(np.random.Philox(seed))
     return np.concatenate(list(islice(method.row_blocks(n, rng), blocks)))
 
@@ -32,7 +32,7 @@ def test_rows_are_uniform_with_replacement(batch_size):
     expected = rows.size / n
     # χ² with n − 1 degrees of freedom has mean n − 1 and variance 2(n − 1).
     assert ((counts - expected) ** 2 / expected).sum() < (n - 1) + 5 * math.sqrt(2 * (n - 1))
-    # With replacement: a row follows itself once in n.
+    # With replacement, a row follows itself with probability 1/n.
     repeats = np.mean(rows[1:, 0] == rows[:-1, 0])
     assert abs(repeats - 1 / n) < 5 * math.sqrt((1 / n) * (1 - 1 / n) / len(rows))
 
@@ -59,7 +59,7 @@ def test_a_training_reads_its_own_stream_whoever_shares_the_batch():
     problems = [draw_problem(9, 3, 4, trial=t, seed=5) for t in range(3)]
     source = RowSource([row_stream(p, method) for p in problems], 9, NumPy())
     read = []
-    for update in range(2100):  # more than two blocks
+    for update in range(2100):  # reads more than two blocks
         if update == 1500:
             source.take([0, 2])
         rows = source.next_rows()
@@ -111,7 +111,7 @@ def test_the_theorem_s_step_size(xp, dtype, n):
 
 
 def test_the_step_is_the_largest_that_theorem_2_6_allows():
-    """With it the theorem's condition holds, with a step that is longer by a thousandth it does not."""
+    """The theorem's condition holds with this step size, but not with one larger by a thousandth."""
     p = draw_problem(9, 5, 6)
     size = StochasticGradientDescent("theorem").step_size_for(p, Softplus())
     for given, wanted in (("theorem", True), (1.001 * size, False)):

@@ -32,7 +32,7 @@ def test_the_derivative_is_the_difference_quotient(activation):
     def central(step):
         return (activation.value(z + step) - activation.value(z - step)) / (2.0 * step)
 
-    # Extrapolated once, so that what is left is of order h⁴ and of rounding, ε/h.
+    # One extrapolation leaves an error of order h⁴, besides the rounding error ε/h.
     quotient = (4.0 * central(h / 2) - central(h)) / 3.0
     np.testing.assert_allclose(activation.derivative(z), quotient, rtol=1e-9, atol=1e-10)
 

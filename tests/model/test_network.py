@@ -1,4 +1,4 @@
-"""The network against loops over its definition, finite differences, and itself batched."""
+"""The network against loops over its definition, finite differences, and batched evaluation."""
 
 import numpy as np
 import pytest

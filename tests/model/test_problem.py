@@ -1,4 +1,4 @@
-"""Instances: named by their values, independent of order, and initialized as the theorems say."""
+"""Instances: identified by their values, independent of their order, and initialized as in the theorems."""
 
 import math
 from dataclasses import dataclass
@@ -123,7 +123,7 @@ def test_shapes_have_to_agree():
 
 @dataclass(frozen=True)
 class Pictures(Sphere):
-    """Data with labels of their own, which say so only by bringing them."""
+    """Data with their own labels, although `brings_labels` returns None."""
 
     name: ClassVar[str] = "pictures"
 
@@ -144,7 +144,7 @@ def test_data_that_bring_labels_are_used_with_them():
     np.testing.assert_array_equal(named.y, draw_problem(7, 3, 2).y)
 
 
-@pytest.mark.filterwarnings("ignore::overparam.plugins.PluginWarning")  # of what is installed beside
+@pytest.mark.filterwarnings("ignore::overparam.plugins.PluginWarning")  # from other installed plugins
 def test_any_librarys_whole_numbers_are_sizes(tmp_path):
     five = np.int64(5)
     problem = draw_problem(five, np.int32(3), np.uint8(2), seed=np.int64(1), trial=np.int16(4))

@@ -1,4 +1,4 @@
-"""Distributions as they lie in site-packages, on a temporary path, and the command line beside them."""
+"""Install distributions on a temporary path, and run the command line with them."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from tests import forked
 
 
 def install(site, distribution, source, *, version="1.0", entry_points=None):
-    """Lay a module and its .dist-info on the path `site`; one entry point named as the distribution."""
+    """Write a module and its .dist-info to the folder `site`; the entry point has the distribution's name."""
     module = distribution.replace("-", "_")
     (site / f"{module}.py").write_text(dedent(source), encoding="utf-8")
     info = site / f"{module}-{version}.dist-info"
@@ -20,7 +20,7 @@ def install(site, distribution, source, *, version="1.0", entry_points=None):
 
 
 class Finished:
-    """A process that ended."""
+    """The result of a finished process."""
 
     def __init__(self, done):
         self.code = done.returncode
@@ -37,7 +37,7 @@ class Finished:
 
 
 def overparam(site, *arguments, **environment):
-    """Run the command line in a process of its own, with the distributions of `site` installed."""
+    """Run the command line in a separate process, with the distributions in `site` installed."""
     path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [*forked.command(), *map(str, arguments)],

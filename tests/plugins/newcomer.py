@@ -1,4 +1,4 @@
-"""A stranger's plugin of one file: a method of a kind of its own, a loss and an initialization."""
+"""A third party's plugin in one file: a new kind of optimizer, a loss and an initialization."""
 
 SOURCE = '''
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A stranger's shell: a fresh virtual environment with pip, pytest and overparam, and a fresh folder."""
+"""A new user's shell: a fresh virtual environment with pip, pytest and overparam, and an empty folder."""
 
 import os
 import site
@@ -9,12 +9,12 @@ import venv
 
 from tests.plugins.installed import Finished
 
-# What a fresh environment would download: the packages that this one has are seen through, none is fetched.
+# A new environment would download packages. These settings avoid it: this environment's packages are used.
 _OFFLINE = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 class Stranger:
-    """Types command lines, one after another, in a folder of its own."""
+    """A user who types command lines, one after another, in a new folder."""
 
     def __init__(self, folder):
         self.folder = folder / "work"
@@ -38,7 +38,7 @@ class Stranger:
         self._environment = {**kept, **_OFFLINE, "PATH": path, "VIRTUAL_ENV": str(environment)}
 
     def types(self, line):
-        """Run a line of shell; its exit code must be 0, and nothing may be set aside."""
+        """Run a line of shell; its exit code must be 0, and no plugin may be set aside with a warning."""
         started = time.perf_counter()
         done = Finished(
             subprocess.run(

@@ -1,4 +1,4 @@
-"""Broken plugins, as installed distributions, against the command line: named, set aside, reported once."""
+"""The command line with broken plugins installed: it names each, sets it aside and reports it once."""
 
 from textwrap import dedent
 
@@ -28,7 +28,7 @@ GOOD = dedent("""
         return [Cube]
 """)
 
-# name: (source, what is said, state)
+# name: (source, part of the message, state)
 BROKEN = {
     "missing-import": ("import a_library_that_is_not_there", "No module named 'a_library_that", "failed"),
     "syntax-error": ("def f(:", "cannot be loaded: SyntaxError", "failed"),
@@ -133,7 +133,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Every broken plugin, and a good one."""
+    """A folder with every broken plugin and a working one."""
     folder = tmp_path_factory.mktemp("site")
     for name, (source, _, _) in BROKEN.items():
         install(folder, name, source, version="2.5")

@@ -1,4 +1,4 @@
-"""The table of what first-party packages bring is what they bring; and where it is used."""
+"""The table of the components of first-party packages is correct; and the messages that use it."""
 
 import ast
 import json
@@ -27,14 +27,14 @@ INSTALLED = {distribution_of(entry): entry for entry in entry_points(group="over
 
 
 def described(distribution):
-    """What an installed package brings, without what depends on its being installed."""
+    """Yield the components of an installed package, without the keys that depend on the installation."""
     for cls in load(INSTALLED[distribution], disabled=False).components:
         row = describe_class(cls).to_json()
         yield {key: row[key] for key in row if key not in ("version", "installed")}
 
 
 def names_in_source(folder):
-    """The names that component classes are given, read without importing anything."""
+    """Yield the names of the component classes in the source, without importing it."""
     for source in folder.glob("src/**/*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
@@ -77,7 +77,7 @@ def test_it_says_of_each_what_the_package_says(distribution):
 
 @pytest.fixture
 def bare(monkeypatch):
-    """A registry as it is where nothing but this package is installed."""
+    """A registry as if only this package were installed."""
     own = [entry for entry in entry_points(group="overparam") if distribution_of(entry) == "overparam"]
     monkeypatch.setattr("overparam.plugins.registry.entry_points", lambda group: own)
     return Registry()

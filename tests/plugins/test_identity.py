@@ -1,4 +1,4 @@
-"""Who a component is: kind, name and the distribution that brings it, from the plugin to the study."""
+"""A component's identity (kind, name and distribution), from the plugin to the study."""
 
 import json
 import sqlite3
@@ -91,7 +91,7 @@ def test_train_and_certify_name_who_brought_what(site):
 
 
 def test_a_study_of_before_is_continued_and_told(site, tmp_path):
-    """A file that does not say which distributions its components came from, as all did once."""
+    """Older files do not contain the distributions of their components."""
     study = tmp_path / "old.study"
     assert sweep(site, study, "relu", 1).code == 0
     with closing(sqlite3.connect(study)) as connection:

@@ -1,4 +1,4 @@
-"""`plugins new` for every kind: the package's own tests and lint; and what `plugins check` reports."""
+"""`plugins new` for every kind: the new package passes its tests and lint; the reports of `plugins check`."""
 
 import os
 import shutil
@@ -24,14 +24,14 @@ def test_there_is_a_kind_for_every_hook():
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """A package of every kind."""
+    """One new package of every kind."""
     folder = tmp_path_factory.mktemp("packages")
     return [write_package(f"my-{kind}", kind, folder) for kind in KINDS]
 
 
 @pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is not installed")
 def test_new_packages_are_clean(packages):
-    """By this project's own rules, and formatted by those of the package."""
+    """They satisfy this project's lint rules and are formatted by the package's rules."""
     for package in packages:
         for command in (["check", "--config", PROJECT], ["format", "--check"]):
             done = subprocess.run(["ruff", *command, "."], cwd=package, capture_output=True, text=True)

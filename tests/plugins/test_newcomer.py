@@ -1,4 +1,4 @@
-"""What a stranger adds in one file works everywhere: train, sweep, resume, certify, plugins check."""
+"""A third party's plugin in one file works everywhere: train, sweep, resume, certify, plugins check."""
 
 import math
 
@@ -44,7 +44,7 @@ def test_it_sweeps_and_goes_on(site):
 
 
 def test_its_certificate_is_true(site):
-    """Its own steps are followed; theorems about other methods, starts and losses are set aside."""
+    """It follows the plugin's steps and leaves out theorems about other methods, starts and losses."""
     sizes = ("--n", 10, "--d", 5, "--k", 12, "--max-iterations", 60, "--json")
     call = overparam(site, "certify", *sizes, *ASKED)
     assert call.code == 0, call.errors

@@ -1,4 +1,4 @@
-"""A stranger's path to a plugin in use: new, install, test, check, and every command that `new` proposes."""
+"""A new author's way to a working plugin: new, install, test, check, and all commands that `new` proposes."""
 
 import importlib.util
 import sys
@@ -10,7 +10,7 @@ from tests.plugins.stranger import Stranger
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or importlib.util.find_spec("hatchling") is None,
-    reason="hatchling builds the package, bash runs the lines",
+    reason="needs hatchling, which builds the package, and bash, which runs the lines",
 )
 
 

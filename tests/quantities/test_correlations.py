@@ -1,4 +1,4 @@
-"""Matrices of the angles between samples, tile by tile, against NumPy's own products."""
+"""Functions of the samples' correlation matrix, computed tile by tile, against NumPy's dense products."""
 
 import numpy as np
 import pytest

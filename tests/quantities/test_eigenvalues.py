@@ -1,4 +1,4 @@
-"""Both ends of a spectrum against matrices whose eigenvalues are known, and against all eigenvalues."""
+"""Both ends of a spectrum, against known eigenvalues and against eigvalsh."""
 
 import math
 
@@ -44,7 +44,7 @@ def check(values, xp, dtype):
     A = with_spectrum(values).astype(dtype)
     found = extreme_eigenvalues(given := xp.asarray(A, dtype))
     unit = float(np.finfo(dtype).eps) * math.sqrt(len(A)) * np.abs(values).max()
-    # A has these eigenvalues up to the rounding with which it was made.
+    # A has these eigenvalues up to the rounding errors of its construction.
     assert abs(found.smallest.value - values.min()) <= found.smallest.error + unit
     assert found.smallest.error <= 20.0 * unit
     assert 0.8 * np.abs(values).max() <= found.largest <= (1.0 + 1e-5) * np.abs(values).max()

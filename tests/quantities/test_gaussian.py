@@ -48,7 +48,7 @@ def test_polynomials_within_their_error(coefficients):
 @example(4.3581805493022685, True)
 def test_jumps_within_their_error(kink, declared):
     estimate = expectation(lambda z: (z >= kink).astype(float), (kink,) if declared else ())
-    # In double precision √2 alone makes erfc wrong by more than the estimate is.
+    # In double precision, the rounding of √2 alone changes erfc by more than the error of the estimate.
     with mpmath.workdps(40):
         missed = abs(estimate.value - mpmath.erfc(mpmath.mpf(kink) / mpmath.sqrt(2)) / 2)
     assert missed <= estimate.error + (0.0 if declared else 1e-9)

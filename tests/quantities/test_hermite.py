@@ -1,4 +1,4 @@
-"""Hermite coefficients against closed forms, Stein's relation and Parseval's."""
+"""Hermite coefficients against closed forms, Stein's relation and Parseval's identity."""
 
 import math
 
@@ -69,7 +69,7 @@ def test_hermite_activations_are_exact():
 
 
 def normalized(r, z):
-    """hᵣ(z) = Heᵣ(z)/√r! in mpmath's numbers, by the recurrence Heᵢ₊₁ = z·Heᵢ − i·Heᵢ₋₁."""
+    """hᵣ(z) = Heᵣ(z)/√r! in mpmath's precision, by the recurrence Heᵢ₊₁ = z·Heᵢ − i·Heᵢ₋₁."""
     before, he = mpmath.mpf(0), mpmath.mpf(1)
     for i in range(r):
         before, he = he, z * he - i * before

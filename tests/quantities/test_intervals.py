@@ -1,4 +1,4 @@
-"""Intervals: monotone maps, products, and comparisons that are only made where they are certain."""
+"""Intervals: monotone maps, products, and comparisons, which are None unless they are certain."""
 
 import math
 

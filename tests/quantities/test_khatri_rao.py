@@ -1,4 +1,4 @@
-"""Khatri–Rao products against Kronecker's, and their singular values against explicit ones."""
+"""Khatri–Rao products against Kronecker products, and their singular values against a dense SVD."""
 
 import math
 

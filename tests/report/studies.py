@@ -1,4 +1,4 @@
-"""Studies made up row by row: what a report must show is known, and nothing has to be trained."""
+"""Invented studies, row by row: the correct report is known, and nothing has to be trained."""
 
 from overparam.runs import Recipe
 from overparam.studies import Grid, Specification, TrialRow
@@ -20,7 +20,7 @@ ENVIRONMENT = {
 
 
 def row(cell, trial, *, threshold=1.5):
-    """A trial whose outcome grows with the parameters that can act, and differs between trials."""
+    """A row whose outcome improves with the effective parameters and varies between trials."""
     n, k, d = cell
     strength = 2 * (k // 2) * d / n + 0.08 * ((trial * 7 + k + d) % 5 - 2)
     success = strength >= threshold

@@ -1,4 +1,4 @@
-"""The report in a real browser: pointer, keyboard, choices, dark mode, sizes, print, hostile texts."""
+"""The report in a real browser: pointer, keyboard, selections, dark mode, sizes, print, hostile texts."""
 
 import json
 import os
@@ -27,7 +27,7 @@ EVIL = "</script><script>window.hit = 1</script><img src=x onerror='window.hit =
 @pytest.fixture(scope="module")
 def browser():
     if PROGRAM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium, or name one in CHROMIUM")
+        pytest.skip("Chromium is not installed: apt-get install chromium, or set CHROMIUM to its path")
     with playwright.sync_playwright() as player:
         opened = player.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
         yield opened
@@ -36,7 +36,7 @@ def browser():
 
 @pytest.fixture
 def look(browser):
-    """Open a file; at the end, nothing may have been asked of anybody, nor said on the console."""
+    """Open a file; at the end, there must be no network request and no message on the console."""
     contexts, said, asked = [], [], []
 
     def look(path, width=1440, height=900, **options):
@@ -67,7 +67,7 @@ CLAIMS = [
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """Two studies, one of two n, with claims, an exponent and two training runs; a cell is missing."""
+    """Two studies, the second with two n and a missing cell; claims, an exponent and two training runs."""
     folder = tmp_path_factory.mktemp("report")
     first = op.sweep(
         folder / "first.study",
@@ -95,7 +95,7 @@ def numbers(page):
 
 
 def cell(page, panel, k, d):
-    """The rectangle of a cell, found by its name."""
+    """The rectangle of a cell, found by its accessible name."""
     return page.locator(f"figure.panel >> nth={panel}").locator(
         f'.cells rect[aria-label^="k = {k}, d = {d}:"], .cells rect[aria-label*=", k = {k}, d = {d}:"]'
     )
@@ -126,7 +126,7 @@ def test_keys_move_between_cells_and_open_their_trials(report, look):
     for key in ["ArrowRight"] * 3 + ["ArrowUp"] * 4:
         page.keyboard.press(key)
     named = page.evaluate("document.activeElement.getAttribute('aria-label')")
-    # k = 5, d = 4 has no trials and is passed over.
+    # The cell k = 5, d = 4 has no trials and is skipped.
     assert named.startswith("n = 20, k = 6, d = 4: succeeded ")
     assert "95 % interval" in named
     assert page.locator("#tip").is_visible()
@@ -137,7 +137,7 @@ def test_keys_move_between_cells_and_open_their_trials(report, look):
     page.keyboard.press("Enter")
     assert page.locator("#details-title").inner_text() == "n = 20, k = 6, d = 8"
     assert page.evaluate("document.activeElement.id") == "details"
-    # One cell a diagram is reached by Tab: the last one.
+    # Tab reaches one cell of each diagram: the one that had the focus last.
     assert page.locator("figure.panel >> nth=1").locator('rect[tabindex="0"]').count() == 1
 
 
@@ -171,7 +171,7 @@ def test_the_paper_s_scale_is_the_default_and_others_can_be_chosen(report, look)
     page.select_option("#scale", "red and blue")
     after = page.evaluate(fills)
     channels = [[[int(fill[i : i + 2], 16) for i in (1, 3, 5)] for fill in each] for each in (before, after)]
-    # A middle between two whole numbers is rounded to the even one by NumPy, up by JavaScript.
+    # Half-way between two whole numbers, NumPy rounds to the even one and JavaScript rounds up.
     assert np.abs(np.subtract(*channels)).max() <= 1
 
 
@@ -234,7 +234,7 @@ def test_it_fits_the_screen_in_light_and_dark(report, look, width, scheme):
     )
     channels = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (paper, ink)]
     assert (channels[0] > channels[1]) == (scheme == "light")
-    # The hint stays on the screen wherever the cell is.
+    # The tooltip stays on the screen for cells at every edge.
     for k, d in ((10, 8), (1, 8), (10, 1)):
         cell(page, 1, k, d).focus()
         box = page.locator("#tip").bounding_box()
@@ -310,7 +310,7 @@ def test_texts_that_attack_are_shown_as_text(tmp_path, look):
     assert shown.count(r"</script><script>window.hit = 1</script><img src=x onerror='window.hit = 2'>") > 8
     assert r"\u202egnp." in shown
     assert rf"<img src=x onerror=window.hit=3>{chr(34)}'&\u202eyduts.study" in shown
-    # The command that makes it again is text too.
+    # The command that recreates the study is also shown as text.
     assert "overparam sweep" in page.locator("pre.command >> nth=0").inner_text()
 
 

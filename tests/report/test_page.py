@@ -1,4 +1,4 @@
-"""The report's file: its numbers, its size, what it asks for, and what it says was run."""
+"""The report's file: its numbers, its size, its requests, and the commands and sessions that it reports."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Elements(HTMLParser):
-    """Every element with its attributes."""
+    """All elements of a page with their attributes."""
 
     def __init__(self, text):
         super().__init__()
@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_the_export(written, tmp_path):
                 stored = [None if value is None else float(f"{value:.4g}") for value in stored]
             assert values == stored
         assert [LETTERS[one["status"]] for one in rows] == list(trials["status"].lower())
-        # A success is in capitals.
+        # Capital letters mark successes.
         assert [letter.isupper() for letter in trials["status"]] == [
             one["status"] == "converged" for one in rows
         ]
@@ -253,7 +253,7 @@ def test_a_report_is_refreshed_now_and_then(monkeypatch):
     monkeypatch.setattr("overparam.report.write.time.monotonic", lambda: clock[0])
     refresh = Refresher(write, seconds=5.0)
     assert refresh()
-    clock[0] = 121.9  # the last one took 2 s, so that the next may begin 20 s after its end
+    clock[0] = 121.9  # the last report took 2 s, so the next one may begin 20 s after its end
     assert not refresh()
     clock[0] = 122.0
     assert refresh()

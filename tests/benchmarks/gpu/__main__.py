@@ -61,7 +61,7 @@ def main(rounds: int, figure: bool, output: Path) -> None:
 
 def _contenders() -> dict[str, Callable[[Instances], Run]]:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # or JAX takes most of the memory
-    # Each needs a library of its own, slow to import.
+    # Each needs its own library, which is slow to import.
     from overparam_cuda import Cuda
 
     from overparam.runs import Portable

@@ -22,18 +22,20 @@ _SPARE = 2
 
 @dataclass(frozen=True)
 class Comparison:
-    """One panel on three ways: ours, the reference's in single precision, and in double.
+    """One panel from three runs: ours, the reference in single precision, and the reference in double.
 
     Attributes
     ----------
     trials : int
     different : tuple of str
-        Trials that ours and the reference end in another way, in words.
+        One text for each trial that ours and the reference end with different statuses.
     by_precision : int
-        Trials that the reference itself ends in another way in double precision: what rounding decides. With
-        ReLU, whose patterns of activity jump, that is one in a thousand, and not only next to the tolerance.
+        Number of trials that the reference itself ends with a different status in double precision: rounding
+        decides them. With ReLU, whose activation patterns change abruptly, that is one trial in a thousand,
+        also far from the tolerance.
     iterations, iterations_by_precision : float
-        Largest relative difference of the iterations of trials that converged, likewise.
+        Largest relative difference of the iterations over trials that converged in both: ours against the
+        reference, and the reference in single against double precision.
     """
 
     trials: int
@@ -44,7 +46,7 @@ class Comparison:
 
     @property
     def alike(self) -> bool:
-        """Whether ours differs about as often as rounding does, at most twice as often and a few."""
+        """Whether ours differs about as often as rounding does: at most twice as often plus a few."""
         return len(self.different) <= 2 * self.by_precision + _SPARE
 
     def __str__(self) -> str:
@@ -60,7 +62,7 @@ def compare(ours: Sequence[TrialRow], single: Sequence[TrialRow], double: Sequen
     Raises
     ------
     ValueError
-        Where they are not the same trials.
+        If the rows are not of the same trials.
     """
     triples = list(zip(ours, single, double, strict=True))
     if any(len({row[:4] for row in rows}) > 1 for rows in triples):
@@ -94,7 +96,7 @@ class Timed:
     ----------
     panels : dict of str to list of TrialRow
     whole, training : float
-        Seconds of the command, and of them those in which trainings ran.
+        Seconds of the whole command, and the seconds of its training runs.
     """
 
     panels: dict[str, list[TrialRow]]
@@ -103,7 +105,7 @@ class Timed:
 
 
 def figure_2(backend: str, options: Sequence[str] = (), dtype: DType = "float32") -> Timed:
-    """Reproduce it by the command, as a process of its own."""
+    """Reproduce Figure 2 with the command, in a separate process."""
     asked = ["-q", "--backend", backend, "--dtype", dtype, "reproduce", "fig2", *options]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
@@ -121,7 +123,7 @@ def figure_2(backend: str, options: Sequence[str] = (), dtype: DType = "float32"
 @click.option("--trials", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--max-iterations", type=click.IntRange(min=0), default=15_000, show_default=True)
 def main(backend: str, reference: str, grid: str, trials: int, max_iterations: int) -> None:
-    """Run Figure 2 on a backend, and on another in both data types; exit with 1 where too much differs."""
+    """Run Figure 2 on a backend, and on another in both data types; exit with 1 if too much differs."""
     options = ["--grid", grid, "--trials", str(trials), "--max-iterations", str(max_iterations)]
     runs = [figure_2(backend, options), figure_2(reference, options), figure_2(reference, options, "float64")]
     for name, run in zip((backend, reference, f"{reference}, float64"), runs, strict=True):

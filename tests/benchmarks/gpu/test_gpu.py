@@ -1,4 +1,4 @@
-"""What of the benchmark can be tested without a GPU."""
+"""The parts of the GPU benchmark that can be tested without a GPU."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ def test_rounding_may_decide_as_often_as_it_does_on_the_reference():
         compare([row], [row._replace(k=11)], [row])
 
 
-@pytest.mark.skipif(CuPy().unavailable() is None, reason="there is a device")
+@pytest.mark.skipif(CuPy().unavailable() is None, reason="CuPy has a device here")
 def test_without_a_device_it_says_so_in_a_line():
     ended = subprocess.run([sys.executable, "-m", "tests.benchmarks.gpu"], capture_output=True, text=True)
     assert ended.returncode == 2

@@ -17,12 +17,12 @@ _UPDATES_OF_A_GRAPH = 64
 
 
 def prepare(instances: Instances, device: str = "cuda") -> list[Run]:
-    """One way to run; on a CPU, for tests, without a graph."""
+    """Return the one way to run; on a CPU, in tests, it works without a graph."""
     return [_Loop(instances, device).run]
 
 
 class _Loop:
-    """Buffers of one batch, and the graph that works on them."""
+    """Buffers of one batch and the graph that updates them."""
 
     def __init__(self, instances: Instances, device: str) -> None:
         self._relu = instances.activation.name == "relu"
@@ -59,7 +59,7 @@ class _Loop:
         self._last.fill_(stop.max_iterations)
 
     def _updates(self, count: int) -> None:
-        """So many updates of the trainings that go on; the others move by nothing."""
+        """Make `count` updates of the training runs that have not stopped; the others keep their weights."""
         for _ in range(count):
             z = torch.bmm(self._W, self._X.mT)
             if self._relu:
@@ -76,7 +76,7 @@ class _Loop:
 
     @torch.inference_mode()
     def run(self, stop: StopRule) -> NDArray[np.int64]:
-        """Train; the host looks once a graph."""
+        """Train; the host checks for the end once per graph."""
         self._begin(stop)
         made = 0
         while made <= stop.max_iterations and bool(self._going.any()):

@@ -1,4 +1,4 @@
-"""The cube, brought to the sphere."""
+"""Data from a cube, normalized to the sphere."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from overparam.model.data import Cube
 
 
 def test_rows_point_to_the_corners():
-    """By Monte Carlo: E‖x‖₄⁴ of a cube's direction is below the sphere's 3/(d + 2)."""
+    """By Monte Carlo: E‖x‖₄⁴ equals that of a cube's directions and is below the sphere's 3/(d + 2)."""
     d, m = 3, 40_000
     X = Cube().draw(m, d, np.random.default_rng(0)).X
     np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1.0, atol=1e-12)

@@ -1,4 +1,4 @@
-"""Data from files: what is read, and one clear line for every way in which a file can be wrong."""
+"""Data from files: the values that are read, and one clear line for every kind of invalid file."""
 
 import io
 import os
@@ -24,7 +24,7 @@ def csv(*columns, header=""):
 
 
 def write(path, content):
-    """Write arrays or text in the form that the suffix asks for."""
+    """Write arrays or text in the format of the file's suffix; return the path."""
     if isinstance(content, bytes):
         path.write_bytes(content)
     elif isinstance(content, str):
@@ -78,7 +78,7 @@ def test_any_real_data_type_is_read_as_float64(tmp_path, dtype):
 
 
 class Bomb:
-    """Says so if anything unpickles it."""
+    """An object that fails the test if anything unpickles it."""
 
     def __reduce__(self):
         return pytest.fail, ("a pickle was opened",)
@@ -250,7 +250,7 @@ def test_an_array_too_large_for_memory_is_said_to_be_that(tmp_path):
         np.lib.format.write_array_header_1_0(
             handle, {"descr": "<f8", "fortran_order": False, "shape": (1 << 20, 1 << 20)}
         )
-        handle.truncate((1 << 43) + 4096)  # a hole: nothing is written
+        handle.truncate((1 << 43) + 4096)  # a sparse file: no data are written
     with pytest.raises(ValueError, match="too large for this machine's memory"):
         File(path).shape()
 

@@ -1,4 +1,4 @@
-"""Labels: their distributions within standard errors, and those that come with the data."""
+"""Labels: their distributions within standard errors, and labels that a data set brings."""
 
 import math
 

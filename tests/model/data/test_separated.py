@@ -1,4 +1,4 @@
-"""δ-separated data: Assumption 1 with both signs, known packings, and δ that cannot be."""
+"""δ-separated data: Assumption 1 with both signs, known packings, and values of δ that are impossible."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from overparam.model.data import Separated, separation
 
 
 def least_distance(X):
-    """Assumption 1, pair by pair."""
+    """The largest δ for which Assumption 1 holds, computed pair by pair."""
     return min(
         min(np.linalg.norm(X[i] - X[j]), np.linalg.norm(X[i] + X[j])) for i in range(len(X)) for j in range(i)
     )

@@ -1,4 +1,4 @@
-"""What each initialization draws."""
+"""The weights that each initialization draws."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Losses against closed forms and PyTorch's, on every array library; success; labels they refuse."""
+"""Losses against closed forms and PyTorch, on every array library; success; labels that they refuse."""
 
 import math
 
