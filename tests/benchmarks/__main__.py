@@ -95,7 +95,7 @@ def _measured(
         )
     # This check comes after the measurements, because it compiles and first calls must be measured.
     if unequal := disagreements(contenders, ACTIVATIONS, DTYPES):
-        raise click.ClickException("the contenders do not do the same trainings: " + "; ".join(unequal))
+        raise click.ClickException("the contenders do not train alike: " + "; ".join(unequal))
     gelu = gelu_against_softplus(rounds)
     return page(measurements, gelu, rounds=rounds, loads=(before, load()), left_out=left_out)
 

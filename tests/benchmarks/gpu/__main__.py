@@ -23,9 +23,9 @@ _TURN, _ENGINES_TURN = 1.0, 3.0  # seconds of a contender in a round: engines be
 _GEMM_SIZE = 8192
 _PEERS = ("PyTorch", "JAX")
 _EXPLAINED = (
-    "Millions of updates a second over the batch, and the fused engine's rate over it. The engines' are of",
-    "whole trainings, from arrays on the host to outcomes; PyTorch and JAX have theirs on the device, and",
-    "full float32 products, JAX also its default of TF32.",
+    "Millions of updates a second over the batch; in brackets, how many times as fast the fused engine was.",
+    "The engines' rates are of whole training runs, from arrays on the host to outcomes. PyTorch and JAX",
+    "have theirs on the device, and full float32 products, JAX also its default of TF32.",
 )
 CELLS = [
     *(Cell(a, "float32", n, k, k, 2000) for a in (Softplus(), ReLU()) for n in (100, 200) for k in (10, 25)),
