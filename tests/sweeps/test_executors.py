@@ -1,4 +1,4 @@
-"""The pool of processes: its rows, its threads, its end."""
+"""The pool of processes: its rows, its threads, its shutdown."""
 
 import os
 import subprocess
@@ -102,7 +102,7 @@ def wait_until_ended(processes):
 
 
 def alive(process):
-    """Whether a process runs; one that has ended and that nobody waits for does not."""
+    """Whether a process runs; a process that has ended but was not waited for does not run."""
     try:
         with open(f"/proc/{process}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
