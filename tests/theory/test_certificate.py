@@ -286,7 +286,7 @@ def test_a_width_within_the_error_of_lambda_cannot_be_told():
 
 
 def test_zero_within_its_error_promises_nothing():
-    """tanh is odd, so μ = 0 and Theorem 2.1 is vacuous; its notes and the JSON state this."""
+    """For the odd tanh, μ = 0 and Theorem 2.1 is vacuous; its notes and the JSON state this."""
     certificate = certificate_of(
         draw_problem(n=6, d=4, k=8), recipe_of(Tanh(), GradientDescent(0.1), StopRule(5, 1e-6))
     )
