@@ -48,7 +48,7 @@ class Momentum(FirstOrder):
 
 @dataclass(frozen=True)
 class Damped(FunctionSpace):
-    """Levenberg–Marquardt, with a damping that remembers every gain."""
+    """Levenberg–Marquardt with a damping that depends on all earlier gains."""
 
     name: ClassVar[str] = "damped"
 

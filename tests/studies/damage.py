@@ -40,7 +40,7 @@ def what_it_says(path):
         )
     except StudyError as error:
         if "\n" in str(error):
-            raise AssertionError("a refusal is one line") from error
+            raise AssertionError("the refusal has more than one line") from error
         return None
 
 

@@ -48,7 +48,7 @@ def test_the_first_trials_of_a_cell(study):
 
 
 def test_failures_are_counted_by_their_messages(study):
-    # Three of each of the four cells with k = 3.
+    # In each of the four cells with k = 3, three trials fail.
     assert study.failures() == [("no memory", 8), ("no reason given", 4)]
 
 

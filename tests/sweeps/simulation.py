@@ -52,7 +52,7 @@ class Truth:
     Attributes
     ----------
     width : float
-        k*.
+        Threshold k*.
     scale : float
         Scale of the rise in log k.
     lapse : float

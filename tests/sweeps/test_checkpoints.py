@@ -348,7 +348,7 @@ def check_kills(tmp_path, engine, executor, updates, moments, period):
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_a_long_run_killed_twice_ends_as_if_it_had_not_been(tmp_path):
-    for updates in (6_000, 24_000, 96_000):  # machines differ
+    for updates in (6_000, 24_000, 96_000):  # machines differ in speed
         folder = tmp_path / str(updates)
         folder.mkdir()
         if check_kills(folder, "portable", "serial", updates, (0.1, 0.2), 0.2) is not None:

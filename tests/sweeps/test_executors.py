@@ -12,7 +12,7 @@ from overparam.sweeps import Processes, run_sweep
 from overparam.sweeps.executors import _THREAD_VARIABLES
 from tests.sweeps.fakes import Fake, comparable, execution, specification
 
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="processes are listed in /proc")
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs the processes in /proc")
 GRID = Grid.product([6], [2, 4, 5], [1, 2], trials=3)
 
 

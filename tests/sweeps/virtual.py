@@ -69,7 +69,7 @@ class Pool(FuturesExecutor):
 
     def submit(self, function, task):
         assert function is run_task
-        sent = pickle.dumps((function, task))  # the driver's own time, as with any executor
+        sent = pickle.dumps((function, task))  # counts as the driver's time, as with any executor
         with self.clock.aside():
             now, future = self.clock.now(), Future()
             assert sent
@@ -200,7 +200,7 @@ def simulate(path, specification, grid, workers, *, pace=5e10, spread=0.1, synch
             while self.empty():
                 pool.wait()
             future = self._items.popleft()
-            future._result = pickle.loads(future._result)  # the driver's own time
+            future._result = pickle.loads(future._result)  # counts as the driver's time
             return future
 
     def report(progress):

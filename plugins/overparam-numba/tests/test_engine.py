@@ -199,7 +199,7 @@ def test_giving_up_stops_the_threads():
     assert time.perf_counter() - started < 30.0
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs an x86 processor")
 @pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.1", 16)])
 def test_narrower_vectors(tmp_path, features, width):
     code = f"""

@@ -183,7 +183,7 @@ def test_giving_up_ends_a_run_within_its_tasks():
     assert threading.active_count() == before
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_an_interrupt_ends_one_large_run():
     code = """
 import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -217,7 +217,7 @@ def test_which_way_a_run_goes_is_asked_of_the_run_alone(divided, monkeypatch):
     assert [isinstance(loop, LargeDescent) for loop in seen] == [True, False]
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs an x86 processor")
 @pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.1", 16)])
 def test_narrower_vectors(divided, tmp_path, features, width):
     code = f"""
