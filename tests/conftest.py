@@ -1,4 +1,4 @@
-"""The `xp` fixture: every array library and device that the core is tried on; each skip says why."""
+"""The `xp` fixture: every array library and device that the core is tested on; each skip states why."""
 
 import gc
 import os
@@ -6,8 +6,8 @@ import random
 import signal
 from dataclasses import dataclass
 
-# pytest's workers share the cores. Threads of the array libraries beyond that would wait for each other, most
-# of the time. These read the environment when they are imported.
+# The workers of pytest share the cores. With more threads than cores, the array libraries would mostly wait
+# for each other. The libraries read this variable when they are imported.
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
@@ -21,12 +21,12 @@ from tests.tolerances import tolerance
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """One worker more than there are cores: many tests wait for processes or for the disk."""
+    """Return the number of cores plus one: many tests wait for processes or for the disk."""
     return usable_cores() + 1
 
 
 def pytest_collection_finish(session):
-    """Leave modules and tests to no garbage collector: looking through them took a tenth of the time."""
+    """Exclude modules and tests from garbage collection: scanning them took a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
@@ -40,7 +40,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @dataclass(frozen=True)
 class Strict(Ambient):
-    """array-api-strict on a mock device; what a device cannot hold is skipped."""
+    """array-api-strict on a mock device; a data type that the device does not support is skipped."""
 
     def asarray(self, array, dtype):
         if dtype == "float64" and self.device == self.array_namespace.Device("no_float64"):
@@ -49,7 +49,7 @@ class Strict(Ambient):
 
 
 def strict(device):
-    """One of the mock devices: device1 refuses to be mixed or converted, device2 has float32 by default."""
+    """One of the mock devices: device1 refuses mixing and conversion, device2 has float32 by default."""
     library = pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
     return Strict(library, library.Device(device))
 
@@ -74,7 +74,7 @@ LIBRARIES = {
 
 @pytest.fixture(params=LIBRARIES)
 def xp(request):
-    """A backend; `xp.asarray(array, dtype)` and `xp.to_numpy(array)` are the ways in and out."""
+    """A backend; `xp.asarray(array, dtype)` and `xp.to_numpy(array)` convert from and to NumPy."""
     backend = LIBRARIES[request.param]()
     with backend.scope():
         yield backend
@@ -82,7 +82,7 @@ def xp(request):
 
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
-    """A data type's name."""
+    """Name of a data type."""
     return request.param
 
 
@@ -100,11 +100,11 @@ def close():
 
 @pytest.fixture
 def attacks(request):
-    """Numbered attacks, each with a generator of its own: a few, many by ``nox -s chaos -- COUNT SEED``.
+    """Numbered attacks, each with its own generator: a few, or many with ``nox -s chaos -- COUNT SEED``.
 
-    A COUNT of 1,000 is 3,000 command lines, 500 of them as processes; 1,000 kills; 2,000 flips of one bit;
-    and 1,000 of most other damage. A failure prints the seed and the number of the attack; the same two
-    give the same attack again.
+    A COUNT of 1,000 means 3,000 command lines, 500 of them as processes; 1,000 kills; 2,000 flips of one bit;
+    and 1,000 attacks of most other kinds. A failure prints the seed and the number of the attack; the same
+    seed and number repeat the attack.
     """
     count, seed = int(os.environ.get("CHAOS_COUNT", 0)), int(os.environ.get("CHAOS_SEED", 0))
 

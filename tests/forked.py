@@ -1,9 +1,10 @@
-"""`python -m overparam` in processes forked from one which has imported NumPy and overparam already.
+"""`python -m overparam` in processes forked from a server that has imported NumPy and overparam already.
 
-Each is a process of its own, with its own arguments, environment, folder, streams and exit code, and finds
-its own plugins. Only the time of the imports is saved. Tests of how a process starts start one themselves.
+Each command line runs in its own process, with its own arguments, environment, folder, streams and exit code,
+and finds its own plugins. Only the time of the imports is saved. A test of how a process starts does not use
+this module.
 
-``python forked.py ADDRESS ARGUMENT …`` is the client, which imports nothing of the project.
+``python forked.py ADDRESS ARGUMENT …`` is the client, which imports nothing from the project.
 """
 
 import array
@@ -20,12 +21,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = dict(os.environ)
-"""As the tests found it, before any of them changed it."""
+"""The environment at the start, before any test changed it."""
 
 
 @functools.cache
 def address():
-    """Where this process's server listens; it ends with this process."""
+    """Socket of the server, which is started at the first call and ends with this process."""
     folder = tempfile.TemporaryDirectory(prefix="forked")
     where = os.path.join(folder.name, "socket")
     server = subprocess.Popen(
@@ -42,14 +43,14 @@ def address():
 
 
 def command():
-    """The words that stand for ``python -m overparam``; on a system without forks, just these."""
+    """Arguments that replace ``python -m overparam``; on a system without forks, that command itself."""
     if not hasattr(os, "fork"):
         return [sys.executable, "-m", "overparam"]
     return [sys.executable, "-S", "-E", __file__, address()]
 
 
 def ask(where, arguments):
-    """Have the server run a command line on this process's streams; return its exit code."""
+    """Let the server run a command line with this process's streams; return its exit code."""
     asked = {"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
     with socket.socket(socket.AF_UNIX) as to:
         to.connect(where)
@@ -83,7 +84,7 @@ def serve(where):
 
 
 def answer(connection):
-    """Run what is asked in a process of its own, and send its exit code."""
+    """Run the requested command line in a new process and send its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     asked = json.loads(connection.makefile("rb").read())
@@ -110,7 +111,7 @@ def paths():
 
 
 def become(arguments):
-    """Run the command line as ``python -m overparam`` does, and end."""
+    """Run the command line as ``python -m overparam`` does, then exit."""
     import runpy
 
     sys.stdin, sys.stdout = (os.fdopen(number, mode) for number, mode in ((0, "r"), (1, "w")))

@@ -1,4 +1,4 @@
-"""Figure 2 against an independent implementation with its own instances, within binomial error."""
+"""Figure 2 against an independent implementation with its own instances, up to the binomial error."""
 
 import math
 
@@ -16,7 +16,7 @@ CELLS = [
 
 
 def succeeds(n, k, d, rng):
-    """One realization as Section 4 words it, in plain NumPy."""
+    """One realization as described in Section 4, in plain NumPy; return whether it succeeds."""
     X = rng.standard_normal((n, d))
     X /= np.linalg.norm(X, axis=1)[:, None]
     y = rng.standard_normal(n)

@@ -1,4 +1,4 @@
-"""Files that are read whole and written whole."""
+"""Files are read completely and replaced in one step."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from overparam.files import check_output, open_input, replaced, require_regular
 
 @pytest.fixture(params=[0, 1], ids=["named", "unnamed"])
 def way(request, monkeypatch):
-    """Both ways to write beside a file."""
+    """Both ways to write a new version beside a file."""
     monkeypatch.setattr(overparam.files, "_UNNAMED", overparam.files._UNNAMED * request.param)
 
 
@@ -22,7 +22,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path, before):
     if before is not None:
         path.write_bytes(before)
     for error in (ValueError, KeyboardInterrupt, OSError, SystemExit):
-        with pytest.raises(error), replaced(path) as file:  # noqa: PT012 - it is left in the middle
+        with pytest.raises(error), replaced(path) as file:  # noqa: PT012 - the block is left in the middle
             file.write(b"half")
             file.flush()
             raise error

@@ -1,4 +1,4 @@
-"""What objects show of themselves: short texts, and HTML in which nothing that a user typed is markup."""
+"""How objects are displayed: short texts, and HTML in which text from the user is escaped."""
 
 import xml.etree.ElementTree as ElementTree
 
@@ -15,7 +15,7 @@ EVIL = "<script>alert('&\"')</script>"
 
 
 def parsed(html):
-    """The HTML as a tree: what is not well formed, as an unescaped sign makes it, raises."""
+    """Parse the HTML as a tree; HTML that is not well formed (for example an unescaped character) raises."""
     return ElementTree.fromstring(f"<html>{html}</html>")
 
 

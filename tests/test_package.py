@@ -1,4 +1,4 @@
-"""The package as its users meet it: public names, how fast it starts, what built-ins may import."""
+"""The package for its users: public names, import time, and what built-ins may import."""
 
 import ast
 import subprocess
@@ -40,7 +40,7 @@ def test_the_command_line_starts_without_numpy(option):
 
 
 def test_help_is_immediate():
-    # Not a benchmark: an eager import of NumPy, rich or matplotlib alone would exceed this several times.
+    # This is not a benchmark: an eager import of NumPy, rich or matplotlib would take several times as long.
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "overparam", "--help"], check=True, capture_output=True)
     assert time.perf_counter() - started < 2.0

@@ -24,10 +24,10 @@ def test_failure_is_blue_success_is_red_and_nan_is_grey():
 
 def test_lightness_grows_and_a_white_curve_shows_everywhere():
     light = luminance(taper(np.linspace(0, 1, 101)))
-    # Rounding to 8 bits moves a luminance by less than this.
+    # Rounding to 8 bits changes a luminance by less than 0.004.
     assert (np.diff(light) > -0.004).all()
     assert light[-1] > 2 * light[0]
-    # The contrast that WCAG asks of graphics.
+    # WCAG requires a contrast of 3 for graphics.
     assert (1.05 / (light + 0.05)).min() > 3
 
 

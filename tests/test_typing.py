@@ -1,4 +1,4 @@
-"""What a type checker knows of the library's answers."""
+"""What a type checker knows about the library's return values."""
 
 import subprocess
 import sys

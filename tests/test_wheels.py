@@ -51,7 +51,7 @@ def test_a_wheel_says_what_it_is(wheels, name):
 
 @pytest.fixture(scope="module")
 def stranger(wheels, tmp_path_factory):
-    """The Python of a new environment with the wheels, and with what this one has that is not ours."""
+    """Python of a new environment with the wheels and with this environment's third-party packages."""
     folder = tmp_path_factory.mktemp("stranger")
     venv.create(folder / "venv", with_pip=True, symlinks=True)
     python = folder / "venv" / "bin" / "python"

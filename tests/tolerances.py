@@ -1,4 +1,4 @@
-"""How far a result may be from the exact one: one table of rounding errors, by operation."""
+"""Largest allowed rounding errors, in one table by operation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 __all__ = ["tolerance"]
 
 _UNITS = {
-    "elementwise": 4.0,  # one or two functions of the library, each within a unit or two
-    "polynomial": 100.0,  # a series of some terms, of order 1 and with signs
+    "elementwise": 4.0,  # one or two library functions, each accurate to one or two units
+    "polynomial": 100.0,  # a series of several terms of order 1 with alternating signs
     "sum": 200.0,  # sums and products of tens of terms of order 1
-    "solve": 20.0,  # least squares by singular values, times the condition number and the solution's norm
+    "solve": 20.0,  # least squares by singular values; times the condition number and the solution's norm
 }
-"""In units of the data type's ε."""
+"""Tolerances in units of the data type's ε."""
 
 
 def tolerance(dtype: str, operation: str) -> float:

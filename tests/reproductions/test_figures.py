@@ -1,4 +1,4 @@
-"""The built-in figures: what they ask for, and that what they say is what their studies hold."""
+"""The built-in figures: the sweeps that they ask for, and their numbers against their studies."""
 
 import math
 from importlib.util import find_spec
@@ -111,7 +111,7 @@ def test_polaczyks_step_and_criterion_are_those_of_the_mean_of_squares():
     specification = asked.specification
     assert (type(specification.data), type(specification.labels)) == (Cube, Rademacher)
     optimizer = specification.recipe.optimizer
-    # d/df of mean((f − y)²) is 2/n·(f − y); ours is (f − y).
+    # The derivative of mean((f − y)²) by f is 2/n·(f − y); that of our loss is (f − y).
     assert (optimizer.step_size, optimizer.momentum) == (pytest.approx(0.15 * 2 / 200), 0.9)
     y, f = np.ones(200), np.full(200, 1.0 + figure.loose)
     assert np.mean((f - y) ** 2) / math.sqrt(200) == pytest.approx(2.5e-3)
@@ -133,7 +133,7 @@ def test_polaczyks_criteria_count_the_same_runs(tmp_path):
 
 @pytest.mark.parametrize("sizes", [(10, 5, 2), (10, 5, 3), (12, 3, 5), (12, 20, 2), (12, 40, 1)])
 def test_the_rank_is_that_of_exact_patterns(sizes):
-    """By an oracle: the rank of J for ReLU is that of the data masked by each unit's pattern."""
+    """Oracle: the rank of J for ReLU equals the rank of the data masked by each unit's activation pattern."""
     n, d, k = sizes
     for trial in range(5):
         p = draw_problem(n, d, k, trial=trial, initialization=Scaled())
@@ -149,7 +149,7 @@ def test_a_sample_without_an_active_unit_has_no_full_rank():
 
 
 def test_the_ratio_tends_to_one():
-    """By Monte Carlo over the units: σ²min(J)/‖v‖² tends to λ(X)."""
+    """Monte Carlo over the units: σ²min(J)/‖v‖² tends to λ(X)."""
     ratios = [eigenvalue_ratio(10, 5, k, Softplus(), seed=0, trial=0) for k in (4, 40_000)]
     assert ratios[0] < ratios[1]
     assert ratios[1] == pytest.approx(1.0, abs=0.05)

@@ -1,4 +1,4 @@
-"""The reproduction of lazy training, and the powers that it fits."""
+"""The reproduction of lazy training, and the exponents that it fits."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_widths_are_doubled_from_32():
 
 
 def test_the_table_is_the_runs_written_out(small):
-    """One width of it, by gradient descent with explicit Jacobians."""
+    """One width of the table, recomputed by gradient descent with explicit Jacobians."""
     changes = []
     for trial in range(3):
         p = draw_problem(6, 5, 64, seed=2, trial=trial)
@@ -100,7 +100,7 @@ def test_the_slope_is_least_squares():
 
 
 def test_the_interval_holds_the_power_in_95_of_100():
-    """2,000 draws of five points at each of five widths, with scatter that grows with k; within 4 errors."""
+    """2,000 draws of five points at each of five widths; scatter grows with k; within 4 standard errors."""
     rng, held, draws = np.random.default_rng(1), 0, 2_000
     x = np.repeat([1.0, 2.0, 4.0, 8.0, 16.0], 5)
     for _ in range(draws):

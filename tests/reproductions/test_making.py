@@ -1,4 +1,4 @@
-"""Making a figure: what is trained, drawn and written, what is trained again, and whose fault an error is."""
+"""Making a figure: what is trained, drawn and written, what is trained again, and who caused an error."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -43,7 +43,7 @@ def test_what_is_trained_is_not_trained_again(tmp_path):
 
 @dataclass(frozen=True)
 class Own(Figure):
-    """A figure of what it is given."""
+    """A figure that asks for the given sweeps and returns the given result."""
 
     name: ClassVar[str] = "own"
     title: ClassVar[str] = "t"

@@ -1,4 +1,4 @@
-"""Activations and update rules as strangers write them, and recorded programs run by plain NumPy."""
+"""Activations and update rules as plugin authors write them, and recorded programs run by plain NumPy."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["ACTIVATIONS", "RULES", "activation", "interpret"]
 
 
 def activation(value, derivative):
-    """An activation from two functions."""
+    """Return an activation made of two functions."""
 
     class Stranger(Activation):
         name: ClassVar[str] = "stranger"
@@ -92,7 +92,7 @@ ACTIVATIONS = {
 
 @dataclass(frozen=True)
 class _Rule(FirstOrder):
-    """A rule with the step size that a job would ask it for."""
+    """A rule whose step size is 0.1 for every problem."""
 
     def step_size_for(self, problem, activation):
         return 0.1
@@ -139,7 +139,7 @@ RULES = {rule.name: rule for rule in (Momentum(), Sign(), Adam())}
 
 
 def interpret(program, *inputs):
-    """Run a program instruction by instruction with NumPy's functions, every result a new array."""
+    """Run a program instruction by instruction with NumPy's functions; every result is a new array."""
     values = list(inputs)
 
     def operand(given):

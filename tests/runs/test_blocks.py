@@ -1,4 +1,4 @@
-"""Samples in blocks: the same iterates up to rounding, the same bits in any company, no array of n × k."""
+"""Samples in blocks: the same iterates up to rounding, the same bits in any batch, no array of n × k."""
 
 import threading
 import tracemalloc
@@ -46,7 +46,7 @@ def signed(problem):
 @pytest.mark.parametrize("layers", ["hidden", "output", "both"])
 def test_blocks_change_rounding_only(backend, loss, layers):
     pytest.importorskip(backend.name)
-    # Steps below 1/‖J‖², so that rounding stays rounding.
+    # Steps are below 1/‖J‖², so that rounding errors do not grow.
     problems = [signed(draw_problem(n=501, d=d, k=k, trial=k)) for k, d in ((12, 30), (21, 20))]
     settings = {
         "loss": loss,
@@ -95,7 +95,7 @@ def test_threads_change_no_bit(dtype, monkeypatch):
 
 @dataclass(frozen=True)
 class Watched(Activation):
-    """A softplus that cannot be recorded, and keeps an array that two threads would spoil for each other."""
+    """A softplus that cannot be recorded and checks that it runs in the main thread."""
 
     name = "watched"
 
@@ -116,7 +116,7 @@ def test_code_that_is_not_ours_runs_in_one_thread(monkeypatch):
 
 
 def test_an_update_needs_no_array_of_n_times_k(monkeypatch):
-    monkeypatch.setattr(threads._blas(), "threads", 2)  # each has a block under way
+    monkeypatch.setattr(threads._blas(), "threads", 2)  # each works on one block
     p = draw_problem(n=20_000, d=2, k=50)
     bytes_of_all = 4 * p.n * p.k
     given = {"dtype": "float32", "optimizer": GradientDescent(1e-4), "activation": Softplus()}

@@ -1,4 +1,4 @@
-"""Function-space methods: the loop against a plain one, its stop rule, its history, every array library."""
+"""Function-space methods: the loop against a plain loop, its stop rule, its history, every array library."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +17,7 @@ from overparam.runs import Job, Portable, Recipe, Status, StopRule
 
 @dataclass(frozen=True)
 class Damped(FunctionSpace):
-    """(JJᵀ + μI)α = r; μ is halved after a step that was taken and quadrupled after one that was not."""
+    """(JJᵀ + μI)α = r; μ is halved after an accepted step and quadrupled after a rejected one."""
 
     name: ClassVar[str] = "damped"
     damping: float = 1e-2
@@ -36,7 +36,7 @@ class Damped(FunctionSpace):
 
 @dataclass(frozen=True)
 class Overshooting(Damped):
-    """Steps a hundred times too long: the loss rises, so none is taken."""
+    """Steps are a hundred times too long: the loss rises, so every step is rejected."""
 
     name: ClassVar[str] = "overshooting"
 
@@ -55,7 +55,7 @@ def run(problems, method=Damped(), stop=ENOUGH, dtype="float64", **settings):
 
 
 def plain(p, damping, steps):
-    """The same in the space of the parameters: (JᵀJ + μI)⁻¹Jᵀr, kd equations a step."""
+    """The same method in parameter space: (JᵀJ + μI)⁻¹Jᵀr, kd equations per step."""
     W = p.W0
     for _ in range(steps):
         J, r = jacobian(p.X, W, p.v, Softplus()), residual(p.X, p.y, W, p.v, Softplus())

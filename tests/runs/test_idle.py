@@ -1,4 +1,4 @@
-"""Which update rules are proved to leave units without a gradient alone."""
+"""Which update rules are proved not to move units whose gradient is zero."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,7 @@ from overparam.runs.idle import leaves_idle_units
 
 @dataclass(frozen=True)
 class Rule(FirstOrder):
-    """Gradient descent with what the parameters add; called gd, as the built-in method is."""
+    """Gradient descent plus the terms that the parameters add; its name is gd, like that of the built-in."""
 
     name: ClassVar[str] = "gd"
     momentum: float = 0.0
@@ -35,7 +35,7 @@ class Rule(FirstOrder):
 
 @dataclass(frozen=True)
 class Decayed(GradientDescent):
-    """Inherits all of gradient descent but its rule."""
+    """Inherits everything from gradient descent except the update rule."""
 
     def update(self, weights, gradient, state, step):
         return weights - step.size * (gradient + 0.1 * weights), state
@@ -43,7 +43,7 @@ class Decayed(GradientDescent):
 
 @dataclass(frozen=True)
 class Remembering(Rule):
-    """Moves by what its state holds, which is not zero at the start."""
+    """Moves the weights by its state, which is not zero at the start."""
 
     def init(self, weights):
         return (0.5 * weights,)
@@ -51,7 +51,7 @@ class Remembering(Rule):
 
 @dataclass(frozen=True)
 class Later(Rule):
-    """Leaves W alone at the first update only: the state grows from zero by itself."""
+    """Does not move W at the first update, but later: the state grows from zero without a gradient."""
 
     def update(self, weights, gradient, state, step):
         return weights + state[0] - step.size * gradient, (state[0] + 0.1,)

@@ -1,4 +1,4 @@
-"""The portable engine against a plain loop, and its laws: padding, company and looking change nothing."""
+"""The portable engine against a plain loop. Padding, batching and inspection do not change its results."""
 
 import math
 
@@ -35,7 +35,7 @@ def run(problems, *, backend=None, record_every=None, **parts):
 
 
 def plain_descent(p, activation, step_size, iterations, rows=None):
-    """Gradient descent (2.1), or SGD (2.9) on the given rows, one sample at a time."""
+    """Gradient descent (2.1), or SGD (2.9) on the given rows, computed sample by sample."""
     phi, slope = PHI[activation.name]
     W = p.W0.copy()
     for t in range(iterations):

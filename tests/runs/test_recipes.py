@@ -1,4 +1,4 @@
-"""Losses × initializations × layers on the portable engine: plain loops, autodiff, what can act."""
+"""Losses × initializations × layers on the portable engine: plain loops, autodiff, units that can act."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def run(problems, **parts):
 
 
 def plain(p, loss, layers, step, updates, momentum=0.0):
-    """One sample at a time, softplus; returns W, v and the length of the path."""
+    """Train a softplus network sample by sample; return W, v and the path length."""
     W, v = p.W0.copy(), p.v.copy()
     VW, Vv, path = np.zeros_like(W), np.zeros_like(v), 0.0
     for _ in range(updates):
@@ -84,7 +84,7 @@ def test_it_is_the_plain_loop(loss, initialization, layers, namespace):
         p = problem_of(k, initialization=initialization)
         moved = Problem(*(xp.asarray(a) for a in (p.X, p.y, p.W0, p.v)), p.key)
         for optimizer, momentum in ((GradientDescent(0.01), 0.0), (Momentum(), 0.9)):
-            # A tolerance of no sample: classifiers would stop as soon as all are right.
+            # With this tolerance, a classifier stops as soon as no sample is misclassified.
             stop = StopRule(30, 1e-9)
             [outcome] = run([moved], loss=loss, layers=layers, optimizer=optimizer, stop=stop)
             W, v, path = plain(p, loss, layers, 0.01, outcome.iterations, momentum)

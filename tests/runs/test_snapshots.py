@@ -1,4 +1,4 @@
-"""Training runs that are cut off and go on from their snapshots: the same outcome, in every bit."""
+"""Training runs that are interrupted and resumed from their snapshots: the same outcome, bit for bit."""
 
 import time
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class Momentum(FirstOrder):
 
 @dataclass(frozen=True)
 class Damped(FunctionSpace):
-    """Levenberg–Marquardt, with a damping that remembers every gain."""
+    """Levenberg–Marquardt with a damping that depends on all earlier gains."""
 
     name: ClassVar[str] = "damped"
 
@@ -66,7 +66,7 @@ class Damped(FunctionSpace):
 
 @dataclass(frozen=True)
 class Secretive(Optimizer):
-    """Its state is an object that nobody else understands."""
+    """Its state is not an array, so no engine can save it."""
 
     name: ClassVar[str] = "secretive"
 
@@ -103,7 +103,7 @@ def test_first_order_methods_go_on(optimizer, layers, dtype, backend):
 
 @pytest.mark.parametrize("optimizer", [SGD, RESHUFFLED], ids=["replacement", "reshuffling"])
 def test_the_random_stream_goes_on_beyond_its_blocks(optimizer):
-    """Blocks are of 1,024 updates; the cuts lie before, at and behind their ends."""
+    """A block has 1,024 updates; the interruptions are before, at and after the ends of blocks."""
     problem = draw_problem(9, 3, 4, trial=1)
     job = job_of([problem], optimizer, StopRule(2200, 1e-9))
     assert_resumes(job, (1000, 24, 1, 1023, 100))
@@ -181,7 +181,7 @@ def test_what_is_nested_comes_back():
 
 @pytest.mark.parametrize("formed", [False, True])
 def test_a_gram_comes_back_formed_or_not(formed):
-    """A large one computes products from the matrix only where it was formed, and rounds accordingly."""
+    """A large Gram operator uses its matrix for products only if it was formed; rounding depends on it."""
     problem = draw_problem(1500, 3, 4)
     network = Network(problem.X, problem.y, Softplus(), Squared(), "hidden")
     gram = JacobianGram(network.at(problem.W0 + 1.0, problem.v))
@@ -196,7 +196,7 @@ def test_a_gram_comes_back_formed_or_not(formed):
 
 
 class Steady(Loop):
-    """A loop of one run that trains nothing, at a pace of its own on a clock of its own."""
+    """A loop of one run that trains nothing and makes `pace` updates per second of simulated time."""
 
     def __init__(self, pace):
         self.positions, self.iteration, self.pace = [0], 0, pace
@@ -219,7 +219,7 @@ class Steady(Loop):
 
 @pytest.mark.parametrize(("size", "pace"), [(4000, 0.05), (200, 400.0), (200, 1e3), (200, 1e7)])
 def test_at_most_a_period_is_lost_however_fast_updates_are(size, pace, monkeypatch):
-    """By a clock of its own: at most a period, or one update, passes between two snapshots."""
+    """On a simulated clock: at most a period, or one update, passes between two snapshots."""
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     problem = draw_problem(size, size // 10, size // 10)
@@ -236,7 +236,7 @@ def test_at_most_a_period_is_lost_however_fast_updates_are(size, pace, monkeypat
         keeping.advanced(loop, loop.iteration - before, seconds, [0.0])
         if keeper.kept and keeper.kept[0].iteration == loop.iteration:
             saved.append(now[0])
-    # The first stretches are shorter, since the pace is not known yet.
+    # The first intervals are shorter, because the pace is not known yet.
     assert max(np.diff(saved)) <= max(61.0, 1.0 / pace)
     assert looks <= 4 * 60 + 25
 

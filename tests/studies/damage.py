@@ -1,4 +1,4 @@
-"""Ways to harm a study, for tests: a flipped bit, a changed value with or without its checksum, a forgery."""
+"""Ways to damage a study: a flipped bit, a changed value with or without its checksum, a forgery."""
 
 import sqlite3
 from contextlib import closing
@@ -18,7 +18,7 @@ def flip(content, bit):
 
 
 def change(path, *statements):
-    """Change a study's tables by SQL, as damage that keeps the database whole does."""
+    """Change a study's tables by SQL: damage that leaves a valid database."""
     with closing(sqlite3.connect(path)) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -26,7 +26,7 @@ def change(path, *statements):
 
 
 def what_it_says(path):
-    """All numbers of a study that a user could see; None where it is refused in one line."""
+    """All numbers of a study that a user can see; None if the study is refused in one line."""
     try:
         study = load_study(path)
         status = study.status()
@@ -40,12 +40,12 @@ def what_it_says(path):
         )
     except StudyError as error:
         if "\n" in str(error):
-            raise AssertionError("a refusal is one line") from error
+            raise AssertionError("the refusal has more than one line") from error
         return None
 
 
 def reseal(path, *, tallied=False):
-    """Give every row of a forged study the checksum that fits it, as its forger would, and tally anew."""
+    """Give every row of a forged study the checksum that fits it; compute the tallies again if `tallied`."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         _reseal_trials(connection)

@@ -1,4 +1,4 @@
-"""How trials ended, cell by cell, and the first of them."""
+"""How trials ended in each cell, and the first trials of a study."""
 
 import sqlite3
 from collections import Counter
@@ -14,7 +14,7 @@ GRID = Grid.product([6, 8], [0, 2, 3, 5], [1, 4], trials=7)
 
 
 def mixed(cell, trial):
-    """Some trials fail, for two reasons; those of k = 0 are empty."""
+    """Return an outcome: some trials fail, for two reasons; trials with k = 0 are empty."""
     if cell.k == 0:
         return TrialRow(*cell, trial, "empty", 0, 0, None, None, None, 0, 0.0)
     if cell.k == 3 and trial < 3:
@@ -48,7 +48,7 @@ def test_the_first_trials_of_a_cell(study):
 
 
 def test_failures_are_counted_by_their_messages(study):
-    # Three of each of the four cells with k = 3.
+    # In each of the four cells with k = 3, three trials fail.
     assert study.failures() == [("no memory", 8), ("no reason given", 4)]
 
 

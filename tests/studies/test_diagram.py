@@ -10,7 +10,7 @@ GRID = tuple(range(1, 26))
 
 
 def sharp(n, k, d, c, *, trials=10):
-    """Success exactly where 2⌊k/2⌋d > c·n."""
+    """Return a diagram in which a cell succeeds if and only if 2⌊k/2⌋d > c·n."""
     trained = np.full((len(k), len(d)), trials)
     success = np.multiply.outer([2 * (width // 2) for width in k], d) > c * n
     return PhaseDiagram(n, k, d, trained * success, trained)
@@ -54,7 +54,7 @@ def test_a_diagram_that_cannot_be_is_refused(arguments, message):
 @pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
 @pytest.mark.parametrize("trials", [1, 10, 1000])
 def test_interval_solves_the_score_equation(level, trials):
-    """Wilson's ends are the p with (s/t − p)² = z²p(1 − p)/t, here by mpmath's root finder."""
+    """The ends of Wilson's interval solve (s/t − p)² = z²p(1 − p)/t for p; mpmath finds the roots."""
     z = mpmath.sqrt(2) * mpmath.erfinv(level)
     successes = sorted({0, 1, trials // 3, trials - 1, trials})
     low, high = column(successes, [trials] * len(successes), range(1, len(successes) + 1)).interval(level)
@@ -97,7 +97,7 @@ def test_ratios_are_the_middle_of_the_bracket():
 
 
 def test_odd_widths_are_pooled_with_the_even_width_below():
-    # k = 6 and 7 have 8 successes of 20 between them, though k = 7 alone succeeds more often than not.
+    # k = 6 and k = 7 together have 8 successes in 20 trials, although k = 7 alone has 7 in 10.
     assert column([0, 1, 7, 9, 10], [10] * 5, [5, 6, 7, 8, 9]).boundary().above == (8,)
     assert column([0, 5, 7, 9, 10], [10] * 5, [5, 6, 7, 8, 9]).boundary().above == (6,)
 
@@ -134,7 +134,7 @@ def test_where_nothing_is_bracketed_there_are_no_quantiles():
 
 
 def test_boundary_under_noise_is_the_planted_one():
-    """The median over d of 2⌊k/2⌋d/n, against the mean and standard error of many noisy draws."""
+    """The median over d of 2⌊k/2⌋d/n, with the mean and standard error of many noisy draws."""
     rng = np.random.default_rng(0)
     n, c = 100, 1.5
     effective = np.multiply.outer([2 * (width // 2) for width in GRID], GRID) / n
@@ -146,7 +146,7 @@ def test_boundary_under_noise_is_the_planted_one():
         .quantiles((0.5,), effective=True)[0]
         for _ in range(50)
     ]
-    # A median of bracket middles is not exactly unbiased: half a step of k at the median d is n/1000.
+    # The median of the brackets' midpoints is slightly biased: half a step of k at the median d is n/1000.
     assert np.mean(medians) == pytest.approx(c, abs=4 * np.std(medians) / np.sqrt(50) + 0.03)
 
 

@@ -1,4 +1,4 @@
-"""How the boundary scales: the exponents against simulated data of known ones, and what is said of them."""
+"""How the boundary scales: fitted exponents against simulated data with known exponents, and the notes."""
 
 import math
 
@@ -16,7 +16,7 @@ CROSSED = [(n, d) for n in (50, 100, 200, 400) for d in (5, 10, 15, 20, 25)]
 
 
 def simulated(sizes, alpha, beta, scatter=0.0, seed=0, scale=0.06, trials=10, factor=1.5):
-    """Tallies of trials that succeed with the logistic curve of log p, about thresholds ~ n^α d^β."""
+    """Tallies of trials whose chance of success is logistic in log(kd), with thresholds ~ n^α d^β."""
     chance = np.random.default_rng(seed)
     tallies = {}
     for n, d in sizes:
@@ -31,7 +31,7 @@ def simulated(sizes, alpha, beta, scatter=0.0, seed=0, scale=0.06, trials=10, fa
 
 
 def coverage(number, sizes, scatter, alpha=1.1, beta=0.1):
-    """How often the intervals hold α, or its value along d."""
+    """Fraction of intervals that contain α, or its value along d."""
     held = 0
     for seed in range(number):
         tallies = simulated(sizes, alpha, beta, scatter, seed)
@@ -43,7 +43,7 @@ def coverage(number, sizes, scatter, alpha=1.1, beta=0.1):
 
 @pytest.mark.parametrize("scatter", [0.0, 0.15])
 def test_intervals_hold_the_exponent(scatter):
-    """A few data sets: at 95 %, fewer than 45 of 54 have a probability below 1e-4."""
+    """54 data sets: if the coverage is 95 %, fewer than 45 hits have a probability below 1e-4."""
     assert coverage(54, CROSSED, scatter) >= 45 / 54
 
 
@@ -51,12 +51,12 @@ def test_intervals_hold_the_exponent(scatter):
 @pytest.mark.parametrize("sizes", [PROPORTIONAL, CROSSED], ids=["proportional", "crossed"])
 @pytest.mark.parametrize("scatter", [0.0, 0.05, 0.15])
 def test_intervals_hold_the_exponent_as_often_as_they_say(sizes, scatter):
-    # Three standard errors of 1,000 data sets are 2 %.
+    # Three standard errors of the coverage over 1,000 data sets are 2 %.
     assert abs(coverage(1000, sizes, scatter) - 0.95) <= 0.021
 
 
 def test_the_estimate_is_that_of_another_library():
-    """A logistic regression of every trial by scikit-learn, without a penalty."""
+    """Against scikit-learn's logistic regression of all trials, without a penalty."""
     linear_model = pytest.importorskip("sklearn.linear_model")
     tallies = simulated(CROSSED, 1.3, -0.2, 0.05)
     rows, outcomes, weights = [], [], []
@@ -92,7 +92,7 @@ def test_one_n_tells_of_d_only():
 
 
 def test_a_bend_is_found():
-    """Below n = 200 the exponent is 2, above it is 1."""
+    """The exponent is 2 below n = 200 and 1 above."""
     tallies = simulated([(n, 10) for n in (25, 50, 100, 200)], 2.0, 0.0, scale=0.03, factor=0.05)
     tallies |= simulated([(n, 10) for n in (400, 800, 1600)], 1.0, 0.0, scale=0.03, factor=10.0)
     scaling = BoundaryScaling(tallies, COUNT)
@@ -103,7 +103,7 @@ def test_a_bend_is_found():
 
 
 def test_sharp_outcomes_are_fitted_by_their_thresholds():
-    """Every trial below the boundary fails and every one above succeeds: the regression has no slope."""
+    """All trials below the boundary fail and all above it succeed: the regression has no finite slope."""
     tallies = {
         Cell(n, k, 10): Tally(5, 5 * (k >= n // 5), 1, 1.0)
         for n in (40, 80, 160, 320)

@@ -57,7 +57,7 @@ def test_shards_are_balanced(trials, count):
     grid = Grid.product([100], range(2, 51, 2), range(2, 51, 2), trials=trials)
     sizes = [len(grid.only(Shard(number, count))) for number in range(1, count + 1)]
     mean = len(grid) / count
-    assert max(abs(size - mean) for size in sizes) < 4 * mean**0.5  # of independent draws, at most
+    assert max(abs(size - mean) for size in sizes) < 4 * mean**0.5  # a bound for independent draws
 
 
 def test_no_trial_changes_shard_when_the_grid_grows():

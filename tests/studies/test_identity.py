@@ -1,4 +1,4 @@
-"""One sweep, however it is cut up and wherever it runs: the exports agree in every byte but the seconds."""
+"""One sweep, divided and run in different ways: the exports agree in every byte except the seconds."""
 
 import random
 
@@ -39,7 +39,7 @@ def export(asked, tmp_path):
 
 
 def table(path):
-    """The exported rows without the last column, the seconds."""
+    """Exported rows without the last column, which is the seconds."""
     export_study(load_study(path), path.with_suffix(".csv"))
     header, *rows = path.with_suffix(".csv").read_text().splitlines()
     assert tuple(header.split(",")) == EXPORTED

@@ -1,4 +1,4 @@
-"""What is read from a study is what was written to it, or the study is refused and the damage named."""
+"""A study is read back exactly as it was written, or it is refused and the damage is named."""
 
 import json
 import random
@@ -137,7 +137,7 @@ def test_a_mark_with_any_bit_changed_is_none():
 
 
 def older(path, version):
-    """A study of an older format, made by the steps that made it then."""
+    """Make a study of an older format, by the same steps as the old version."""
     values = [6, 2, 1, 0, "converged", 1, 10, 0.001, 1.0, 2.0, 4, 0.1, None, 1]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         schema.migrate(connection, 0, version)
@@ -165,7 +165,7 @@ def test_an_older_format_says_that_nothing_is_checked_until_a_writer_seals_it(tm
 
 
 def test_the_store_keeps_every_checksum_true(tmp_path):
-    """Against a pass that computes all of them anew, after every kind of writing."""
+    """After every kind of write, all checksums are computed again and compared."""
     path, chance = tmp_path / "a.study", random.Random(0)
     rows = [
         schema.TrialRow(
@@ -186,7 +186,7 @@ def test_the_store_keeps_every_checksum_true(tmp_path):
             scan = TrialScan(connection, schema.VERSION)
             assert len(list(scan.rows())) > 0
             assert scan.wrong() is None
-            # Tallies by SQL alone.
+            # The tallies, computed by SQL alone.
             assert (
                 connection.execute(
                     "SELECT n, k, d, status, count(*), sum(iterations) FROM trial GROUP BY 1, 2, 3, 4"

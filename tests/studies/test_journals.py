@@ -1,4 +1,4 @@
-"""The logs that a killed writer leaves: applied to the file they belong to, and to no other."""
+"""Logs of a killed writer: they are applied to the study file they belong to, and to no other file."""
 
 import os
 import random
@@ -21,7 +21,7 @@ BESIDE = ("-wal", "-shm", "-journal", "-lock")
 
 @pytest.fixture
 def killed(tmp_path):
-    """A copy made at rest, and the study that went on after it and was killed."""
+    """A study whose sweep was killed, and a copy of it from before that sweep started."""
     study, copy = tmp_path / "a.study", tmp_path / "copy.study"
     half = type(GRID).of(GRID.cells[:10], trials=GRID.trials)
     run_sweep(study, specification(), half, execution())
@@ -70,7 +70,7 @@ def test_another_study_in_the_place_of_the_killed_is_refused_too(killed, tmp_pat
 
 
 def test_a_study_killed_while_its_log_was_brought_into_it_goes_on(killed, tmp_path):
-    """SQLite writes page after page: the file's first page may count more pages than the file has yet."""
+    """SQLite writes page by page: the first page may state more pages than the file has so far."""
     study, _ = killed
     main, log = study.read_bytes(), study.with_name("a.study-wal")
     saved, pages = keys(study), {frame.number: frame.page for frame in frames_of(log)}
@@ -105,7 +105,7 @@ def test_a_copy_of_the_file_and_its_log_together_is_the_study(killed, tmp_path):
 
 
 def test_a_log_that_has_begun_again_still_belongs_to_its_file(tmp_path):
-    """After a checkpoint the log is written from its beginning, over what it held."""
+    """After a checkpoint, SQLite writes the log from the beginning again, over its old content."""
     study = tmp_path / "a.study"
     driver = Driver(study, tmp_path / "log")
     driver.wait_for(100)
@@ -131,7 +131,7 @@ def test_a_log_with_a_flipped_bit_gives_the_same_rows_or_is_refused(killed):
 
 
 def test_the_checksums_of_the_log_are_those_of_sqlite(killed):
-    """A log that SQLite itself reads to its end passes."""
+    """A log that SQLite itself reads to the end passes the check."""
     study, _ = killed
     check_journals(study)
     with closing(sqlite3.connect(f"file:{study}?mode=ro", uri=True)) as connection:
@@ -141,14 +141,14 @@ def test_the_checksums_of_the_log_are_those_of_sqlite(killed):
 
 
 def test_a_rollback_journal_of_another_state_is_not_played_back(tmp_path, monkeypatch):
-    """On a network file system there is no write-ahead log."""
+    """On a network file system there is a rollback journal instead of a write-ahead log."""
     monkeypatch.setattr("overparam.studies.connect._file_system", lambda path: "nfs4")
     study, copy = tmp_path / "a.study", tmp_path / "copy.study"
     half = type(GRID).of(GRID.cells[:10], trials=GRID.trials)
     run_sweep(study, specification(), half, execution())
     shutil.copy(study, copy)
     run_sweep(study, specification(), type(GRID).of(GRID.cells[:20], trials=GRID.trials), execution())
-    # A writer that is killed with a journal that is hot: in a process of its own.
+    # A separate process writes and is killed while its journal is hot (not yet rolled back).
     code = (
         "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
         "c.execute('PRAGMA cache_size = 1'); c.execute('BEGIN IMMEDIATE');"
@@ -175,7 +175,7 @@ def test_a_pipe_beside_a_study_makes_nobody_wait(tmp_path, suffix):
     study = tmp_path / "a.study"
     run_sweep(study, specification(), GRID, execution())
     os.mkfifo(f"{study}{suffix}")
-    if suffix != "-lock":  # a reader looks for no lock in what is none
+    if suffix != "-lock":  # a reader does not open the lock
         with pytest.raises(NotAStudy, match=f"a.study{suffix} is a named pipe"):
             load_study(study)
     with pytest.raises(NotAStudy):

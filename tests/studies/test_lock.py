@@ -1,4 +1,4 @@
-"""One writer a study, by whatever name it comes; and nothing else of a user's is touched."""
+"""A study has one writer, under any name of its file; no other file of the user is touched."""
 
 import os
 

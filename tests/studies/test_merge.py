@@ -1,4 +1,4 @@
-"""Several files made one."""
+"""Merging several study files into one."""
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_nothing_to_merge_and_a_missing_file(tmp_path, whole):
 
 
 def test_studies_that_contradict_each_other_are_refused_and_nothing_is_written(tmp_path, whole):
-    """One trial of the other study has another outcome, as from a program that had a fault then."""
+    """Trials of the other study have different outcomes, as if an older program with a fault made them."""
     other, third = tmp_path / "other.study", tmp_path / "third.study"
     run_sweep(other, specification(), GRID, execution())
     run_sweep(third, specification(), Grid.of(GRID.cells[:2], trials=1), execution())

@@ -1,4 +1,4 @@
-"""A study that is deleted, moved or replaced under its writer: the writer stops, and nothing is lost."""
+"""A study is deleted, moved or replaced while it is written: the writer stops, and no trial is lost."""
 
 import shutil
 
@@ -54,7 +54,7 @@ def test_it_stops_and_keeps_all_that_has_ended(tmp_path, monkeypatch, journal, h
     rows = load_study(rescued).rows()
     assert told <= {row[:4] for row in rows}
     assert f"all {len(rows):,} trials" in str(stopped.value)
-    # As it says: move it to its place and run the same command again.
+    # As the message says: move the rescued file to the study's place and run the same command again.
     for path in tmp_path.glob("a.study-*"):
         assert path.name == "a.study-lock"
     rescued.replace(study)
@@ -72,7 +72,7 @@ def test_a_rescue_takes_no_name_that_is_taken_and_goes_elsewhere_where_the_folde
     (tmp_path / "cwd" / "a.study.rescued").write_text("of another time")
     (tmp_path / "gone").mkdir()
     description = specification().describe()
-    with (  # noqa: PT012 - the folder goes while the study is open
+    with (  # noqa: PT012 - the folder is deleted while the study is open
         pytest.raises(StudyError, match=r"cwd/a\.study\.rescued-2"),
         Store(tmp_path / "gone" / "a.study", description, {}) as store,
     ):

@@ -19,7 +19,7 @@ CASES = {
 
 
 def moments_by_quadrature(x, passed, failed):
-    """Mean and variance of μ, by a fixed fine grid over μ and log s that is none of the module's."""
+    """Mean and variance of μ, by a fixed fine grid over μ and log s that does not come from the module."""
     mu = np.linspace(PRIOR.centre - 5.0, PRIOR.centre + 5.0, 2001)[:, None]
     log_s = np.linspace(math.log(0.05) - 3.5 * 0.6, math.log(0.05) + 3.5 * 0.6, 81)
     total = np.zeros((mu.size, log_s.size))
@@ -75,7 +75,7 @@ def test_scaling_every_width_moves_the_threshold_and_nothing_else():
 
 def test_a_success_lowers_the_threshold_and_a_failure_raises_it():
     before = Posterior.of(WIDTHS, PASSED, FAILED, PRIOR).mean
-    for at in (1, 2, 3):  # far from the threshold it speaks of lapses instead
+    for at in (1, 2, 3):  # far from the threshold, a trial changes the lapse rate instead
         more = np.eye(len(WIDTHS))[at]
         assert Posterior.of(WIDTHS, PASSED + more, FAILED, PRIOR).mean < before
         assert Posterior.of(WIDTHS, PASSED, FAILED + more, PRIOR).mean > before
@@ -123,5 +123,5 @@ def test_intervals_of_a_fixed_design_cover_as_often_as_they_say():
         passed = chance.binomial(6, success_probability(x, threshold, scale, 0.001))
         posterior = Posterior.of(x, passed, 6 - passed, Prior(math.log(12.0), 0.12))
         covered += posterior.quantile(0.025) <= threshold <= posterior.quantile(0.975)
-    # Within three standard errors of 0.95.
+    # The tolerance is three standard errors.
     assert abs(covered / repetitions - 0.95) < 3 * math.sqrt(0.95 * 0.05 / repetitions)

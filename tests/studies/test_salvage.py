@@ -1,4 +1,4 @@
-"""What is whole of a damaged study is kept, all of it, and nothing else."""
+"""Salvage keeps all undamaged trials of a damaged study, and nothing else."""
 
 import random
 
@@ -54,7 +54,7 @@ def test_a_page_of_noise_costs_what_was_in_it_and_one_without_a_head_nothing(stu
             target = tmp_path / f"{page}-{width}.study"
             try:
                 kept = salvage(tmp_path / "b.study", target).kept
-            except NotAStudy:  # the page of the specification
+            except NotAStudy:  # the page with the specification
                 refused += 1
                 continue
             found = set(load_study(target))
@@ -129,7 +129,7 @@ def test_what_is_refused(study, tmp_path):
 
 
 def test_a_schema_that_sqlite_cannot_even_quote(study, tmp_path):
-    """SQLite's own message about it is no UTF-8."""
+    """SQLite's own error message about this schema is not valid UTF-8."""
     content = study.read_bytes()
     assert content.count(b"CREATE TABLE tally") == 1
     study.write_bytes(content.replace(b"CREATE TABLE tally", b"CREATE \xf4ABLE tally"))

@@ -1,4 +1,4 @@
-"""The study's file: what is in it, who may write it, what is refused."""
+"""The study file: its content, who may write it, which input is refused."""
 
 import os
 import sqlite3
@@ -77,7 +77,7 @@ def test_groups_are_full_or_a_second_old(tmp_path):
 
 
 def test_twenty_thousand_rows_a_second_leave_the_disk_time(tmp_path):
-    # Not a benchmark: the point is that a group costs one commit, not one a row.
+    # This is not a benchmark. It shows that there is one commit per group, not one per row.
     started = time.perf_counter()
     with open_store(tmp_path / "a.study") as store:
         for trial in range(5000):
@@ -144,7 +144,7 @@ def test_the_lock_goes_with_the_process_that_held_it(tmp_path):
 
 
 def test_a_lock_removed_by_its_last_holder_is_no_lock(tmp_path, monkeypatch):
-    """Between opening and locking, the holder ends: what was opened is no longer where others look."""
+    """The holder ends between opening and locking: the file that was opened is deleted by then."""
     path, first = tmp_path / "a.study", WriterLock(tmp_path / "a.study")
     opened, real = [], os.open
 

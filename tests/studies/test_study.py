@@ -76,7 +76,7 @@ def test_a_diagram_for_each_n(study):
 
 
 def test_the_status_of_every_cell_that_was_asked_for(study):
-    # Wilson's ends are the roots p of (s/t − p)² = z²p(1 − p)/t.
+    # The ends of Wilson's interval are the roots p of (s/t − p)² = z²p(1 − p)/t.
     z2 = NormalDist().inv_cdf(0.975) ** 2
     both = np.roots([1 + z2 / 2, -(1 + z2 / 2), 0.25])  # s/t = 1/2
     alone = 1 / (1 + z2)  # s/t = 1

@@ -1,8 +1,8 @@
-"""A driver in a process of its own, for tests that kill it: says on its output what has been saved.
+"""A driver in its own process, for tests that kill it: it prints every saved trial.
 
 python -m tests.sweeps.driver STUDY LOG EXECUTOR [boundary]
 
-The executor is spelled as on the command line.
+The executor is written as on the command line.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""An engine that trains nothing, for tests of everything around engines."""
+"""An engine that trains nothing, for tests of the code around engines."""
 
 import os
 import time
@@ -16,18 +16,18 @@ from overparam.sweeps import Execution, Serial
 
 @dataclass(frozen=True)
 class Fake(Engine):
-    """Ends every training at once, in a way that only its problem decides, and writes down which.
+    """Ends every training run at once with an outcome that depends only on its problem, and logs the run.
 
     Attributes
     ----------
     log : str
-        A file that gets a line a training; none where empty.
+        A file that gets one line per training run; no file if empty.
     seconds : float
-        Of each training.
+        Duration of each training run.
     poison : tuple of (k, d, trial)
-        Trainings that raise.
+        Training runs that raise an error.
     deadly : tuple of (k, d, trial)
-        Trainings that end their process.
+        Training runs that end their process.
     """
 
     name: ClassVar[str] = "fake"
@@ -55,7 +55,7 @@ class Fake(Engine):
 
 @dataclass(frozen=True)
 class Rising(Fake):
-    """Like Fake, but trainings succeed the more often the larger kd is, half of them at kd = 1.5n."""
+    """Like Fake, but the chance of success rises with kd; it is one half at kd = 1.5n."""
 
     name: ClassVar[str] = "rising"
 
@@ -70,7 +70,7 @@ class Rising(Fake):
 
 
 def outcome(problem):
-    """An outcome made of the problem's own numbers."""
+    """Return an outcome made of the problem's own numbers."""
     size = float(abs(problem.y[0]))
     status = [Status.CONVERGED, Status.BUDGET_EXHAUSTED, Status.DIVERGED][int(1e6 * size) % 3]
     return Outcome(
@@ -89,7 +89,7 @@ def outcome(problem):
 
 
 def specification(**changed):
-    """Figure 2's, with some parts changed."""
+    """Return the specification of Figure 2 with some parts changed."""
     figure_2 = Specification(
         seed=0,
         recipe=Recipe(stop=StopRule(1500), dtype="float32"),
@@ -100,15 +100,15 @@ def specification(**changed):
 
 
 def execution(engine=None, executor=None):
-    """How a fake sweep is run."""
+    """Return the execution of a fake sweep."""
     return Execution(NumPy(), (engine or Fake(),), executor or Serial())
 
 
 def trained(log):
-    """The trainings that a log tells of, in order."""
+    """Keys of the training runs in a log, in order."""
     return [tuple(map(int, line.split())) for line in Path(log).read_text().splitlines()]
 
 
 def comparable(study):
-    """The rows of a study but for what each run of it decides: wall time."""
+    """The rows of a study without the wall times, which differ from run to run."""
     return [row._replace(seconds=0.0) for row in study.rows()]

@@ -1,9 +1,10 @@
-"""The search for the boundary against made-up outcomes: its cost beside a grid, and how often it is right.
+"""The search for the boundary on simulated outcomes: its cost compared with a grid, and its coverage.
 
 python -m tests.sweeps.simulation [SEEDS]
 
 Nothing is trained, so hundreds of searches take minutes. Successes are drawn from known curves, updates from
-a model of Figure 2's: the budget where training fails, fewer the further the width is above the boundary.
+a model of Figure 2: a failed run takes the whole budget; a successful run takes fewer updates the further
+the width is above the boundary.
 """
 
 import math
@@ -21,7 +22,7 @@ from overparam.testing.designs import play
 BUDGET = 15_000
 COUNT = ParameterCount()
 
-# k* and scale of Figure 2a, softplus with n = 100, as the grid's ten trials a cell give them.
+# k* and scale of Figure 2a (softplus, n = 100), estimated from the grid's ten trials per cell.
 FIGURE_2A = {
     8: (21.54, 0.086),
     9: (16.9, 0.063),
@@ -46,18 +47,18 @@ FIGURE_2A = {
 
 @dataclass(frozen=True)
 class Truth:
-    """How training ends at one (n, d).
+    """Probability of success at one (n, d) as a function of the width.
 
     Attributes
     ----------
     width : float
-        k*.
+        Threshold k*.
     scale : float
-        Of the rise in log k.
+        Scale of the rise in log k.
     lapse : float
-        Fraction that fails far above the boundary.
+        Fraction of trials that fail far above the boundary.
     probit : bool
-        Whether the rise is the normal distribution's instead of the logistic one.
+        Whether the curve is the normal distribution function instead of the logistic function.
     """
 
     width: float
@@ -73,7 +74,7 @@ class Truth:
         return (1.0 - self.lapse) * 0.5 * (1.0 + math.tanh(0.5 * steps))
 
     def trained(self, cell, seed):
-        """Whether a trial succeeds, and after how many updates; the same for the same cell and seed."""
+        """Return whether a trial succeeds and its number of updates; both depend only on cell and seed."""
         units = int(COUNT.units(cell.k))
         if units == 0:
             return False, BUDGET
@@ -85,7 +86,7 @@ class Truth:
 
 
 def searched(design, truths, n, seed, *, limits=None):
-    """Play a design on all columns of `truths`; the tallies by d, and the number of rounds."""
+    """Simulate a design on all columns of `truths`; return the tallies by d and the number of rounds."""
     grid = Grid.product([n], limits or range(1, 26), [*truths], trials=10)
     request = Request(grid, limits is not None, COUNT, BUDGET)
     tallies, rounds = play(
@@ -98,23 +99,23 @@ def searched(design, truths, n, seed, *, limits=None):
 
 
 def posterior(columns, n, d):
-    """What a study would say of one (n, d)."""
+    """Return the posterior that a study would report for one (n, d)."""
     return posterior_of(pooled(columns[d], COUNT), float(COUNT.least_width(n, d)))
 
 
 def updates(column):
-    """Of all trials of one (n, d)."""
+    """Number of updates of all trials of one (n, d)."""
     return sum(tally.updates for tally in column.values())
 
 
 def covers(found, truth, level=0.95):
-    """Whether the credible interval holds k*."""
+    """Whether the credible interval contains k*."""
     low, high = (found.quantile(0.5 + side * level / 2) for side in (-1, 1))
     return low <= math.log(truth.width) <= high
 
 
 def figure_2a(seeds, error):
-    """Search and grid on Figure 2a: ratios of updates, root mean square errors, coverage, trials."""
+    """Search and grid on Figure 2a: ratio of updates, root mean square errors and coverages."""
     truths = {d: Truth(*of) for d, of in FIGURE_2A.items()}
     spent, covered, squares = np.zeros(2), np.zeros(2), np.zeros(2)
     for seed in range(seeds):
@@ -131,7 +132,7 @@ def figure_2a(seeds, error):
 
 
 def spread(seeds, error, n=400):
-    """Coverage on boundaries from 4 to 400 units, with many rises and lapses, and no limits given."""
+    """Coverage for boundaries from 4 to 400 units, with many scales and lapses, and without limits."""
     covered, total = 0, 0
     for seed in range(seeds):
         chance = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""`op.sweep` of a study that is there: what is not given is the study's own."""
+"""`op.sweep` of an existing study: options that are not given are taken from the study."""
 
 import pytest
 

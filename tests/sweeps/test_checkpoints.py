@@ -1,4 +1,4 @@
-"""Sweeps whose training runs are killed midway: the same outcome bit for bit, at most a period lost."""
+"""Sweeps whose training runs are killed midway: the same outcome bit for bit; at most one period is lost."""
 
 import os
 import random
@@ -24,16 +24,16 @@ KEY = TrialKey(400, 40, 20, 0)
 
 
 SOME = ("overparam", "0.0")
-"""Who hands over the engines of this file: one engine in several guises."""
+"""Origin of the engines of this file, which all count as the same engine."""
 
 
 class Killed(KeyboardInterrupt):
-    """In the place of a kill."""
+    """Simulates that the process is killed."""
 
 
 @dataclass(frozen=True)
 class Mortal(Portable):
-    """The portable engine, whose session ends when so many checkpoints have been written."""
+    """The portable engine; its session ends after the given number of checkpoints, if one is given."""
 
     name: ClassVar[str] = "portable"
     _origin = SOME
@@ -66,7 +66,7 @@ def sweep(path, engine=None, report=lambda progress: None, **parts):
 
 
 def cut_off(path, after, **parts):
-    """A session that ends when it has written so many checkpoints."""
+    """Run a session that ends after it has written `after` checkpoints."""
     with pytest.raises(Killed):
         sweep(path, Mortal(left=(after,)), **parts)
 
@@ -78,7 +78,7 @@ def whole(tmp_path):
 
 @pytest.fixture
 def cut(tmp_path):
-    """A study of which a session was cut off, with all of its trials under way."""
+    """A study whose session was interrupted while all its trials were running."""
     path = tmp_path / "a.study"
     cut_off(path, 3 * 20)
     return path
@@ -145,7 +145,7 @@ def test_damage_is_said_and_the_trial_begins_anew(cut, whole, harm):
     assert comparable(study) == whole
     assert len(notes) == 3
     assert all("is not used, its trial starts again: it is " in note for note in notes)
-    # What is no checkpoint of ours is nobody's to remove.
+    # A file that is not a checkpoint of this study is never removed.
     foreign = harm in ("empty", "noise", "another file")
     assert checkpoints.folder.exists() or not foreign
 
@@ -172,7 +172,7 @@ def test_a_checkpoint_of_another_trial_is_not_used(cut, whole):
 
 @pytest.mark.parametrize("part", ["overparam", "numpy", "engine", "components", "backend", "processor"])
 def test_what_was_made_otherwise_is_not_used(cut, whole, part):
-    """By another version, engine or processor: it would end otherwise."""
+    """A checkpoint made by another version, engine or processor could lead to another outcome."""
     checkpoints = Checkpoints.of(cut)
     ours = made_by(_digest_of(checkpoints.path(KEY0)), LONG, execution().backend, Mortal())
     snapshot = checkpoints.read(KEY0, ours)
@@ -190,7 +190,7 @@ def _digest_of(path):
 
 
 def test_another_data_type_or_budget_is_another_specification(tmp_path, cut):
-    """A study of the same name, made anew: what is left of the first one is not used."""
+    """A new study with the same name does not use the checkpoints of the first study."""
     cut.unlink()
     other = replace(LONG, recipe=replace(LONG.recipe, dtype="float64"))
     notes = []
@@ -239,7 +239,7 @@ def test_a_folder_that_cannot_be_written_costs_no_training(tmp_path, whole):
 
 @dataclass(frozen=True)
 class Forgetful(Fake):
-    """Trains nothing, and says nothing of its runs' state."""
+    """Trains nothing and cannot save the state of a training run."""
 
     name: ClassVar[str] = "forgetful"
 
@@ -265,7 +265,7 @@ def test_a_period_is_a_finite_number(period):
 
 
 class Session:
-    """`overparam sweep` of one long training run, in a process group of its own."""
+    """`overparam sweep` of one long training run, in its own process group."""
 
     def __init__(self, study, engine, executor, updates, period):
         n, k, d, _ = KEY
@@ -288,10 +288,13 @@ class Session:
         )
 
     def kill(self, after, checkpoint):
-        """Kill it so many seconds after it first keeps something; how long ago it last did, if it runs."""
+        """Kill the session `after` seconds after its first checkpoint.
+
+        Return the age of the last checkpoint in seconds, or None if the session had ended by itself.
+        """
         began, before = time.monotonic(), _written(checkpoint)
         while _written(checkpoint) == before and self.process.poll() is None:
-            assert time.monotonic() < began + 120, "it keeps nothing"
+            assert time.monotonic() < began + 120, "the session writes no checkpoint"
             time.sleep(0.01)
         time.sleep(after)
         killed, over = time.time(), self.process.poll() is not None
@@ -317,9 +320,9 @@ def iterations_of(checkpoint):
 
 
 def check_kills(tmp_path, engine, executor, updates, moments, period):
-    """Kill one training run at these moments; how many seconds each kill has cost, and where it went on.
+    """Kill one training run at these moments; return the seconds lost and the iteration saved at each kill.
 
-    None where it was over before it was killed.
+    Return None if the run ended before it was killed.
     """
     whole, study = tmp_path / "whole.study", tmp_path / "a.study"
     Session(whole, engine, "serial", updates, 0).finish()
@@ -332,25 +335,25 @@ def check_kills(tmp_path, engine, executor, updates, moments, period):
         lost.append(seconds)
         reached.append(iterations_of(checkpoint))
         assert load_study(study).status()["checkpoints"] == 1
-    assert reached == sorted(set(reached)), "a session has begun anew"
+    assert reached == sorted(set(reached)), "a session started again from the beginning"
     assert reached[-1] < updates
     Session(study, engine, executor, updates, period).finish()
     assert comparable(load_study(study)) == comparable(load_study(whole))
     assert [row.status for row in load_study(study)] == [str(Status.BUDGET_EXHAUSTED)]
     assert not checkpoint.parent.exists()
-    # On a busy machine a look and a write may be late.
+    # On a busy machine an inspection or a write may be late.
     assert max(lost) < period + 1.0, lost
     return lost, reached
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_a_long_run_killed_twice_ends_as_if_it_had_not_been(tmp_path):
-    for updates in (6_000, 24_000, 96_000):  # machines differ
+    for updates in (6_000, 24_000, 96_000):  # machines differ in speed
         folder = tmp_path / str(updates)
         folder.mkdir()
         if check_kills(folder, "portable", "serial", updates, (0.1, 0.2), 0.2) is not None:
             return
-    pytest.fail("it was over before it was killed")
+    pytest.fail("the run ended before it was killed")
 
 
 @pytest.mark.slow
@@ -363,7 +366,7 @@ def test_a_long_run_killed_at_ten_random_moments(tmp_path, engine, updates, exec
     chance = random.Random(f"{engine} {executor}")
     moments = [chance.uniform(0.0, 3.0) for _ in range(10)]
     found = check_kills(tmp_path, engine, executor, updates, moments, 1.0)
-    assert found is not None, "it was over before it was killed: ask for more updates"
+    assert found is not None, "the run ended before it was killed: ask for more updates"
     lost, reached = found
     print(f"{engine}, {executor}: lost {[f'{s:.2f}' for s in lost]} s of 1; went on at {reached[1:]}")
 

@@ -1,4 +1,4 @@
-"""Data that are replaced while a sweep reads them: it stops, and no row is of the others."""
+"""A data file is replaced while a sweep reads it: the sweep stops, and no row comes from the new data."""
 
 import os
 import random
@@ -17,7 +17,7 @@ GRID = Grid.product([6], range(1, 9), [2], trials=50)
 
 
 def write(path, seed):
-    """Data of one shape, by their seed."""
+    """Write data of a fixed shape, drawn from the seed."""
     rng = np.random.default_rng(seed)
     np.savez(path, X=rng.standard_normal((6, 2)), y=rng.standard_normal(6))
 
@@ -32,7 +32,7 @@ def sweep(study, path, executor, report=lambda progress: None):
 
 @pytest.fixture
 def right(tmp_path):
-    """The rows of the right data."""
+    """The rows of the original data."""
     write(tmp_path / "x.npz", 0)
     sweep(tmp_path / "right.study", tmp_path / "x.npz", Serial())
     return set(comparable(load_study(tmp_path / "right.study")))
@@ -66,14 +66,14 @@ def overwritten_with_the_same_times(path):
     ids=lambda given: getattr(given, "name", None) or given.__name__,
 )
 def test_a_sweep_stops_and_keeps_the_rows_of_the_right_data(tmp_path, monkeypatch, right, executor, harm):
-    # Chunks of a few trials: what was drawn before is right, and is trained.
+    # Chunks have few trials. Trials drawn before the change have the right data and are trained.
     monkeypatch.setattr("overparam.sweeps.runner._SERIAL_CHUNK_SECONDS", 0.0)
     monkeypatch.setattr("overparam.sweeps.runner.working_set", lambda backend: 0)
     path, study, told = tmp_path / "x.npz", tmp_path / "a.study", []
 
     def report(progress):
         told.extend(progress.rows)
-        # Worker processes read the file after the first report, which tells of no rows.
+        # Worker processes read the file after the first report, which has no rows yet.
         if not path.with_name("harmed").exists() and (told or isinstance(executor, Processes)):
             path.with_name("harmed").touch()
             harm(path)
@@ -100,7 +100,7 @@ def test_a_verification_is_of_the_same_data(tmp_path, right):
 
 
 def test_what_is_parsed_is_what_was_digested(tmp_path, monkeypatch):
-    """The file is replaced between any two calls of the system."""
+    """The file is replaced before or after it is opened, at random."""
     path = tmp_path / "x.npz"
     write(path, 0)
     expected = File(path).draw(6, 2, None).X

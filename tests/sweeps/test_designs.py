@@ -1,4 +1,4 @@
-"""Designs: what they ask for next, against outcomes that are made up."""
+"""Designs: which trials they ask for next, on simulated outcomes."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,7 +22,7 @@ def tally(trials, successes):
 
 
 def following(design, request, **columns):
-    """The next round after tallies of one column, by k: (trials, successes)."""
+    """Return the next round after the tallies of one column: (trials, successes) by k."""
     tallies = {Cell(100, int(k[1:]), 10): tally(*counts) for k, counts in columns.items()}
     return {cell.k: target for cell, target in design.next_round(request, tallies).items()}
 
@@ -65,7 +65,7 @@ def test_it_ends_at_the_error_at_its_trials_and_where_widths_are_too_coarse():
     assert following(BoundarySearch(0.001), FREE, **known)
     assert following(BoundarySearch(0.001, trials=120), FREE, **known) == {}
     assert sum(following(BoundarySearch(0.001, trials=122), FREE, **known).values()) >= 2
-    # Nothing can be trained between 4 and 6.
+    # There is no width to train between 4 and 6.
     assert following(BoundarySearch(0.01, trials=10_000), FREE, k4=(60, 0), k6=(60, 60)) == {}
 
 
@@ -99,7 +99,7 @@ def test_a_boundary_in_the_thousands_is_found_without_limits():
 
 
 def test_cheap_trials_are_preferred():
-    """Where failing takes the budget and succeeding nearly nothing, more trials are above the boundary."""
+    """If failures take the whole budget and successes almost nothing, more trials are above the boundary."""
 
     def above(share):
         held = {
@@ -113,7 +113,7 @@ def test_cheap_trials_are_preferred():
 
 
 def test_the_search_costs_a_part_of_the_grid_and_is_right():
-    """A few columns of Figure 2a: the test below is for all of them."""
+    """Three columns of Figure 2a; the next test covers all columns."""
     truths = {d: Truth(*simulation.FIGURE_2A[d]) for d in (9, 12, 16)}
     searches, _ = searched(BoundarySearch(0.05), truths, 100, 3, limits=range(1, 26))
     grids, _ = searched(FullGrid(), truths, 100, 3, limits=range(1, 26))
@@ -124,7 +124,7 @@ def test_the_search_costs_a_part_of_the_grid_and_is_right():
 
 @pytest.mark.slow
 def test_figure_2a_costs_a_quarter_of_its_grid_at_the_same_error():
-    """The grid is that of k, d ∈ 1:25; its columns d = 8…25 take 0.63 of its 58.5 million updates."""
+    """The grid is k, d ∈ 1:25; its columns d = 8…25 take 0.63 of its 58.5 million updates."""
     ratio, errors, coverage = simulation.figure_2a(20, 0.03)
     assert errors[0] < 1.1 * errors[1]
     assert 0.63 * ratio < 0.25
@@ -140,7 +140,7 @@ def test_intervals_cover_as_often_as_they_say_on_many_kinds_of_curves():
 
 @dataclass(frozen=True)
 class Endless(FullGrid):
-    """Asks for one more trial for ever."""
+    """Asks for one more trial in every round, without end."""
 
     name: ClassVar[str] = "endless"
     in_rounds: ClassVar[bool] = True

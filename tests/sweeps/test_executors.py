@@ -1,4 +1,4 @@
-"""The pool of processes: its rows, its threads, its end."""
+"""The pool of processes: its rows, its threads, its shutdown."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from overparam.sweeps import Processes, run_sweep
 from overparam.sweeps.executors import _THREAD_VARIABLES
 from tests.sweeps.fakes import Fake, comparable, execution, specification
 
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="processes are listed in /proc")
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs the processes in /proc")
 GRID = Grid.product([6], [2, 4, 5], [1, 2], trials=3)
 
 
@@ -102,7 +102,7 @@ def wait_until_ended(processes):
 
 
 def alive(process):
-    """Whether a process runs; one that has ended and that nobody waits for does not."""
+    """Whether a process runs; a process that has ended but was not waited for does not run."""
     try:
         with open(f"/proc/{process}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"

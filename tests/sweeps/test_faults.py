@@ -1,4 +1,4 @@
-"""Sweeps that are killed, interrupted, refused or out of space: nothing reported saved is ever lost."""
+"""Sweeps that are killed, interrupted, refused or out of space: a trial reported as saved is never lost."""
 
 import os
 import random
@@ -23,7 +23,7 @@ SWEEP = ("--n", "40", "--k", "2:8", "--d", "2:8", "--trials", "40")
 
 
 class Driver:
-    """A sweep of fake trainings in a process of its own."""
+    """A sweep of fake training runs in its own process."""
 
     def __init__(self, study, log, executor="serial", *design):
         command = [sys.executable, "-m", "tests.sweeps.driver", str(study), str(log), executor, *design]
@@ -33,22 +33,22 @@ class Driver:
         self.saved = set()
 
     def wait_for(self, rows):
-        """Wait until so many more rows have been reported saved, or the driver ends."""
+        """Wait until `rows` rows have been reported as saved, or the driver ends."""
         for line in self.process.stdout:
             self.saved.add(tuple(map(int, line.split())))
             if len(self.saved) >= rows:
                 return
 
     def kill(self):
-        """Kill it and return every row that it has reported saved."""
+        """Kill the driver and return every row that it has reported as saved."""
         self.process.kill()
         self.finish()
         return self.saved
 
     def finish(self):
-        """Wait for its end."""
+        """Wait until the driver has ended; return its standard error."""
         with self.process as process:
-            # A line that is cut off was not reported.
+            # An incomplete line does not count as reported.
             lines = [line for line in process.stdout if line.endswith("\n")]
             errors = process.stderr.read()
         self.saved |= {tuple(map(int, line.split())) for line in lines}
@@ -67,7 +67,7 @@ def keys(study):
 
 
 def check_killed(study, log, killings, uninterrupted):
-    """Kill drivers of one study, each by its own rule; then finish, and compare."""
+    """Kill drivers of one study, each by its own rule; then finish the study and compare it."""
     saved, trainings_of_saved = set(), Counter()
     for kill in killings:
         newly = kill(Driver(study, log))
@@ -76,7 +76,7 @@ def check_killed(study, log, killings, uninterrupted):
         if saved:
             assert saved <= keys(study)
         counts = Counter(trained(log)) if log.exists() else Counter()
-        # What had been saved has not been trained again.
+        # Trials that were saved have not been trained again.
         assert all(counts[key] == count for key, count in trainings_of_saved.items())
         trainings_of_saved = Counter({key: counts[key] for key in saved})
     run_sweep(study, specification(), GRID, execution(Fake(str(log))))
@@ -101,7 +101,7 @@ def test_killed_at_fifty_random_moments(tmp_path, uninterrupted):
     chance = random.Random(0)
 
     def kill(driver):
-        # From before the file is there to some way into the sweep.
+        # The moments range from before the file exists to the middle of the sweep.
         time.sleep(chance.uniform(0.2, 0.9))
         return driver.kill()
 
@@ -131,7 +131,7 @@ def test_a_second_driver_is_refused_and_the_first_unharmed(tmp_path, uninterrupt
 
 
 def start(study, *options, **kept):
-    """A sweep by the command line, which says what went wrong."""
+    """Start a sweep by the command line, which reports errors on standard error."""
     command = [sys.executable, "-m", "overparam", "--engine", "portable", "sweep", *SWEEP]
     return subprocess.Popen(
         [*command, "--study", str(study), *options],
@@ -161,7 +161,7 @@ def test_interrupted(tmp_path, executor):
     "seconds", [0.0, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.3, 1.0)), 0.6]
 )
 def test_interrupted_while_its_workers_start(tmp_path, seconds):
-    """From a terminal Ctrl-C goes to every process, and only the driver speaks."""
+    """In a terminal, Ctrl-C reaches every process, but only the driver prints a message."""
     process = start(tmp_path / "a.study", "--executor", "processes:workers=2", start_new_session=True)
     assert "0 of 1,960 trials saved" in process.stderr.readline()
     time.sleep(seconds)
@@ -174,7 +174,7 @@ def test_interrupted_while_its_workers_start(tmp_path, seconds):
 def test_a_full_disk(tmp_path):
     resource = pytest.importorskip("resource")
     study, whole = tmp_path / "a.study", tmp_path / "whole.study"
-    # Twice the rows that the limit has room for, however they are grouped.
+    # The grid has twice as many rows as fit within the limit, for any grouping of rows.
     short = specification(stop=StopRule(5))
     grid = Grid.product([40], range(2, 9), range(2, 9), trials=40)
 
@@ -192,7 +192,7 @@ def test_a_full_disk(tmp_path):
 
 
 def check_cuts(content, expected, folder, beside=None):
-    """Cut a file at random lengths: what opens holds only rows that are right. Return how many opened."""
+    """Truncate a file at random lengths; if it opens, all its rows are right. Return how many opened."""
     chance, opened = random.Random(0), 0
     for _ in range(40):
         cut = folder / "cut.study"
@@ -224,7 +224,7 @@ def test_cut_after_it_was_killed(tmp_path, uninterrupted):
     write_ahead_log = study.with_name(f"{study.name}-wal")
     assert write_ahead_log.stat().st_size
     check_cuts(study.read_bytes(), expected, tmp_path, write_ahead_log)
-    # And its log: what was committed before the cut is there.
+    # Now the log is truncated: rows committed before the cut are found.
     content, chance, found = write_ahead_log.read_bytes(), random.Random(1), []
     cut = tmp_path / "log.study"
     for length in sorted(chance.randrange(len(content)) for _ in range(20)):
@@ -234,7 +234,7 @@ def test_cut_after_it_was_killed(tmp_path, uninterrupted):
         try:
             rows = comparable(load_study(cut))
         except StudyError:
-            rows = []  # before the tables were there
+            rows = []  # the cut is before the tables were created
         assert set(rows) <= expected
         found.append(len(rows))
     assert found == sorted(found)

@@ -1,4 +1,4 @@
-"""What does not fit this machine's memory is refused before anything runs; long runs have own chunks."""
+"""Trials that do not fit into memory are refused at the start; each long run is its own chunk."""
 
 import math
 
@@ -58,7 +58,7 @@ def test_what_is_done_needs_no_room(tmp_path, memory):
 
 @pytest.mark.parametrize(("n", "k", "d"), [(3200, 40, 60), (3200, 60, 60), (10_000, 200, 200)])
 def test_a_run_of_minutes_is_a_chunk_of_its_own(n, k, d):
-    """At the first guess of the pace, and where an engine is measured at ten times that."""
+    """At the first guess of the pace, and at ten times that pace."""
     cost, grid = Cost(specification(stop=StopRule(15_000))), Grid.product([n], [k], [d], trials=5)
     for pace in (FIRST_GUESS, 10.0 * FIRST_GUESS):
         assert cost.of(Cell(n, k, d)) / pace > _CHUNK_SECONDS

@@ -1,4 +1,4 @@
-"""Sweeps in rounds: the same trials however they are run, killed and resumed; what the study says of it."""
+"""Sweeps in rounds: the same trials in any order, after kills and resumes; what the study reports."""
 
 import math
 
@@ -42,7 +42,7 @@ def test_the_boundary_is_found_with_no_grid_given(undisturbed):
     assert undisturbed.status()["left"] == 0
     assert undisturbed.plan.finished
     assert undisturbed.plan.rounds > 3
-    # An odd width has the acting units of the even one below it.
+    # An odd width has the same acting units as the even width below it.
     assert {row.k % 2 for row in undisturbed.rows()} == {0}
 
 
@@ -121,7 +121,7 @@ def test_a_grid_and_a_search_merge_and_go_on_from_each_other(tmp_path, undisturb
     assert {row[:4] for row in load_study(tmp_path / "both.study")} == {
         row[:4] for study in (load_study(tmp_path / "grid.study"), undisturbed) for row in study
     }
-    # What the grid holds is used: its trials are not asked for again.
+    # The search uses the trials of the grid and does not ask for them again.
     narrowed = search(tmp_path / "grid.study", columns=Grid.product([24], [1], [4], trials=1))
     [crossing] = crossings(narrowed)
     assert crossing.standard_error < BOUNDARY.error
@@ -147,7 +147,7 @@ def test_limits_are_kept(tmp_path):
     study = load_study(tmp_path / "a.study")
     assert {row.k for row in study.rows()} <= {4, 6}
     narrow, wide = crossings(study)
-    # At d = 2 the boundary, 18, is beyond them.
+    # At d = 2 the boundary is 18, which is beyond the limits.
     assert (narrow.k, narrow.k_high, narrow.standard_error) == (None, None, None)
     assert narrow.k_low > 6
     assert narrow.trials <= 5
@@ -155,7 +155,7 @@ def test_limits_are_kept(tmp_path):
 
 
 def test_limits_may_change_within_a_round(tmp_path):
-    """What was begun beyond the new limits is not trained."""
+    """Trials that were requested beyond the new limits are not trained."""
 
     def stop(progress):
         raise KeyboardInterrupt

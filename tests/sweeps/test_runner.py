@@ -1,4 +1,4 @@
-"""Running sweeps: what is trained, in which chunks, and what happens when workers are lost."""
+"""Running sweeps: which trials are trained, in which chunks, and what happens when workers are lost."""
 
 import math
 import threading
@@ -30,7 +30,7 @@ def _host(request, monkeypatch):
 
 @dataclass(frozen=True)
 class Inline(Executor):
-    """Trains where it is asked to; a trial that is deadly breaks the pool, as a lost worker does."""
+    """Trains in the calling thread; a deadly trial breaks the pool, as a lost worker does."""
 
     name: ClassVar[str] = "inline"
     deadly: tuple[TrialKey, ...] = ()
@@ -81,7 +81,7 @@ def test_a_study_is_extended_by_what_is_new(tmp_path):
     larger = Grid.product([5, 8], [1, 2, 4, 5], [1, 3], trials=4)
     study = sweep(path, larger, Fake(str(log)))
     assert sorted(trained(log)) == sorted({*RUN, *larger})
-    # Cells that only the first request had keep their three trials.
+    # Cells that are only in the first request keep their three trials.
     assert [row[:4] for row in study.rows()] == sorted({*GRID, *larger})
     assert study.status()["left"] == 0
 
@@ -135,7 +135,7 @@ def test_progress_says_what_the_engine_prepares_until_trials_are_saved(tmp_path,
             tmp_path / "a.study", engine=Preparing(), report=lambda progress: heard.append(progress.preparing)
         )
     assert heard[0] == told
-    assert set(heard[1:]) == {None}  # of what is done already nothing is prepared
+    assert set(heard[1:]) == {None}  # nothing is prepared for trials that are done
 
 
 def test_the_next_task_is_drawn_while_one_is_trained(tmp_path, monkeypatch):
@@ -271,7 +271,7 @@ def test_chunks_are_bounded():
     assert [len(chunk) for chunk in chunks(keys, *endless, 300)] == [300, 300, 300, 100]
     large = (TrialKey(1000, 200, 200, trial) for trial in range(5000))
     first = next(chunks(large, *endless, 5000))
-    assert 8 * 1000 * 200 * len(first) == pytest.approx(2 << 30, rel=0.2)  # bytes of X that wait on the host
+    assert 8 * 1000 * 200 * len(first) == pytest.approx(2 << 30, rel=0.2)  # bytes of X in host memory
 
 
 def test_a_chunk_holds_what_the_engine_wants_at_most(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The driver keeps its workers busy, as `tests.sweeps.virtual` measures it; 10⁴ are a benchmark."""
+"""The driver keeps its workers busy, measured by `tests.sweeps.virtual`; 10⁴ workers are a benchmark."""
 
 import pytest
 
@@ -18,21 +18,21 @@ def held(tmp_path_factory):
 
 
 def test_workers_are_busy(held):
-    """About 75 s of each of 40 workers, in trials of one or two seconds."""
+    """40 workers with about 75 s of work each, in trials of one or two seconds."""
     found, path = held
     assert found.busy > 0.95
     assert found.trials == load_study(path).status()["done"] == len(list(GRID))
-    assert found.driver < 0.25  # of its time: there is room for more workers
+    assert found.driver < 0.25  # fraction of its time; it could serve more workers
 
 
 def test_chunks_are_long_first_and_short_last(held):
-    """Ten seconds while there is enough, and at the end so little that nobody waits long for the last one."""
+    """Chunks take ten seconds at first and little time at the end, so that no worker waits long."""
     found, _ = held
     assert 40 * 75 / 10 < found.chunks < len(list(GRID)) / 2
 
 
 def test_what_keeps_workers_waiting_is_seen(tmp_path):
-    """A disk that takes half a second for a commit: the simulation is not blind."""
+    """The simulation measures a slow disk, which takes half a second per commit."""
     grid = Grid.product([1000], [20], [30], trials=400)
     slow, fast = (simulate(tmp_path / f"{s}.study", LONG, grid, 40, synchronization=s) for s in (0.5, 0.0))
     assert slow.driver > 2.0 * fast.driver

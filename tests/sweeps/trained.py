@@ -1,11 +1,11 @@
-"""The search for the boundary beside the grid of Figure 2a, both trained: cost and coverage.
+"""The search for the boundary compared with the grid of Figure 2a, both trained: cost and coverage.
 
 python -m tests.sweeps.trained [SEEDS] [FOLDER]
 
-For each seed the grid is trained, then the boundary is searched at every d to the standard error that the
-grid reached there. The true width is taken from the grids of all seeds together: 20 seeds give 200 trials a
-cell and 400 a width, since an odd k and the even k below it are the same network. Studies and results
-are kept in the folder, and a second call resumes. A seed takes a minute or two on two cores.
+For each seed the grid is trained; then the boundary is searched at every d, up to the standard error that
+the grid reached there. The true width is taken from the grids of all seeds together: 20 seeds give 200 trials
+per cell and 400 per width, because an odd k and the even k below it are the same network. Studies and results
+are kept in the folder, and a second call resumes. A seed takes one or two minutes on two cores.
 """
 
 import json
@@ -20,12 +20,12 @@ import numpy as np
 import overparam as op
 from overparam.studies import load_study
 
-COLUMNS = range(8, 26)  # what the comparison is about
+COLUMNS = range(8, 26)  # the columns that are compared
 SETTING = {"n": 100, "dtype": "float32", "progress": False}
 
 
 def compare(seed, folder):
-    """Train a grid and the searches; the cost, standard error and interval of both for every d."""
+    """Train a grid and the searches; return cost, standard error and interval of both for every d."""
     path = folder / f"grid-{seed}.study"
     op.sweep(k="1:25", d="1:25", trials=10, seed=seed, study=str(path), **SETTING)
     crossings = list(load_study(path).boundary().crossings)
@@ -50,7 +50,7 @@ def _summary(crossing):
 
 
 def widths(folder):
-    """The width at which half of all grids' trials succeed, by d; in between the logit is linear in log k."""
+    """Width at which half of the trials of all grids succeed, by d; the logit is interpolated in log k."""
     tried, succeeded = defaultdict(int), defaultdict(int)
     for path in folder.glob("grid-*.study"):
         for row in load_study(path):
@@ -69,7 +69,7 @@ def widths(folder):
 
 
 def main(seeds=20, folder="searches"):
-    """Compare what is missing, then print the comparison over all seeds."""
+    """Run the comparisons that are missing, then print the comparison over all seeds."""
     folder = Path(folder)
     folder.mkdir(exist_ok=True)
     kept = folder / "results.jsonl"

@@ -1,8 +1,8 @@
-"""The real driver and store before thousands of workers that only pretend, on a clock of its own.
+"""The real driver and store with thousands of simulated workers, on a simulated clock.
 
-What the driver computes is done, and its processor time counts on the clock. What workers would compute is
-not done, and counts as the seconds that it would take. While the driver waits, the clock jumps to the next
-chunk that ends.
+The driver's work is really done, and its processor time advances the clock. The workers' computations are
+not done; each advances the clock by the seconds that it would take. While the driver waits, the clock jumps
+to the end of the next chunk.
 """
 
 import heapq
@@ -28,7 +28,7 @@ from tests.sweeps.fakes import Fake
 
 
 class Clock:
-    """Processor time of this thread, with jumps, and without what is done aside."""
+    """Processor time of this thread, plus jumps, minus the time of the simulation itself."""
 
     def __init__(self):
         self._ahead = -time.thread_time()
@@ -38,18 +38,18 @@ class Clock:
         return self._ahead + time.thread_time()
 
     def pass_by(self, seconds):
-        """Let so many seconds pass."""
+        """Advance the clock by `seconds`."""
         self._ahead += seconds
 
     def jump(self, until):
-        """Wait, if need be."""
+        """Advance the clock to `until`, if that is in the future."""
         if (seconds := until - self.now()) > 0.0:
             self._ahead += seconds
             self.waited += seconds
 
     @contextmanager
     def aside(self):
-        """What the simulation itself computes takes no time."""
+        """Exclude the simulation's own computations from the clock."""
         before = time.thread_time()
         try:
             yield
@@ -58,7 +58,7 @@ class Clock:
 
 
 class Pool(FuturesExecutor):
-    """Workers that take the chunk submitted first whenever they are free."""
+    """Workers that take the oldest submitted chunk when they become free."""
 
     def __init__(self, workers, clock, seconds_of):
         self.clock, self._seconds_of = clock, seconds_of
@@ -69,7 +69,7 @@ class Pool(FuturesExecutor):
 
     def submit(self, function, task):
         assert function is run_task
-        sent = pickle.dumps((function, task))  # the driver's own time, as with any executor
+        sent = pickle.dumps((function, task))  # counts as the driver's time, as with any executor
         with self.clock.aside():
             now, future = self.clock.now(), Future()
             assert sent
@@ -81,7 +81,7 @@ class Pool(FuturesExecutor):
         return future
 
     def _start(self, free):
-        """A worker that is free since then takes the next chunk."""
+        """Give the next chunk to a worker that is free since the time `free`."""
         submitted, future, task = self._queue.popleft()
         begin = max(free, submitted)
         rows, seconds = self._seconds_of(task)
@@ -105,17 +105,17 @@ class Pool(FuturesExecutor):
         self.settle()
 
     def settle(self):
-        """Let what has ended by now have ended."""
+        """Mark all chunks as finished that have ended by now."""
         with self.clock.aside():
             self._end(self.clock.now())
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """End."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True)
 class Virtual(Executor):
-    """Makes the pool of a simulation."""
+    """Executor that uses the pool of a simulation."""
 
     name: ClassVar[str] = "virtual"
     workers: int = 1
@@ -130,16 +130,16 @@ class Virtual(Executor):
 
 @dataclass(frozen=True)
 class Held:
-    """What a simulation has measured.
+    """Measurements of one simulation.
 
     Attributes
     ----------
     busy : float
-        Part of the workers' time in which they trained, from the start to the end of the last chunk.
+        Fraction of the workers' time spent on training, from the start to the end of the last chunk.
     seconds : float
-        Of the sweep, on the simulation's clock.
+        Duration of the sweep on the simulation's clock.
     driver : float
-        Part of that in which the driver was not waiting.
+        Fraction of that time in which the driver was not waiting.
     chunks, trials, commits : int
     """
 
@@ -152,7 +152,7 @@ class Held:
 
 
 def simulate(path, specification, grid, workers, *, pace=5e10, spread=0.1, synchronization=0.002):
-    """Sweep a grid with so many workers.
+    """Simulate a sweep of a grid.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def simulate(path, specification, grid, workers, *, pace=5e10, spread=0.1, synch
     grid : Grid
     workers : int
     pace : float
-        Units of work a second of one worker; the driver does not know it.
+        Units of work per second of one worker; the driver does not know this number.
     spread : float
         Standard deviation of the logarithm of a trial's seconds.
     synchronization : float
@@ -184,7 +184,7 @@ def simulate(path, specification, grid, workers, *, pace=5e10, spread=0.1, synch
     count = [0, 0]
 
     class Finished:
-        """The queue of futures that are done, in the place of the driver's."""
+        """Replaces the driver's queue of finished futures."""
 
         def __init__(self):
             self._items = deque()
@@ -200,7 +200,7 @@ def simulate(path, specification, grid, workers, *, pace=5e10, spread=0.1, synch
             while self.empty():
                 pool.wait()
             future = self._items.popleft()
-            future._result = pickle.loads(future._result)  # the driver's own time
+            future._result = pickle.loads(future._result)  # counts as the driver's time
             return future
 
     def report(progress):

@@ -1,4 +1,4 @@
-"""Every check of activations fails on an activation with just that fault."""
+"""Every check of activations fails on an activation that has only that fault."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,7 @@ from tests.theory.strangers import ShiftedReLU
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """A sound activation, which the faults below are variations of."""
+    """A correct activation; the faulty activations below are derived from it."""
 
     name: ClassVar[str] = "tanh"
 
@@ -53,7 +53,7 @@ class ListedKinks(Tanh):
 
 
 class Broken(Tanh):
-    """Discontinuous: a jump of φ that φ′ does not show."""
+    """Discontinuous: φ has a jump that φ′ does not show."""
 
     def value(self, z):
         xp = array_namespace(z)
@@ -83,7 +83,7 @@ class EndlessBound(Tanh):
 
 
 class Overflowing(Tanh):
-    """Softplus as it is first written down."""
+    """Softplus as log(1 + e^z), which overflows."""
 
     def value(self, z):
         xp = array_namespace(z)
@@ -152,7 +152,7 @@ class WrongKernel(Tanh):
 
 
 class KernelInDoublePrecision(Tanh):
-    """A kernel that is right, and float64 whatever it is given."""
+    """The kernel is right, but always float64."""
 
     def value(self, z):
         return 1.0 * z
@@ -165,7 +165,7 @@ class KernelInDoublePrecision(Tanh):
 
 
 class KinkElsewhere(ShiftedReLU):
-    """One that declares the default's kink, whatever the parameter."""
+    """Declares the kink of the default shift for every shift."""
 
     kinks = (0.7,)
 

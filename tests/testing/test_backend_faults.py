@@ -1,4 +1,4 @@
-"""What the conformance kit says of backends with a fault planted in them, and of those without."""
+"""The conformance kit's results for backends with a planted fault, and for backends without one."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Closed(NumPy):
 
 @dataclass(frozen=True)
 class Rounding(NumPy):
-    """Data of four inputs keep three digits; their rows are of norm 1 still."""
+    """Data with four inputs are rounded to three digits; their rows still have norm 1."""
 
     def asarray(self, array, dtype):
         moved = super().asarray(array, dtype)

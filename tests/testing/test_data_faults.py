@@ -1,4 +1,4 @@
-"""Every check of data generators and labels fails on one with just that fault."""
+"""Every check of data generators and labels fails on a component that has only that fault."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -46,7 +46,7 @@ class GloballyRandom(Sphere):
 
 @dataclass(frozen=True)
 class Unseparated(Sphere):
-    """Claims a separation that uniform points do not have."""
+    """Declares a separation that uniform points do not have."""
 
     name: ClassVar[str] = "unseparated"
     delta: float = 0.9
@@ -54,7 +54,7 @@ class Unseparated(Sphere):
 
 @dataclass(frozen=True)
 class Table(Sphere):
-    """A table of five rows that yields any number."""
+    """A table of five rows that returns any number of rows."""
 
     name: ClassVar[str] = "table"
 
@@ -89,7 +89,7 @@ class GlobalLabels(Gaussian):
 
 
 class Flipping(Gaussian):
-    """Labels that depend on how often it was asked."""
+    """Labels that depend on the number of earlier calls."""
 
     def draw(self, dataset, rng):
         CALLS.append(1)
@@ -97,7 +97,7 @@ class Flipping(Gaussian):
 
 
 class Tiny(Gaussian):
-    """Labels whose squares are 0: nothing can be relative to them."""
+    """Labels whose squares underflow to 0: no relative residual exists."""
 
     def draw(self, dataset, rng):
         return super().draw(dataset, rng) * 1e-200

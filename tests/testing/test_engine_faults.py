@@ -1,4 +1,4 @@
-"""Every check of engines and executors fails on one with just that fault."""
+"""Every check of engines and executors fails on a component that has only that fault."""
 
 import dataclasses
 import itertools
@@ -19,7 +19,7 @@ calls = itertools.count()
 
 @dataclass(frozen=True)
 class Faulty(Engine):
-    """The portable engine, with its outcomes changed."""
+    """The portable engine with changed outcomes."""
 
     name: ClassVar[str] = "faulty"
     resumes: ClassVar[bool] = True
@@ -86,7 +86,7 @@ class Sparse(Faulty):
 
 
 class Obliging(Faulty):
-    """Trains on labels that are all zero."""
+    """Accepts labels that are all zero and trains on other labels."""
 
     def run(self, job):
         problems = [p if p.y.any() else dataclasses.replace(p, y=p.y + 1.0) for p in job.problems]
@@ -94,14 +94,14 @@ class Obliging(Faulty):
 
 
 class Deaf(Faulty):
-    """Says that it resumes, and keeps nothing."""
+    """Declares that it can resume, but saves nothing."""
 
     def run(self, job):
         yield from super().run(dataclasses.replace(job, keeper=None))
 
 
 class Shortening(Faulty):
-    """Takes its runs up without the path that they had come."""
+    """Resumes its runs with a path length of zero."""
 
     def run(self, job):
         if (keeper := job.keeper) is not None:
@@ -131,7 +131,7 @@ ENGINES = [
 
 @dataclass(frozen=True)
 class Threads(Executor):
-    """A sound executor, which the faults below are variations of."""
+    """A correct executor; the faulty executors below are derived from it."""
 
     name: ClassVar[str] = "threads"
 

@@ -1,4 +1,4 @@
-"""Every check of initializations fails on one with just that fault."""
+"""Every check of initializations fails on an initialization that has only that fault."""
 
 from dataclasses import dataclass
 
@@ -43,14 +43,14 @@ class Writes(Paper):
 
 @dataclass(frozen=True)
 class Uniform(Paper):
-    """Mean 0 and variance 1, but not Gaussian, though it inherits that it is."""
+    """Mean 0 and variance 1, but not Gaussian, although it inherits the declaration that it is."""
 
     def draw(self, n, k, d, y, rng):
         return Weights(rng.uniform(-(3.0**0.5), 3.0**0.5, (k, d)), super().draw(n, k, d, y, rng).v)
 
 
 class Pairs(Paper):
-    """Gaussian entries, every second unit a copy."""
+    """Gaussian entries, but every second unit is a copy."""
 
     def draw(self, n, k, d, y, rng):
         W, v = super().draw(n, k, d, y, rng)

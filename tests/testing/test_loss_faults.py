@@ -1,4 +1,4 @@
-"""Every check of losses fails on a loss with just that fault."""
+"""Every check of losses fails on a loss that has only that fault."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -38,7 +38,7 @@ class MissesTheBest(Squared):
 
 
 class Forgiving(Squared):
-    """What is not finite is no miss: a run that diverged would look well."""
+    """Counts outputs that are not finite as exact, so a diverged run would seem successful."""
 
     def miss(self, f, y):
         return np.nan_to_num(f - y, nan=0.0, posinf=0.0, neginf=0.0)
@@ -46,7 +46,7 @@ class Forgiving(Squared):
 
 @dataclass(frozen=True)
 class Remembering(Squared):
-    """What is recorded is not what is computed."""
+    """The recorded program differs from the computed function."""
 
     def miss(self, f, y):
         return f - y if isinstance(f, np.ndarray) else 2.0 * (f - y)

@@ -1,4 +1,4 @@
-"""Every check of optimizers fails on an optimizer with just that fault."""
+"""Every check of optimizers fails on an optimizer that has only that fault."""
 
 import dataclasses
 import itertools
@@ -19,7 +19,7 @@ calls = itertools.count()
 
 @dataclass(frozen=True)
 class Momentum(FirstOrder):
-    """A sound method with state, which the faults below are variations of."""
+    """A correct method with state; the faulty methods below are derived from it."""
 
     name: ClassVar[str] = "momentum"
 
@@ -59,7 +59,7 @@ class Normalized(Momentum):
 
 
 class Restless(Momentum):
-    """Keeps a counter of its own."""
+    """Depends on a global counter of its calls."""
 
     def update(self, weights, gradient, state, step):
         return super().update(weights, gradient * (1.0 + 1e-6 * next(calls)), state, step)
@@ -91,7 +91,7 @@ class NumPyOnly(Momentum):
 
 
 class WrongIn(Momentum):
-    """Adds a little in one namespace."""
+    """Adds 0.001 to the gradient in one namespace."""
 
     where: ClassVar[str]
 
@@ -124,7 +124,7 @@ class RowsOfItsOwn(StochasticGradientDescent):
 
 
 class Halved(LeastSquares):
-    """Reports the residual of what it returns, which is not the least."""
+    """Returns a solution with its true residual, but the residual is not the smallest."""
 
     def solve(self, problem, activation):
         found = super().solve(problem, activation)
@@ -172,7 +172,7 @@ class SolvesInDoublePrecision(LeastSquares):
 
 @dataclass(frozen=True)
 class GaussNewton(FunctionSpace):
-    """A sound damped method, which the faults below are variations of."""
+    """A correct damped method; the faulty methods below are derived from it."""
 
     name: ClassVar[str] = "gauss-newton"
 

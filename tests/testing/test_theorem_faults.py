@@ -1,4 +1,4 @@
-"""Every check of theorems fails on a theorem with just that fault."""
+"""Every check of theorems fails on a theorem that has only that fault."""
 
 import math
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Speechless(Theorem):
 
 @dataclass(frozen=True)
 class Divides(Speechless):
-    """It takes for granted that W moves."""
+    """It divides by ‖v‖ without a check that v ≠ 0."""
 
     name: ClassVar[str] = "divides"
     statement: ClassVar[str] = "W moves."
@@ -79,7 +79,7 @@ def test_numpy_answers_pass():
 
 @dataclass(frozen=True)
 class Assumes(Speechless):
-    """It is about any loss and any layers, and takes for granted that a run makes updates of W."""
+    """It allows any loss and any layers, but requires that a run makes updates of W."""
 
     name: ClassVar[str] = "assumes"
     statement: ClassVar[str] = "W moves."

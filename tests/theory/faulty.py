@@ -1,4 +1,4 @@
-"""A theorem that fails as it is told to."""
+"""A theorem that fails in a chosen way."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from overparam.theory import Conclusion, Theorem
 
 @dataclass(frozen=True)
 class Faulty(Theorem):
-    """A theorem that does as it is told."""
+    """A theorem whose given method raises or returns `fault`."""
 
     name: ClassVar[str] = "faulty"
     title: ClassVar[str] = "Faulty theorem"

@@ -1,6 +1,6 @@
 """The paper's formulas in plain loops: training, Jacobians, quadrature and the sides of every theorem.
 
-Nothing of overparam.theory is used here, and of overparam only the rows that SGD draws.
+This module uses nothing from overparam. For SGD, the caller passes the rows that overparam draws.
 """
 
 import math
@@ -20,7 +20,7 @@ def panel(rule, a, b):
 
 
 def pair_expectation(f, rho, kink):
-    """E[f(g)f(g′)] for unit Gaussians of correlation ρ, in polar coordinates cut where f may jump."""
+    """E[f(g)f(g′)] for unit Gaussians with correlation ρ, in polar coordinates split where f may jump."""
     theta = math.acos(max(-1.0, min(1.0, rho)))
     corners = (math.pi / 2, 3 * math.pi / 2, theta + math.pi / 2, theta + 3 * math.pi / 2)
     cuts = [c % (2 * math.pi) for c in corners] if kink else [math.pi / 2, math.pi, 3 * math.pi / 2]
@@ -35,7 +35,7 @@ def pair_expectation(f, rho, kink):
 
 
 def expectation(f):
-    """E[f(g)], panels cut at 0."""
+    """E[f(g)] by quadrature on panels, one of whose edges is 0."""
     total = 0.0
     for a, b in pairwise((-14.0, -6.0, -2.0, 0.0, 2.0, 6.0, 14.0)):
         z, w = panel(_RADIAL, a, b)
@@ -49,7 +49,7 @@ def hermite(r, z):
 
 
 def khatri_rao_sigma(X, r):
-    """σmin(X^{∗r}) from its rows x ⊗ … ⊗ x."""
+    """σmin(X^{∗r}), computed from the matrix with rows x ⊗ … ⊗ x."""
     rows = []
     for x in X:
         row = np.ones(1)
@@ -215,7 +215,7 @@ def gradient(o, W, rows):
 
 
 def descend(o, updates, tolerance, move):
-    """W_{τ+1} = move(τ, W_τ) until the relative residual is below the tolerance, above 1e8 or no number."""
+    """W_{τ+1} = move(τ, W_τ) until the relative residual is below the tolerance, above 1e8 or NaN."""
     W, found = o.W0, [o.W0]
     for tau in range(updates):
         relative = np.linalg.norm(o.f(W) - o.y) / o.normy
@@ -232,7 +232,7 @@ def train_gd(o, size, *limits):
 
 
 def train_sgd(o, size, rows, *limits):
-    """(2.9), one drawn row an update."""
+    """(2.9) with one drawn row per update."""
     return descend(o, *limits, lambda tau, W: W - size * gradient(o, W, next(rows)))
 
 
@@ -261,7 +261,7 @@ def train_adam(o, size, *limits):
 
 
 def train_levenberg_marquardt(o, damping, updates, tolerance):
-    """(JᵀJ + μI)s = Jᵀr in the parameters, Nielsen's rule for μ."""
+    """(JᵀJ + μI)s = Jᵀr in parameter space, with Nielsen's rule for μ."""
     W, found = o.W0, [o.W0]
     mu = damping * np.diag(o.J(W) @ o.J(W).T).max()
     for _ in range(updates):

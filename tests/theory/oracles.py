@@ -1,8 +1,8 @@
-"""Kernels to twenty digits and more, by ways that share nothing with the code under test.
+"""Kernels with twenty digits or more, by methods that share nothing with the code under test.
 
-Rows are taken at their exact binary values and normalized in 40 digits. Entries are closed forms, Plackett's
-integral of the bivariate density over the angle for activations with kinks, and the trapezoidal rule in
-the plane in extended precision for analytic ones.
+Rows are taken at their exact binary values and normalized with 40 digits. Entries are computed by closed
+forms, by Plackett's integral of the bivariate density over the angle (activations with kinks), or by the
+trapezoidal rule in the plane in extended precision (analytic activations).
 """
 
 import functools
@@ -16,7 +16,7 @@ WORK.dps = 40
 
 
 def exact_angles(X):
-    """(cos θ, θ) in 40 digits for all pairs i < j of rows; a dict."""
+    """Dictionary of (cos θ, θ) with 40 digits for all pairs i < j of rows."""
     mp = WORK
     rows = [[mp.mpf(float(x)) for x in row] for row in np.asarray(X)]
     unit = []
@@ -34,7 +34,7 @@ def exact_angles(X):
 
 
 def _legendre(count=24):
-    """Gauss–Legendre nodes and weights in extended precision: NumPy's, after a Newton step."""
+    """Gauss–Legendre nodes and weights in extended precision: NumPy's nodes after two Newton steps."""
     x = np.polynomial.legendre.leggauss(count)[0].astype(LONG)
     for _ in range(2):
         before, now = np.ones_like(x), x
@@ -76,7 +76,7 @@ def orthant(a, b, theta):
     if a == 0 and b == 0:
         return (mp.pi - theta) / (2 * mp.pi)
     t, weights = _panels(theta)
-    # (a² − 2ab·cos t + b²)/sin²t without the cancellation at t = 0, and without that at t = π.
+    # (a² − 2ab·cos t + b²)/sin²t without cancellation at t = 0 or t = π.
     apart, total, product = _long(a - b), _long(a + b), _long(a * b)
     near_0 = (apart / np.sin(t)) ** 2 + product / np.cos(t / 2) ** 2
     near_pi = (total / np.sin(t)) ** 2 - product / np.sin(t / 2) ** 2
@@ -169,7 +169,7 @@ def gelu_slope(theta):
 
 
 def analytic(f):
-    """The trapezoidal rule in the plane: exponentially accurate for f analytic in a strip, |Im z| < π/2."""
+    """The trapezoidal rule in the plane: exponentially accurate for f analytic in the strip |Im z| < π/2."""
     step = LONG("0.11")
     grid = np.arange(-90, 91).astype(LONG) * step
     weights = step * np.exp(-grid * grid / 2) / np.sqrt(2 * PI)
@@ -184,7 +184,7 @@ def analytic(f):
 
 
 def true_kernel(X, entry, *, derivative):
-    """Σ (derivative) or Σ̃ as a matrix of 40 digits."""
+    """Σ (if `derivative`) or Σ̃ as a matrix with 40 digits."""
     mp = WORK
     n = len(X)
     K = mp.zeros(n, n)
@@ -197,12 +197,12 @@ def true_kernel(X, entry, *, derivative):
 
 
 def true_smallest(K):
-    """λmin of a matrix of 40 digits."""
+    """λmin of a matrix, with 40 digits."""
     return min(WORK.eigsy(K, eigvals_only=True))
 
 
 def difference(matrix, K):
-    """‖matrix − K‖, the difference taken in 40 digits."""
+    """‖matrix − K‖; the difference is computed with 40 digits."""
     n = K.rows
     A = np.asarray(matrix, dtype=np.float64)
     return np.linalg.norm(

@@ -1,10 +1,10 @@
-"""Recipes of the tests of theory: an activation, a method and when to stop, all else as in the paper."""
+"""Recipes for tests of the theory: an activation, a method and a stop rule; all else as in the paper."""
 
 from overparam.runs import Recipe, StopRule
 
 
 def recipe_of(activation, optimizer, stop=None, **parts):
-    """The recipe; what is trained is the optimizer's first choice."""
+    """Return the recipe; it trains the layers that the optimizer lists first."""
     return Recipe(
         activation=activation,
         optimizer=optimizer,

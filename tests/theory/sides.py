@@ -1,7 +1,7 @@
-"""Both sides of what every theorem asks for and promises, from the oracle's numbers.
+"""Both sides of every hypothesis and every conclusion of the theorems, from the oracle's numbers.
 
-`hypotheses(o)[title][start]` is (relation, left, right); `promises(o)[title][start]` is (small, large), two
-arrays, over the iterates where the promise is about a run.
+`hypotheses(o)[title][start]` is (relation, left, right). `promises(o)[title][start]` is (small, large), two
+arrays; if the conclusion is about a run, they have one entry per iterate.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Activations as a stranger would write them: with kernels in closed form, and without."""
+"""Activations as plugin authors would write them, with and without kernels in closed form."""
 
 import math
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class GELU(Activation):
 
 @dataclass(frozen=True)
 class PlainErf(Activation):
-    """erf without its closed form: the series is what computes its kernels."""
+    """erf without its closed form; its kernels are computed by the series."""
 
     name: ClassVar[str] = "plain-erf"
 
@@ -85,7 +85,7 @@ class Quadratic(PlainQuadratic):
 
 @dataclass(frozen=True)
 class PlainReLU(Activation):
-    """The ReLU without its closed form: a series that converges slowly where samples are close."""
+    """The ReLU without its closed form; its series converges slowly if samples are close."""
 
     name: ClassVar[str] = "plain-relu"
     kinks: ClassVar[tuple[float, ...]] = (0.0,)
@@ -103,7 +103,7 @@ def unit(rng, n, d):
 
 
 def angles(X):
-    """θ between rows, from the half-angle formula: exact on the diagonal and near it."""
+    """θ between rows, by the half-angle formula, which is exact on the diagonal and near it."""
     difference = np.linalg.norm(X[:, None, :] - X[None, :, :], axis=-1)
     total = np.linalg.norm(X[:, None, :] + X[None, :, :], axis=-1)
     return 2.0 * np.arctan2(difference, total)
@@ -128,7 +128,7 @@ def quadratic_kernels(X):
 
 @dataclass(frozen=True)
 class ShiftedReLU(Activation):
-    """A leaky ReLU whose corner is at `shift`: where φ′ jumps, and whether, depends on the parameters."""
+    """A leaky ReLU with its kink at `shift`; if the slope is 1, φ′ has no jump and there is no kink."""
 
     name: ClassVar[str] = "shifted-relu"
     shift: float = 0.7

@@ -1,4 +1,4 @@
-"""The Chebyshev series in the angle, and the quadrature in the plane that it is made of."""
+"""The Chebyshev series in the angle, and the quadrature in the plane from which it is computed."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_series_within_their_error(f, kinks, truth):
 
 
 def jumps(*pairs):
-    """Σ c·1{z ≥ a} for pairs (a, c), and its kinks."""
+    """Return Σ c·1{z ≥ a} for pairs (a, c), and its kinks."""
     return lambda z: sum(c * (z >= a) for a, c in pairs), tuple(a for a, _ in pairs)
 
 
@@ -74,7 +74,7 @@ MORE = [
     "pairs", [*NEIGHBOURS, *(pytest.param(more, marks=pytest.mark.slow) for more in MORE)]
 )
 def test_kinks_near_to_each_other(pairs):
-    """They make layers near 0 and π, of the width of |a − b| and |a + b|: one polynomial resolves none."""
+    """Close kinks make layers of width |a − b| and |a + b| near 0 and π; one polynomial resolves none."""
     series = angular_series(*jumps(*pairs))
     truth = oracles.steps(*pairs)
     near = np.concatenate([[0.0], np.sqrt(2.0 * np.geomspace(1e-8, 1e-2, 13)), [0.3, 1.0]])
@@ -90,7 +90,7 @@ def test_kinks_near_to_each_other(pairs):
 
 @pytest.mark.parametrize("a", [1.0, *(pytest.param(a, marks=pytest.mark.slow) for a in (3.0, 30.0))])
 def test_steep_without_a_kink(a):
-    """E[erf(ag)erf(ag′)] = (2/π)asin(2a²ρ/(1 + 2a²)), with a layer of width 1/a that no kink declares."""
+    """E[erf(ag)erf(ag′)] = (2/π)asin(2a²ρ/(1 + 2a²)) has a layer of width 1/a, but no kink is declared."""
     series = angular_series(lambda z: erf(a * z), ())
     theta = np.concatenate([[0.0], np.geomspace(1e-4, 1.0, 60)])
     truth = (2.0 / np.pi) * np.arcsin(np.cos(theta) * 2.0 * a * a / (1.0 + 2.0 * a * a))
@@ -100,7 +100,7 @@ def test_steep_without_a_kink(a):
 
 
 def test_what_is_not_resolved_shows_in_the_error():
-    """E[sin(ag)sin(ag′)] = e^{−a²}sinh(a²ρ): more waves than the rule has panels."""
+    """E[sin(ag)sin(ag′)] = e^{−a²}sinh(a²ρ): sin(ag) has more waves than the rule has panels."""
     a = 40.0
     series = angular_series(lambda z: np.sin(a * z), ())
     theta = np.concatenate([[0.0], np.geomspace(1e-4, 1.0, 60)])

@@ -1,4 +1,4 @@
-"""Clopper and Pearson's interval, against mpmath's incomplete beta function and sums of fractions."""
+"""Clopper and Pearson's interval against mpmath's incomplete beta function and exact sums of fractions."""
 
 from fractions import Fraction
 from math import comb
@@ -12,7 +12,7 @@ from overparam.theory import clopper_pearson
 @pytest.mark.parametrize("trials", [1, 2, 7, 40, 1000])
 @pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
 def test_the_ends_are_quantiles_of_beta_distributions(trials, level):
-    """The lower end has I_p(s, n−s+1) = (1−level)/2, the upper I_p(s+1, n−s) = (1+level)/2."""
+    """The lower end solves I_p(s, n−s+1) = (1−level)/2, the upper end I_p(s+1, n−s) = (1+level)/2."""
     outside = (1 - level) / 2
     for successes in sorted({0, 1, trials // 3, trials - 1, trials}):
         low, high = clopper_pearson(successes, trials, level)
@@ -38,7 +38,7 @@ def test_all_and_none_in_closed_form():
 
 @pytest.mark.parametrize("trials", [1, 5, 12])
 def test_it_covers_every_probability(trials):
-    """The chance, in fractions, that the interval contains p is at least 95 % at each p of a grid."""
+    """The exact probability that the interval contains p is at least 95 % at each p of a grid."""
     intervals = [clopper_pearson(s, trials) for s in range(trials + 1)]
     for numerator in range(101):
         p = Fraction(numerator, 100)

@@ -1,4 +1,4 @@
-"""Certificates: what is followed, what is asked, and what gets no verdict."""
+"""Certificates: runs that are followed, hypotheses that are checked, and statements without a verdict."""
 
 import json
 import math
@@ -44,7 +44,7 @@ class GaussNewton(FunctionSpace):
 
 @dataclass(frozen=True)
 class WeightDecay(GradientDescent):
-    """A stranger's rule under the built-in one's name."""
+    """Another update rule under the name of the built-in rule."""
 
     def update(self, weights, gradient, state, step):
         return 0.9 * weights - step.size * gradient, state
@@ -153,7 +153,7 @@ def test_a_subclass_of_the_sphere_is_not_uniform():
 
 
 def test_what_the_proofs_use_of_v():
-    """X = I₂ and ten times the theorems' v: no hypothesis may say yes while the conclusions say no."""
+    """X = I₂ and ten times the theorems' v: the hypotheses must not hold if the conclusions fail."""
     p = draw_problem(n=2, d=2, k=230_000)
     p = Problem(np.eye(2), p.y, p.W0, p.v)
     stop = StopRule(3, 1e-9)
@@ -205,7 +205,7 @@ def test_assumption_4_is_asked_and_not_promised():
     affine = certificate_of(
         draw_problem(n=4, d=6, k=10), recipe_of(Hermite((0.0, 1.0)), GradientDescent(1e-3), StopRule(3, 1e-4))
     )
-    # φ″ = 0, which a bound B = 1 on φ″ does not show: proved only where M is known to be 0.
+    # φ″ = 0, but the bound B = 1 on φ″ does not show it. Assumption 4 is proved only if M is known to be 0.
     assert hypothesis(affine, "Theorem 6.13", "Assumption 4").holds in (None, True)
 
 
@@ -246,7 +246,7 @@ def test_theorem_3_2_takes_any_b_that_bounds_both():
 
 
 def with_lambda(setting, value, error):
-    """The same setting with another λ(X) ± error, as a kernel of that quality would give it."""
+    """Return the same setting with another λ(X) ± error."""
     changed = replace(setting)
     vars(changed).update({**vars(setting), "lambda_": Estimate(value, error)})
     return changed
@@ -278,7 +278,7 @@ def test_comparisons_with_lambda_take_the_certain_side(value, error, kept):
 def test_a_width_within_the_error_of_lambda_cannot_be_told():
     p = draw_problem(n=6, d=4, k=8)
     scale = 32.0 * 3.0 * math.sqrt(4 / 6) * np.linalg.norm(p.X, 2) * 6
-    just = scale / math.sqrt(32)  # the λ at which √(kd) = √32 would just do
+    just = scale / math.sqrt(32)  # the λ at which √(kd) = √32 is just wide enough
     run = follow(p, recipe_of(Softplus(), GradientDescent(0.1), StopRule(3)))
     for value, error, holds in ((just, 0.1, None), (just + 1.0, 0.1, True), (just - 1.0, 0.1, False)):
         setting = with_lambda(Setting(p, recipe_of(Softplus(), GradientDescent(0.1))), value, error)
@@ -286,7 +286,7 @@ def test_a_width_within_the_error_of_lambda_cannot_be_told():
 
 
 def test_zero_within_its_error_promises_nothing():
-    """The odd tanh has μ = 0: Theorem 2.1 is vacuous, in its notes and in JSON."""
+    """For the odd tanh, μ = 0 and Theorem 2.1 is vacuous; its notes and the JSON state this."""
     certificate = certificate_of(
         draw_problem(n=6, d=4, k=8), recipe_of(Tanh(), GradientDescent(0.1), StopRule(5, 1e-6))
     )

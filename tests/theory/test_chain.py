@@ -1,4 +1,4 @@
-"""The chain of lower bounds, against the oracle's loops and matrices whose eigenvalues are known."""
+"""The chain of lower bounds against the oracle's loops and against matrices with known eigenvalues."""
 
 import math
 from dataclasses import dataclass
@@ -85,14 +85,14 @@ def test_proved_bounds_are_below_lambda_and_the_order_is_of_the_numbers(activati
 
 
 def test_orthogonal_samples():
-    """Σ(I) = E[φ′²]·I, X ∗ X has orthonormal rows, δ = √2: all written out."""
+    """For X = I: Σ(I) = E[φ′²]·I, X ∗ X has orthonormal rows, δ = √2, so every bound is known."""
     problem = Problem(np.eye(3), np.ones(3), np.ones((2, 3)), np.array([1.0, -1.0]))
     found = values(lower_bounds(problem, activation="relu"))
     assert found["lambda"] == pytest.approx(0.5)
     assert found["lemma-6-4"] == pytest.approx(1 / (2 * math.pi))
     assert found["lemma-h-1"] == pytest.approx(0.25)  # r = 0: μ̃² = ¼
     assert found["corollary-i-2"] == pytest.approx(math.sqrt(2) / 900)
-    assert found["start"] == pytest.approx(1.0)  # all units fire on all samples: JJᵀ = ‖v‖²I
+    assert found["start"] == pytest.approx(1.0)  # all units are active on all samples: JJᵀ = ‖v‖²I
 
 
 def test_the_mean_over_draws_is_at_most_lambda():

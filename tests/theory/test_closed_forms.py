@@ -1,4 +1,4 @@
-"""A closed form is believed of the φ that it was written for, and of no other."""
+"""A closed form is used only for the φ that it was written for."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,7 @@ from tests.theory.strangers import Erf, PlainErf, unit
 
 @dataclass(frozen=True)
 class Leaky(ReLU):
-    """A ReLU by inheritance, with another φ."""
+    """Inherits from the ReLU, but has another φ."""
 
     name: ClassVar[str] = "leaky"
 
@@ -53,7 +53,7 @@ class RenamedErf(Erf):
 
 
 class Template(Activation):
-    """A class that knows the kernels of whatever fills in φ."""
+    """A class with one kernel for every φ that a subclass may define."""
 
     def derivative_kernel(self, cosine, sine):
         return 1.0 + 0.0 * cosine

@@ -1,4 +1,4 @@
-"""Claims about widths: against formulas written out here, in the settings they are about."""
+"""Claims about widths against formulas written out here, in the settings of the claims."""
 
 import math
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ def test_the_width_of_theorem_3_2_written_out():
 
 @pytest.mark.parametrize("recipe", [Recipe(), RELU, SOLVED], ids=["softplus", "relu", "solved"])
 def test_an_exact_width_is_where_the_theorems_hypothesis_turns(recipe):
-    """The first hypothesis, or the second of theorems whose first is not about the width."""
+    """The width of the first hypothesis that is about the width."""
     curves, _ = found(recipe)
     problem = draw_problem(12, 6, 2)
     exact = [name for name, curve in curves.items() if curve.kind == "exact"]

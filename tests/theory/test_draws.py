@@ -1,4 +1,4 @@
-"""Promises over draws of W₀: counts from explicit loops, and the certificate's own verdicts."""
+"""Conclusions over draws of W₀, against counts from explicit loops and verdicts of single certificates."""
 
 import math
 
@@ -60,7 +60,7 @@ def test_the_draw_of_the_problem_s_own_trial_is_its_certificate(optimizer):
 
 
 def test_every_draw_is_what_a_fresh_certificate_says():
-    """What X and y fix is computed once; a certificate of each draw from scratch agrees."""
+    """Quantities of X and y are computed once; a new certificate for each draw gives the same verdicts."""
     p = draw_problem(7, 5, 6, seed=2)
     options = {"activation": "relu", "max_iterations": 20, "delta": 0.1}
     draws = by_title(over_draws(certify(p, **options), 6))

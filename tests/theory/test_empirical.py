@@ -72,7 +72,7 @@ def test_lemmas_6_6_and_6_8(n, d, k, seed, size, activation):
     norm = jacobian_spectrum(X, moved, v, activation).spectral_norm
     assert norm <= math.sqrt(k) * scale * (1 + 1e-9)
     if not activation.kinks:
-        # |φ″| ≤ ¼ for softplus, sharper than the declared B.
+        # |φ″| ≤ ¼ for softplus, which is sharper than the declared B.
         change = jacobian_change(X, moved, W, v, activation)
         assert change <= 0.25 * scale * np.linalg.norm(moved - W) * (1 + 1e-9) + 1e-9 * scale
 

@@ -1,7 +1,7 @@
 """σ²min(X ∗ X) and σ²min(J(W₀)) with their errors against forty digits, for X in both data types.
 
-The bound contains the error and is at most a hundred times the larger of the error and ε‖·‖: a smaller error
-is luck. Kernels are in test_kernel_accuracy.
+The bound is at least the error and at most a hundred times the larger of the error and ε‖·‖: an error below
+ε‖·‖ occurs only by chance. test_kernel_accuracy tests the kernels.
 """
 
 import math
@@ -39,7 +39,7 @@ def ends(G):
 
 
 def within(found, truth, unit):
-    """The interval has the truth, and is no wider than a hundred errors."""
+    """Assert that the interval contains the truth and is at most a hundred errors wide."""
     assert found.low <= truth <= found.high
     bound = max(found.high - found.value, found.value - found.low)
     assert bound <= 100.0 * max(float(abs(found.value - truth)), unit)
@@ -55,7 +55,7 @@ def quadratic(X):
         assert (spectrum.sigma_min, spectrum.floor) == (0.0, 0.0)
     elif spectrum.rank_bound > 4 * n:
         within(product_of_squares(Estimate(1.0, 0.0), spectrum, n), smallest, DOUBLE * largest)
-    else:  # from the columns, where it is σ that rounding moves
+    else:  # computed from the columns; here rounding changes σ, not σ²
         off = float(abs(spectrum.sigma_min - MP.sqrt(smallest)))
         assert off <= spectrum.floor <= 100.0 * max(off, DOUBLE * math.sqrt(largest))
 
@@ -106,7 +106,7 @@ def test_a_thousand_cases(seed):
 
 @pytest.mark.parametrize(("n", "d", "k"), [(4, 4, 20_000), (8, 30, 3000), (100, 50, 300), (400, 20, 50)])
 def test_wide_networks_in_single_precision(n, d, k):
-    """A sum of equal terms rounds to one side; the truth is the same network's in double precision."""
+    """Sums of equal terms round to one side; the reference is the same network in double precision."""
     rng = np.random.default_rng(n)
     X = draw(rng, "sphere", n, d).astype("float32")
     W = rng.standard_normal((k, d)).astype("float32")

@@ -1,4 +1,4 @@
-"""A theorem that raises, or returns the wrong thing, is named and set aside; the rest is evaluated."""
+"""A theorem that raises or returns a wrong value is named and set aside; the others are evaluated."""
 
 import json
 import math

@@ -33,7 +33,7 @@ def lam(X, slope, kink):
 
 @pytest.mark.parametrize("seed", range(100))
 def test_the_product_is_the_gap(seed):
-    """Sizes, layers, odd widths, δ and steps at random; the gap from the certificate's sides."""
+    """Random sizes, layers, odd widths, δ and steps; the gap is computed from the certificate's two sides."""
     rng = np.random.default_rng(seed)
     n, d, k = int(rng.integers(2, 9)), int(rng.integers(4, 9)), int(rng.integers(6, 14))
     activation = ("softplus", "relu")[seed % 2]
@@ -71,12 +71,12 @@ def test_the_product_is_the_gap(seed):
         else:
             assert gap.value == pytest.approx(sides[title, "k"], rel=1e-12)
     assert told == (1 if seed % 5 == 0 or still else 2)
-    assert not still or seed % 5 == 0 or activation == "relu"  # whose slopes may stay as they are
+    assert not still or seed % 5 == 0 or activation == "relu"  # with the ReLU, φ′ can stay the same
 
 
 @pytest.mark.parametrize("activation", ["softplus", "relu"])
 def test_every_factor_from_explicit_matrices(activation):
-    """Gradient descent, Jacobians and quadrature written out, at a width that is odd."""
+    """Gradient descent, Jacobians and quadrature are written out, at an odd width."""
     slope, value, size, updates = SLOPES[activation], VALUES[activation], 0.05, 30
     p = draw_problem(6, 5, 9, seed=2)
     X, y, W0, v, n, k = p.X, p.y, p.W0, p.v, 6, 9

@@ -1,4 +1,4 @@
-"""JAX has no double precision unless it is told so; what theory computes is in double precision anyway."""
+"""JAX uses single precision by default; the theory computes in double precision nevertheless."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
-"""λ, λ̃ and the kernels against forty digits: the bounds are true, and no more than a hundred times the error.
+"""λ, λ̃ and the kernels against forty digits: the error bounds hold and are not much larger than the errors.
 
-An error below ε‖K‖ is luck: two eigenvalue solvers differ by as much. A bound is held to a hundred times the
-larger of the two. For float32, X is what it is after rounding to float32.
+A bound is at most a hundred times the larger of the error and ε‖K‖: an error below ε‖K‖ occurs only by
+chance, because two eigenvalue solvers differ by as much. For float32, the truth is that of the rounded X.
 """
 
 import math
@@ -36,7 +36,7 @@ class PlainELU(Activation):
 
 @dataclass(frozen=True)
 class UndeclaredELU(PlainELU):
-    """α = 1: φ″ jumps, which no `kinks` declares."""
+    """α = 1: φ″ has a jump that `kinks` does not declare."""
 
     name: ClassVar[str] = "undeclared-elu"
     kinks: ClassVar[tuple[float, ...]] = ()
@@ -45,7 +45,7 @@ class UndeclaredELU(PlainELU):
 
 @dataclass(frozen=True)
 class PiecewiseLinear(Activation):
-    """φ′ = Σ c·1{z ≥ a}: kinks anywhere."""
+    """φ′ = Σ c·1{z ≥ a}, with kinks at any points."""
 
     name: ClassVar[str] = "piecewise-linear"
     jumps: tuple[tuple[float, float], ...]
@@ -113,7 +113,7 @@ def draw(rng, kind, n, d):
 
 
 def check(X, activation, entry, *, derivative):
-    """The errors of the matrix and of λ are within their bounds, and the bounds are near the errors."""
+    """Check that the errors of the matrix and of λ are within their bounds, and that the bounds are tight."""
     kernel = (network_covariance if derivative else feature_covariance)(X, activation)
     estimate = smallest_eigenvalue(kernel)
     truth = oracles.true_kernel(X, entry, derivative=derivative)
@@ -161,7 +161,7 @@ def test_a_thousand_cases(seed):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("coherent", [True, False])
 def test_many_samples(coherent, dtype, n):
-    """A ReLU without its closed form against the closed form, entry by entry and in λ."""
+    """The ReLU by the series against its closed form, for every entry and for λ."""
     rng = np.random.default_rng(5)
     X = rng.standard_normal((n, 6))
     if coherent:

@@ -77,7 +77,7 @@ MP = {
 
 
 def gaussian_pair(f, rho):
-    """E[f(g)f(g′)] by the trapezoidal rule in the plane, 30 digits: exponentially accurate for analytic f."""
+    """E[f(g)f(g′)] with 30 digits by the trapezoidal rule, which is exponentially accurate for analytic f."""
     with mpmath.workdps(30):
         step, reach = mpmath.mpf("0.25"), 10
         grid = [i * step for i in range(-round(reach / step), round(reach / step) + 1)]
@@ -213,7 +213,7 @@ def test_scikit_ntk():
     skntk = pytest.importorskip("skntk", reason="scikit-ntk is not installed: pip install scikit-ntk")
     X = unit(np.random.default_rng(8), 60, 9)
     theirs = skntk.NeuralTangentKernel(depth=1, bias=0.0, bias_bounds="fixed")(X)
-    # Depth 1 without bias trains both layers, with weights of variance 2 and the mean of the two kernels.
+    # Depth 1 without bias trains both layers. The weights have variance 2 and the two kernels are averaged.
     ours = network_covariance(X, ReLU()).matrix + feature_covariance(X, ReLU()).matrix
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
 
@@ -240,7 +240,7 @@ def test_every_namespace(namespace, dtype, activation):
 
 @dataclass(frozen=True)
 class Steps(Activation):
-    """φ′ = Σ 1{z ≥ a}, its corners in whatever sequence they were given."""
+    """φ′ = Σ 1{z ≥ a}; `corners` may be any kind of sequence."""
 
     name: ClassVar[str] = "steps"
     corners: Sequence[float]
@@ -257,7 +257,7 @@ class Steps(Activation):
 
 
 def test_a_kernel_is_that_of_the_parameters():
-    """What is kept of an activation is not taken for another, and one that has no hash has a kernel, too."""
+    """A cached result is not used for other parameters; an activation without a hash has a kernel, too."""
     X = unit(np.random.default_rng(6), 5, 3)
     first, other, again, listed = (
         network_covariance(X, Steps(corners)).matrix
@@ -280,7 +280,7 @@ def test_rows_that_are_not_of_norm_1_are_refused():
 @pytest.mark.parametrize("duplicated", [False, True])
 @pytest.mark.parametrize("covariance", [network_covariance, feature_covariance])
 def test_the_iterative_solver_takes_over_for_many_samples(covariance, duplicated, monkeypatch):
-    """λ is that of all eigenvalues, within both errors; the kernel is as it was."""
+    """λ agrees with the full eigenvalue decomposition within both errors; the kernel is not changed."""
     X = unit(np.random.default_rng(7), 300, 40)
     if duplicated:
         X[-1] = X[0]

@@ -1,4 +1,4 @@
-"""Kinks that depend on a parameter: every quantity is that of the instance, not of the class."""
+"""Kinks that depend on a parameter: every quantity belongs to the instance, not to the class."""
 
 import math
 
@@ -20,7 +20,7 @@ PARAMETERS = [(0.0, 0.1), (0.7, 0.1), (-1.3, 0.0), (2.5, -0.5)]
 
 @pytest.mark.parametrize(("shift", "slope"), PARAMETERS)
 def test_coefficients(shift, slope):
-    """μ̃ = E[φ′(g)] and μ = E[gφ′(g)] from the normal distribution's tail and density at the shift."""
+    """μ̃ = E[φ′(g)] and μ = E[gφ′(g)], from the normal distribution's tail and density at the shift."""
     report = theory.theory_report(PROBLEM.X, ShiftedReLU(shift, slope))
     tail = 0.5 * math.erfc(shift / math.sqrt(2.0))
     density = math.exp(-0.5 * shift * shift) / math.sqrt(2.0 * math.pi)
@@ -31,7 +31,7 @@ def test_coefficients(shift, slope):
 
 @pytest.mark.parametrize(("shift", "slope"), PARAMETERS)
 def test_kernels(shift, slope):
-    """Seeded Monte Carlo of both kernels, within six of its standard errors."""
+    """Both kernels agree with seeded Monte Carlo within six standard errors."""
     activation, X = ShiftedReLU(shift, slope), PROBLEM.X
     g = np.random.default_rng(0).standard_normal((100_000, X.shape[1])) @ X.T
     for f, kernel, weight in (

@@ -1,4 +1,4 @@
-"""The linearized prediction against the linearized network itself, with its explicit Jacobian."""
+"""The linearized prediction against the linearized network with its explicit Jacobian."""
 
 import re
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def setting_of(optimizer, activation=None, n=20, k=12, **parts):
 
 
 def linearized_network(setting, move, updates):
-    """r_0, r_1, … of r = r₀ + J(θ − θ₀) with J written out; `move` takes θ and the gradient's function."""
+    """r_0, r_1, … for r = r₀ + J(θ − θ₀) with explicit J; `move` takes the path, the gradient and τ."""
     p, phi = setting.problem, setting.activation
     J = network.jacobian(p.X, p.W0, p.v, phi)
     r0, theta0 = network.residual(p.X, p.y, p.W0, p.v, phi), p.W0.reshape(-1)
@@ -114,7 +114,7 @@ def test_it_is_the_linearized_network(activation, optimizer, move):
 
 
 def test_momentum_is_the_companion_matrix_of_every_eigenvalue():
-    """By powers of the 2 × 2 matrix of (W, U) at each eigenvalue of an explicit JJᵀ."""
+    """Against powers of the 2 × 2 matrix of (W, U) at each eigenvalue of an explicit JJᵀ."""
     optimizers = pytest.importorskip("overparam_optimizers")
     setting = setting_of(optimizers.Momentum(0.05, 0.9))
     p = setting.problem
@@ -131,7 +131,7 @@ def test_momentum_is_the_companion_matrix_of_every_eigenvalue():
 
 @pytest.mark.parametrize("name", ["Momentum", "Nesterov"])
 def test_a_plugin_s_momentum_follows_it_where_the_network_is_linear(name):
-    """φ(z) = z: the run is its own linearization."""
+    """With φ(z) = z the run equals its linearization."""
     method = getattr(pytest.importorskip("overparam_optimizers"), name)(0.05, 0.9)
     setting = setting_of(method, Hermite((0.0, 1.0)), n=5)
     run = follow(setting.problem, recipe_of(setting.activation, method, StopRule(300, 1e-9)))
@@ -152,7 +152,7 @@ class MomentumSGD(StochasticGradientDescent):
 
 
 def test_the_mean_of_stochastic_momentum():
-    """Monte Carlo over 20,000 linearized runs: the mean of r_τ, within five standard errors of its norm."""
+    """The mean of r_τ over 20,000 linearized runs (Monte Carlo) agrees within five standard errors."""
     setting = setting_of(MomentumSGD(0.3, batch_size=2), n=8)
     p, updates, runs = setting.problem, 25, 20_000
     J = network.jacobian(p.X, p.W0, p.v, setting.activation)
@@ -172,7 +172,7 @@ def test_the_mean_of_stochastic_momentum():
 
 @dataclass(frozen=True)
 class Cyclic(StochasticGradientDescent):
-    """Inherits what is said of rows, and draws others."""
+    """Inherits the declaration of independent rows, but draws the rows in cyclic order."""
 
     def row_blocks(self, n, rng):
         while True:

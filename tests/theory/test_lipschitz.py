@@ -1,4 +1,4 @@
-"""Lemma 6.8 with M = sup |φ″|: against explicit Jacobians, never exceeded and nearly reached."""
+"""Lemma 6.8 with M = sup |φ″| against explicit Jacobians: never exceeded, and almost attained."""
 
 import math
 
@@ -43,7 +43,7 @@ def test_no_two_jacobians_differ_by_more(activation):
 
 @pytest.mark.parametrize("activation", [Softplus(), Tanh()], ids=lambda a: a.name)
 def test_two_jacobians_differ_by_nearly_as_much(activation):
-    """Equal rows and one unit where |φ″| is largest: with B for M the bound is 4 and 1.3 times as wide."""
+    """Equal rows and one unit where |φ″| is largest; with B for M the bound is 4 and 1.3 times as large."""
     z = np.linspace(-2.0, 2.0, 40_001)
     steepest = z[np.argmax(np.abs(np.gradient(activation.derivative(z), z)))]
     X = np.tile([[0.6, 0.8]], (3, 1))
@@ -72,7 +72,7 @@ def test_the_certificate_says_which_and_whether_it_is_proved(activation, proved)
     said = float(promise.note.removeprefix("M = ").split(";")[0])
     assert said == pytest.approx(SUPREMA[activation.name], rel=2e-4)
     assert ("not proved" in promise.note) is not proved
-    # The number itself, from the weights at the end.
+    # The ratio itself, from the final weights.
     W = certificate.run.outcome.W
     change = np.linalg.norm(jacobian(X, W, v, activation) - jacobian(X, W0, v, activation), 2)
     bound = SUPREMA[activation.name] * np.abs(v).max() * np.linalg.norm(W - W0)

@@ -1,4 +1,4 @@
-"""The theory takes names, as ``overparam.train`` does."""
+"""The theory accepts names of components, as ``overparam.train`` does."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What ``certify`` says, against the paper's formulas in plain loops, for every method and activation."""
+"""Results of ``certify`` against the paper's formulas in plain loops, for every method and activation."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ UPDATES, TOLERANCE = 10, 1e-3
 
 @dataclass(frozen=True)
 class Cube(Activation):
-    """A stranger's activation with the built-in one's name: φ(z) = z³ has neither kinks nor a bound."""
+    """Another activation with the name of the built-in ReLU: φ(z) = z³ has neither kinks nor a bound."""
 
     name: ClassVar[str] = "relu"
 
@@ -42,7 +42,7 @@ def sigmoid(z):
     return 0.5 * (1.0 + np.tanh(0.5 * z))
 
 
-# (component, φ, φ′, whether φ′ or φ″ jumps at 0, B, sup |φ″|), the bounds from calculus.
+# (component, φ, φ′, whether φ′ or φ″ jumps at 0, B, sup |φ″|); the bounds are derived by calculus.
 ACTIVATIONS = {
     "softplus": (Softplus(), lambda z: np.logaddexp(0.0, z), sigmoid, False, 1.0, 0.25),
     "relu": (ReLU(), lambda z: np.maximum(z, 0.0), lambda z: 1.0 * (z >= 0.0), True, 1.0, 1.0),
@@ -84,7 +84,7 @@ METHODS = {
 
 
 def iterates(o, name, method, problem):
-    """Train again, by a loop of its own."""
+    """Train again by the oracle's own loop."""
     limits = (UPDATES, TOLERANCE)
     if name.startswith("gd"):
         return oracle.train_gd(o, o.eta, *limits)
@@ -109,7 +109,7 @@ def step_of(name, method, o, relu):
 def cases():
     for activation in ACTIVATIONS:
         for method in METHODS:
-            # The step "theorem" is for smooth φ with a bound and for the ReLU.
+            # The step size "theorem" exists for smooth φ with a bound and for the ReLU.
             if method == "gd-theorem" and activation == "cube-called-relu":
                 continue
             fast = (activation, method) in FAST
@@ -155,7 +155,7 @@ def test_no_statement_is_contradicted(activation, method, n, d, k, scale):
     certificate, o = both(activation, method, draw_problem(n=n, d=d, k=k, seed=2), scale)
     assert not certificate.failed
     check_run(certificate.run, o)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a side may be infinite where nothing is promised
+    with np.errstate(divide="ignore", invalid="ignore"):  # a side may be infinite if a statement is vacuous
         asked, promised = sides.hypotheses(o), sides.promises(o)
     for one in certificate.evaluated:
         title = one.theorem.title
@@ -194,7 +194,7 @@ def check_hypothesis(title, found, sides_of_it, o):
     where = (title, found, left, right)
     size = np.linalg.norm(o.v) * math.sqrt(o.k) if "1ᵀv" in found.statement else 0.0
     assert found.left == pytest.approx(left, rel=1e-5, abs=1e-9 + 1e-9 * size), where
-    # What is zero to rounding has a width that is only known to be enormous.
+    # If a divisor is zero up to rounding, the required width is only known to be very large.
     if math.isfinite(found.right) or right < 1e15:
         assert found.right == pytest.approx(right, rel=1e-5, abs=1e-9), where
     holds = {

@@ -1,4 +1,4 @@
-"""A followed run against the training engine, and its probes against the explicit Jacobian."""
+"""A followed run against the portable engine, and its probes against the explicit Jacobian."""
 
 import dataclasses
 

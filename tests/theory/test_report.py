@@ -1,4 +1,4 @@
-"""The report of quantities: its keys, its numbers, and what it says of what is not a number."""
+"""The report of quantities: its keys, its numbers, and how it reports values that are not numbers."""
 
 import json
 import math
@@ -21,7 +21,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Steep(Activation):
-    """Its square overflows."""
+    """The square of φ overflows."""
 
     name: ClassVar[str] = "steep"
     kinks: ClassVar[tuple[float, ...]] = (0.0,)

@@ -1,4 +1,4 @@
-"""Quantities of a setting: nothing divides by what is not told from zero."""
+"""Quantities of a setting: no division by a value that may be zero within its error."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The smallest k of a theorem: its condition on the width holds there and not below."""
+"""The smallest k of a theorem: its condition on the width holds at this k and fails below it."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_the_condition_holds_there_and_not_below(name, start, activation, X, ste
     assert smallest == int(smallest) >= 2
     assert smallest % step == 0
     k = int(smallest)
-    # One condition allows for 1e-6 of rounding, which at these widths is below a unit or two.
+    # One condition has a relative tolerance of 1e-6, which is less than one unit only for smaller widths.
     below = k - step if k < 100_000 else int(k * (1 - 1e-5)) // step * step
     assert condition(theorem, setting_of(X, k, activation), start).holds is True
     assert condition(theorem, setting_of(X, below, activation), start).holds is False

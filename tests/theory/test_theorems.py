@@ -1,4 +1,4 @@
-"""Theorems: their numbers derived a second way, their promises on runs, a stranger's theorem."""
+"""Theorems: their numbers derived in a second way, their conclusions on runs, a theorem from a plugin."""
 
 import json
 import math
@@ -88,7 +88,7 @@ def test_6_18_is_condition_6_13(smooth):
 
 
 def test_6_3_is_the_radius_of_lemma_6_9(relu):
-    """√ of (6.3) is 12(1+δ)√(2n)/√λ ≤ m₀³/(2k), m₀ = √(k/200)·√λ/‖X‖."""
+    """The square root of (6.3) is 12(1+δ)√(2n)/√λ ≤ m₀³/(2k) with m₀ = √(k/200)·√λ/‖X‖."""
     n, k = 30, 200
     lam, norm = relu.setting.lambda_.value, np.linalg.norm(relu.setting.problem.X, 2)
 
@@ -167,7 +167,7 @@ def test_lemma_c_3_fails_no_more_often_than_it_says():
         problem = draw_problem(n=12, d=6, k=100, trial=trial)
         certificate = certificate_of(problem, recipe_of(ReLU(), GradientDescent(0.1), StopRule(0, 1e-3)))
         failures += not conclusion(certificate, "Lemma C.3", "min_i").holds
-    # 1/n = 1/12: 40 trials have 3.3 failures at most on average; 9 is three standard deviations above.
+    # At 1/n = 1/12, 40 trials have at most 3.3 failures on average; 9 is three standard deviations above.
     assert failures <= 9
 
 
@@ -194,7 +194,7 @@ def test_theorem_3_2_for_wide_layers():
 
 
 def test_the_gap_at_figure_2s_size():
-    """MATHS: at n = 100, d = 20 Theorem 6.2 asks for √(kd) of about 1.8e6."""
+    """At n = 100 and d = 20, Theorem 6.2 requires √(kd) of about 1.8e6."""
     problem = draw_problem(n=100, d=20, k=10)
     certificate = certificate_of(problem, recipe_of(Softplus(), THEOREM_STEP, StopRule(0, 1e-3)))
     assert 1e6 < hypothesis(certificate, "Theorem 6.2", "(6.18)").right < 3e6
@@ -253,7 +253,7 @@ def test_who_applies_to_what(smooth, relu):
 
 @dataclass(frozen=True)
 class MontanariZhong(Theorem):
-    """A stranger's theorem: the empirical kernel stays bounded below once kd ≫ n."""
+    """A theorem from a plugin: the empirical kernel is bounded below if kd ≫ n."""
 
     name: ClassVar[str] = "montanari-zhong"
     title: ClassVar[str] = "Montanari & Zhong, Theorem 1"

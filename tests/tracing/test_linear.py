@@ -1,4 +1,4 @@
-"""Which rules are told to be linear: superposition decides, on arrays at random."""
+"""Which rules are recognized as linear, against superposition on random arrays."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from overparam.tracing.linear import why_not_linear
 
 @dataclass(frozen=True)
 class Rule(FirstOrder):
-    """A rule of two lines."""
+    """A rule made of two functions: the update and the initial state."""
 
     name: ClassVar[str] = "rule"
     moved: Any = None
@@ -50,7 +50,7 @@ NOT_LINEAR = {
 
 
 def superposes(rule):
-    """Whether sums and multiples of starts and gradients have sums and multiples of iterates."""
+    """Whether a linear combination of inputs gives the same linear combination of iterates."""
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((2, 4, 5, 1))
 

@@ -1,4 +1,4 @@
-"""Printed programs: the same numbers on every library, and writing in place that nobody can tell."""
+"""Printed programs: the same numbers on every library; writing in place does not change the results."""
 
 from itertools import combinations
 
@@ -35,7 +35,7 @@ def test_it_is_the_activation_on_every_library(xp, dtype, name):
     for found, f in zip(outputs, (stranger.value, stranger.derivative), strict=True):
         host = xp.to_numpy(found)
         assert (host.dtype, host.shape) == (np.dtype(dtype), Z.shape)
-        # The argument as this data type has it: on the edge of a clip it is on one side or the other.
+        # The argument is rounded to this data type, because rounding decides the side at the edge of a clip.
         np.testing.assert_allclose(host, f(Z.astype(dtype).astype(np.float64)), rtol=allowed, atol=allowed)
 
 
@@ -100,7 +100,7 @@ INPUTS = (
 
 @st.composite
 def programs(draw):
-    """Any straight line: numbers and truth values, used once, often or never again."""
+    """Any straight-line program: numbers and truth values that are used once, often or never."""
     numbers, truths, instructions = [Value(i) for i in range(len(INPUTS))], [], []
     constants = st.sampled_from([0.0, 1.0, -0.5, 3.0])
     for _ in range(draw(st.integers(1, 14))):

@@ -1,4 +1,4 @@
-"""What is recorded: the same function, each subexpression once; and what is said of what cannot be."""
+"""Recorded programs: the same function, with each subexpression once; errors if recording is impossible."""
 
 import math
 from collections import Counter
@@ -63,7 +63,7 @@ def test_softplus_by_its_own_name_costs_one_exponential():
 
 def test_a_hermite_series_takes_one_recurrence():
     program = record_activation(Hermite((0.0, 0.5, 0.0, 0.2)))
-    # h₂ and h₃ once: z·z − 1 over √2, z·h₂ − √2·h₁ over √3.
+    # One subtraction each for h₂ = (z·z − 1)/√2 and h₃ = (z·h₂ − √2·h₁)/√3.
     assert operations(program)["subtract"] == 2
 
 

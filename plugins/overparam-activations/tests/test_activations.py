@@ -1,4 +1,4 @@
-"""Values to thirty digits, bounds that are attained, kernels against Monte Carlo, and a training of each."""
+"""Values with thirty digits, attained bounds, kernels against Monte Carlo, and a training run of each."""
 
 import mpmath
 import numpy as np
@@ -120,7 +120,7 @@ def test_kernels_are_expectations(activation, angle):
 @pytest.mark.parametrize("activation", EXACT, ids=by_name)
 def test_it_trains_by_name(activation):
     problem = op.draw_problem(n=15, d=10, k=40)
-    step_size = 0.05 / (activation.bound or 1.0) ** 2  # as Theorem 2.1 has it
+    step_size = 0.05 / (activation.bound or 1.0) ** 2  # scales with B as in Theorem 2.1
     outcome = op.train(
         problem,
         activation=activation.specification(),

@@ -1,4 +1,4 @@
-"""Every activation of this distribution against overparam's conformance kit."""
+"""Every activation of this distribution passes overparam's conformance kit."""
 
 from overparam_activations import ELU, GELU, Absolute, ErrorFunction, Quadratic, Sigmoid, Tanh
 

@@ -1,4 +1,4 @@
-"""The engine's training runs with the host, or a device, in the place of what launches kernels."""
+"""The engine's training runs, with kernels launched on the host or on a device."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from overparam.runs import Portable
 
 DEVICE = CuPy().unavailable() is None
 needs_device = pytest.mark.skipif(not DEVICE, reason="there is no device")
-SMALL = 8000  # bytes of a block's memory that hold some samples of the larger problems only
+SMALL = 8000  # bytes of a block's memory, too few for all samples of the larger problems
 WEIGHTS = {"float32": 3e-3, "float64": 1e-9}
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
 
@@ -43,7 +43,7 @@ class Host:
 
 
 def on_device(source, limit):
-    """The kernels on the current device, whose blocks may have no more than `limit` bytes."""
+    """Return a launcher for the current device whose blocks have at most `limit` bytes of memory."""
     from overparam_cuda.device import Device
 
     class Limited(Device):
@@ -54,7 +54,7 @@ def on_device(source, limit):
 
 
 def train(job, limit=LIMIT, order="forward", source=None, place="host"):
-    """The job's outcomes in order, by the kernels on the host or a device."""
+    """Outcomes of the job in order, computed by the kernels on the host or on a device."""
     formula = Formula.of(job.recipe)
     printed, states = print_kernel(formula)
     launcher = Host(source or printed, limit, order) if place == "host" else on_device(printed, limit)
@@ -63,13 +63,13 @@ def train(job, limit=LIMIT, order="forward", source=None, place="host"):
 
 
 def portable(job):
-    """The job's outcomes in order, by the portable engine."""
+    """Outcomes of the job in order, computed by the portable engine."""
     outcomes = dict(Portable().run(job))
     return [outcomes[position] for position in range(len(job.problems))]
 
 
 def assert_equal_runs(found, expected, dtype):
-    """Hold outcomes to those of another engine."""
+    """Compare outcomes with those of another engine."""
     for one, other in zip(found, expected, strict=True):
         assert one.status == other.status
         assert abs(one.iterations - other.iterations) <= (2 if dtype == "float32" else 0)

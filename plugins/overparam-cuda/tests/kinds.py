@@ -1,4 +1,4 @@
-"""Activations, update rules and losses of strangers, and the jobs that the tests train."""
+"""Activations, update rules and losses as plugin authors write them, and the jobs of the tests."""
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Momentum(FirstOrder):
 
 
 class Decay(FirstOrder):
-    name = "gd"  # the built-in method's, whose units with v = 0 stay where they are
+    name = "gd"  # the name of the built-in method, which does not move units with v = 0
 
     def update(self, weights, gradient, state, step):
         return weights - step.size * (gradient + weights), state
@@ -74,7 +74,7 @@ class Adam(FirstOrder):
 
 
 class Drift(FirstOrder):
-    """Moves what has neither weight nor gradient."""
+    """Moves weights even if the weight and its gradient are zero."""
 
     name = "drift"
 
@@ -112,7 +112,7 @@ class Weighted(Huber):
 
 
 def job_of(problems, dtype="float64", *, backend=None, record_every=None, **changed):
-    """A job of gradient descent on softplus and the squared loss, unless told otherwise."""
+    """Return a job, by default with gradient descent, softplus and the squared loss."""
     settings = {"activation": Softplus(), "optimizer": GradientDescent(0.1), "stop": StopRule(60, 1e-3)}
     recipe = Recipe(**settings | {"dtype": dtype} | changed)
     return Job(problems, recipe, backend or NumPy(), record_every)

@@ -1,7 +1,7 @@
-// A block of CUDA threads on the host: each is a coroutine that runs until it waits, for its warp or its block.
+// A block of CUDA threads on the host. A thread is a coroutine that runs until it waits for warp or block.
 //
-// Between two barriers threads run one after another, in an order that the test chooses: what the kernel
-// computes must not depend on it.
+// Between two barriers the threads run one after another, in an order that the test chooses. The kernel's
+// results must not depend on this order.
 
 #include <cmath>
 #include <csetjmp>
@@ -71,7 +71,7 @@ static void resume(const int number) {
     setcontext(&threads[number].beginning);
 }
 
-// The i-th of `count` to have its turn; 7 divides no count.
+// Number of the thread or warp that runs i-th among `count`; 7 does not divide any count.
 static int turn(const Order order, const int i, const int count) {
     if (order == FORWARD) return i;
     if (order == BACKWARD) return count - 1 - i;
@@ -88,7 +88,7 @@ static void release(const int from, const int count) {
     for (int t = from; t < from + count; ++t) threads[t].state = READY;
 }
 
-// Until all threads of the warp wait for the block, or are done.
+// Run the threads of a warp until all of them wait for the block or are done.
 static void run_warp(const int first, const Order order) {
     do {
         for (int i = 0; i < 32; ++i) {
@@ -101,7 +101,7 @@ static void run_warp(const int first, const Order order) {
     } while (true);
 }
 
-// Run a kernel as one block; returns what was wrong, or null.
+// Run a kernel as one block; return an error message, or null.
 template <class Kernel>
 const char *run_block(const int block, const int size, const int order, Kernel kernel) {
     if (_setjmp(outside)) return failure;

@@ -1,4 +1,4 @@
-"""Kernels through the host's C++ compiler: simt.h gives it threads, barriers and exchanges in a warp."""
+"""Kernels compiled by the host's C++ compiler; simt.h provides threads, barriers and warp exchanges."""
 
 import ctypes
 import functools
@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 COMPILER = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
-LIMIT = 227 * 1024  # bytes that a block may have on an H200
-ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}  # in which threads take turns, as simt.h has them
-HOST_MEMORY = 1 << 19  # bytes of simt.h's block_memory
+LIMIT = 227 * 1024  # bytes of shared memory that a block can have on an H200
+ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}  # order of the threads, numbered as in simt.h
+HOST_MEMORY = 1 << 19  # size of simt.h's block_memory in bytes
 ENTRIES = """
 extern "C" const char *run_train(const int block, const int threads, const int turns, PARAMETERS) {
     return simt::run_block(block, threads, turns, [&] { train(ARGUMENTS); });
@@ -26,7 +26,7 @@ extern "C" const char *run_train_large(const int block, const int threads, const
 
 
 def library(source, entries=ENTRIES):
-    """Compile a kernel's source, whatever its comments say, and load it."""
+    """Compile a kernel's source without its comments, and load it."""
     return _compiled(re.sub(r"^\s*//.*\n", "", source, flags=re.MULTILINE), entries)
 
 
@@ -38,13 +38,13 @@ def _compiled(source, entries):
         path = Path(folder) / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
         command = [COMPILER, *flags, "-x", "c++", "-", "-o", str(path)]
         subprocess.run(command, input=whole, text=True, check=True)
-        return ctypes.CDLL(str(path))  # needs the file no more
+        return ctypes.CDLL(str(path))  # the file is no longer needed
 
 
 def run_blocks(source, kernel, blocks, threads, shared, arguments, order="forward"):
-    """Run blocks one after another, with so many bytes of memory each.
+    """Run blocks one after another, each with `shared` bytes of memory.
 
-    Arguments are arrays, scalars of NumPy, or None for a null pointer.
+    Arguments are arrays, NumPy scalars, or None for a null pointer.
     """
     compiled = library(source)
     run = getattr(compiled, f"run_{kernel}")
@@ -52,10 +52,10 @@ def run_blocks(source, kernel, blocks, threads, shared, arguments, order="forwar
     memory = np.frombuffer((ctypes.c_ubyte * HOST_MEMORY).in_dll(compiled, "block_memory"), np.uint8)
     given = [_passed(argument) for argument in arguments]
     for number in range(blocks):
-        memory[:] = 0xA5  # nothing may be read before it is written
+        memory[:] = 0xA5  # fill the memory, because a kernel must not read before it writes
         wrong = run(ctypes.c_int(number), ctypes.c_int(threads), ctypes.c_int(ORDERS[order]), *given)
         assert wrong is None, wrong.decode()
-        assert (memory[shared:] == 0xA5).all(), "the kernel wrote behind its memory"
+        assert (memory[shared:] == 0xA5).all(), "the kernel wrote beyond the end of its memory"
 
 
 def _passed(argument):

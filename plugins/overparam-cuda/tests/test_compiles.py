@@ -1,4 +1,4 @@
-"""The printed kernels through the compilers of a device, which need no device."""
+"""The printed kernels compiled by NVIDIA's compilers, which need no device."""
 
 import ctypes
 import re
@@ -17,7 +17,7 @@ from overparam.model.activations import Hermite, ReLU, Softplus
 from overparam.model.losses import Hinge, Logistic, Squared
 
 ARCHITECTURE = "90"
-OF_CUPY = ("-ftz=true", "--device-as-default-execution-space")  # it adds these to ours
+OF_CUPY = ("-ftz=true", "--device-as-default-execution-space")  # CuPy adds these options to ours
 LAYERS = ("hidden", "output", "both")
 KERNELS = [
     Formula(activation, loss, rule, layers, dtype)
@@ -57,11 +57,11 @@ def test_nvcc_keeps_the_loops_in_registers(formula, tmp_path):
     assert made.returncode == 0, made.stderr
     spilled = [int(count) for count in re.findall(r"(\d+) bytes spill", made.stderr)]
     assert len(spilled) == 4
-    assert max(spilled) <= 64  # what no loop needs; one tile of a loop's sums would be 64 and come back, 128
+    assert max(spilled) <= 64  # values outside loops; one tile of a loop's sums would store 64 and load 128
 
 
 def nvrtc():
-    """NVRTC's library, as the wheel nvidia-cuda-nvrtc brings it; None where it is not installed."""
+    """The NVRTC library from the wheel nvidia-cuda-nvrtc; None if it is not installed."""
     for package in ("nvidia.cu13", "nvidia.cuda_nvrtc"):
         try:
             places = find_spec(package).submodule_search_locations
@@ -69,7 +69,7 @@ def nvrtc():
             continue
         for path in (p for place in places for p in Path(place).rglob("libnvrtc.so*")):
             for builtins in path.parent.glob("libnvrtc-builtins.so*"):
-                ctypes.CDLL(str(builtins))  # NVRTC opens it by its name, which only finds a loaded one
+                ctypes.CDLL(str(builtins))  # NVRTC finds it by name only if it is loaded already
             return ctypes.CDLL(str(path))
     return None
 

@@ -1,4 +1,4 @@
-"""The engine keeps the contract that the kit checks; the kernels run on the host's compiler."""
+"""The engine passes the conformance kit; its kernels are compiled for the host."""
 
 from host import Host, needs_compiler
 from overparam_cuda import Cuda
@@ -8,7 +8,7 @@ from overparam.testing import conformance
 
 
 class OnHost(Cuda):
-    """The engine with a host in the place of the device."""
+    """The engine with the host instead of a device."""
 
     def objection(self, job):
         return cannot_print(job)

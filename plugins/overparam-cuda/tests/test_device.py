@@ -1,4 +1,4 @@
-"""The command line with a device that is emulated: whatever is between the options and the kernels."""
+"""The command line with an emulated device: tests all code between the options and the kernels."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the engine takes and what it says, with and without a device."""
+"""Which jobs the engine accepts and what it reports, with and without a device."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every operation as printed and compiled, against NumPy."""
+"""Every operation, printed and compiled, against NumPy."""
 
 import ctypes
 import math
@@ -77,7 +77,7 @@ def test_comparisons_and_choices(name):
     program = Program(
         ("z", "other"), (first, Instruction("logical_not", (Value(2),)), both, chosen), (Value(5),)
     )
-    np.testing.assert_array_equal(computed(program, "float64", Z, np.roll(Z, 3)), Z)  # x xor not x
+    np.testing.assert_array_equal(computed(program, "float64", Z, np.roll(Z, 3)), Z)  # x xor not x is true
     alone = Program(("z", "other"), (first, Instruction("where", (Value(2), 1.0, 0.0))), (Value(3),))
     arguments = (Z,) if name.startswith("is") else (Z, np.roll(Z, 3))
     np.testing.assert_array_equal(computed(alone, "float64", Z, np.roll(Z, 3)), getattr(np, name)(*arguments))

@@ -63,7 +63,7 @@ def test_methods_with_state_and_batches_beyond_n(optimizer, dtype, place):
 
 @pytest.mark.parametrize(("activation", "step_size"), [(Softplus(), 0.15), (ReLU(), 0.1)])
 def test_trainings_of_figure_2_end_as_on_the_cpu(activation, step_size, place):
-    # Far from the tolerance in the end: what kd is near, rounding may decide.
+    # The final residuals are far from the tolerance. Near the boundary, rounding could decide the outcome.
     problems = [draw_problem(100, d, k) for k, d in ((2, 2), (10, 18), (20, 12), (24, 25))]
     job = job_of(
         problems, "float32", activation=activation, optimizer=GradientDescent(step_size), stop=StopRule()
@@ -193,6 +193,6 @@ def test_every_barrier_is_needed_and_a_missing_one_would_be_seen(left_out):
             outcomes = train(job, limit, order, source=BARRIER.join(parts))
             ends = (outcome.W.tobytes() + outcome.v.tobytes() for outcome in outcomes)
             found.add((limit, optimizer.name, layers, *ends))
-        except AssertionError as error:  # threads that wait for one another in vain
+        except AssertionError as error:  # a deadlock of threads
             found.add(str(error))
     assert len(found) > 2 * len(methods)

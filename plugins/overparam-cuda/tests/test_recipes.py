@@ -71,7 +71,7 @@ def test_methods_with_state_and_batches_beyond_n(optimizer, layers, place):
 
 @pytest.mark.parametrize("layers", LAYERS)
 def test_units_that_pad_never_act(layers, place):
-    """The oracle has no padding: the method's own steps, one run at a time."""
+    """The oracle has no padding: it makes the method's own steps for one run at a time."""
     shapes = [(k, 3) for k in range(1, 9)]
     job = job_of(problems_of(12, Scaled(), shapes), optimizer=Drift(), layers=layers, stop=StopRule(30, 1e-6))
     alone = (drive(job, Stepwise(job, position), "stepwise") for position in range(len(shapes)))

@@ -1,4 +1,4 @@
-"""A scheduler and workers as processes of this machine, and sweeps as processes beside them."""
+"""A scheduler, its workers and sweeps, all as processes on this machine."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ SWEEP = ("sweep", "--n", "20", "--k", "2:9", "--d", "2:6", "--trials", "10", "--
 
 
 class Cluster:
-    """One scheduler and workers without a nanny: what is killed stays dead until `add_worker`."""
+    """One scheduler and workers without a nanny: a killed worker is not replaced until `add_worker`."""
 
     def __init__(self, folder):
         self.folder, self.workers = Path(folder), []
@@ -19,7 +19,7 @@ class Cluster:
         self.start_scheduler()
 
     def start_scheduler(self):
-        """Start one; the last one, if any, was killed."""
+        """Start a scheduler; an earlier one must have been killed."""
         if self.scheduler is not None:
             self.scheduler.wait()
         self.file.unlink(missing_ok=True)
@@ -53,7 +53,7 @@ class Cluster:
 
 
 def start(study, executor, *options, **kept):
-    """A sweep by the command line."""
+    """Start a sweep by the command line."""
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "overparam", "--engine", "portable", *SWEEP),
@@ -67,7 +67,7 @@ def start(study, executor, *options, **kept):
 
 
 def run(study, executor="serial", *options):
-    """A sweep to its end; the exit code and what it said on standard error."""
+    """Run a sweep to its end; return its exit code and its standard error."""
     process = start(study, executor, *options)
     _, errors = process.communicate(timeout=240)
     return process.returncode, errors

@@ -1,4 +1,4 @@
-"""Interrupts reach the processes that tests start, also where SIGINT is ignored, as under nohup."""
+"""Let interrupts reach the processes that tests start, even if SIGINT is ignored, as under nohup."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""The executor against overparam's conformance kit."""
+"""The executor passes overparam's conformance kit."""
 
 from overparam_dask import Dask
 

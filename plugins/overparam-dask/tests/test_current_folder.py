@@ -1,4 +1,4 @@
-"""Workers of a cluster on this machine import nothing from the folder that the sweep was started in."""
+"""Workers of a local cluster import nothing from the folder in which the sweep was started."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Lost workers, drivers and schedulers: what was saved is kept, and the rows are those of a quiet run."""
+"""Lost workers, drivers and schedulers: saved trials are kept, and the rows equal those without faults."""
 
 import os
 import random
@@ -32,7 +32,7 @@ def cluster(tmp_path):
 
 
 def wait_for_rows(study, process, count):
-    """Wait until so many trials are saved."""
+    """Wait until `count` trials are saved."""
     deadline = time.monotonic() + 120
     while not study.exists() or not study.stat().st_size or len(load_study(study).rows()) < count:
         assert process.poll() is None, process.communicate()
@@ -94,7 +94,7 @@ def test_no_scheduler(tmp_path):
 
 
 def children_of(process):
-    """Its processes, without multiprocessing's resource tracker, which ends by itself."""
+    """Child processes, without multiprocessing's resource tracker, which ends by itself."""
     found = psutil.Process(process.pid).children(recursive=True)
     return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
 
@@ -106,7 +106,7 @@ def test_workers_of_its_own_end_with_the_driver(tmp_path, expected, sent, code):
     wait_for_rows(study, process, 1)
     workers = children_of(process)
     assert len(workers) == 2
-    # From a terminal Ctrl-C goes to every process.
+    # In a terminal, Ctrl-C reaches every process.
     (os.killpg if sent == signal.SIGINT else os.kill)(process.pid, sent)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors

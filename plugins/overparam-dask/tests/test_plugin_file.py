@@ -1,4 +1,4 @@
-"""A plugin that is one file, on workers that never saw it."""
+"""A plugin that is a single file, on workers that do not have this file."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Sweeps on a cluster of its own: the rows of the driver, a trial that takes workers down, other versions."""
+"""Sweeps on a local cluster: the same rows, a trial that ends its workers, workers of other versions."""
 
 import random
 import sys
@@ -51,7 +51,7 @@ def test_workers_of_another_version_are_named_before_anything_is_trained(tmp_pat
 
 
 def test_work_that_a_worker_cannot_load(tmp_path, monkeypatch):
-    """A plugin that is installed here and not there."""
+    """A plugin that is installed for the driver but not for the worker."""
 
     class Elsewhere(Portable):
         name = "elsewhere"

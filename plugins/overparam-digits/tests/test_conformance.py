@@ -1,4 +1,4 @@
-"""The data generator against overparam's conformance kit."""
+"""The data generator passes overparam's conformance kit."""
 
 from overparam_digits import Digits
 

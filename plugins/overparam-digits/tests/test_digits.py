@@ -1,4 +1,4 @@
-"""What is drawn is scikit-learn's images and labels; shuffling breaks their tie; and it is interpolated."""
+"""The data are scikit-learn's images and labels; shuffled labels are independent, and are interpolated."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ def rng(seed=0):
 
 
 def shown(X):
-    """The digit that each row of 64 pixels shows, by the nearest image."""
+    """Digit that each row of 64 pixels shows, found by the nearest image."""
     nearest = np.argmax(X @ UNIT.T, axis=1)
     np.testing.assert_allclose(UNIT[nearest], X, atol=1e-12)
     return DIGITS[nearest]
@@ -97,7 +97,7 @@ SMALL = "--n 12 --d 8 --k 4 --max-iterations 2"
     [f"train {SMALL}", f"certify {SMALL}", "sweep --n 12 --d 8 --k 4 --max-iterations 2 --trials 1"],
 )
 def test_no_command_trains_on_other_labels_unasked(tmp_path, command, labels):
-    """Without --labels the images' own; with others, the note says what is left unused."""
+    """Without --labels the images' own labels are used; with other labels, a note says that they are not."""
     for asked, used, noted in (([], "file", False), (["--labels", "rademacher"], "rademacher", True)):
         study = ["--study", str(tmp_path / f"{used}.study")] if command.startswith("sweep") else []
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The curves of other papers: their laws, and the settings that they are about."""
+"""The curves of other papers: their growth laws, and the settings to which they apply."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -34,7 +34,7 @@ def about(recipe, n=20, d=(4, 5), **other):
 
 
 def test_gradient_descent_on_the_hidden_layer():
-    """N = 20 and d = 4, 5, with every constant 1."""
+    """The widths at n = 20 and d = 4, 5, with every constant equal to 1."""
     curves, _ = about(Recipe(activation=ReLU()))
     assert curves == {
         "du-relu": pytest.approx((20.0**6,) * 2),

@@ -1,4 +1,4 @@
-"""Every claim and theorem of this distribution against overparam's conformance kit."""
+"""Every claim and theorem of this distribution passes overparam's conformance kit."""
 
 from overparam_literature import hooks
 

@@ -1,4 +1,4 @@
-"""Rank lifting: formulas in mpmath, kernels by Monte Carlo, matrices whose eigenvalues are known."""
+"""Rank lifting: formulas in mpmath, kernels by Monte Carlo, matrices with known eigenvalues."""
 
 import math
 
@@ -32,7 +32,7 @@ def evaluated(setting, theorem):
 
 
 def half_circle(n):
-    """Rows at the angles 0, π/n, 2π/n, …: every θ is at least π/n, with both signs."""
+    """Rows at the angles 0, π/n, 2π/n, …: every angle between xᵢ and ±xⱼ is at least π/n."""
     angle = np.pi * np.arange(n) / n
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
@@ -132,11 +132,11 @@ def test_the_bound_of_proposition_4_5_holds_on_random_and_on_close_samples(n):
         found = evaluated(setting_of(unit), KernelBound())
         assert found.promises_kept is True
         step, relu = (one.worst_ratio for one in found.conclusions)
-        assert relu <= step * (1.0 + 1e-9)  # Schur: λ(X) is at least λmin of the step's kernel
+        assert relu <= step * (1.0 + 1e-9)  # by Schur, λ(X) is at least λmin of the step function's kernel
 
 
 def test_the_bound_written_out_for_orthogonal_samples():
-    """E[11ᵀ] of orthogonal rows is ¼(I + 11ᵀ), λmin ¼; λ(X) is ½."""
+    """For orthogonal rows the kernel of the step function is ¼(I + 11ᵀ) with λmin = ¼, and λ(X) = ½."""
     step, relu = evaluated(setting_of(np.eye(3)), KernelBound()).conclusions
     bound = 0.0071 * math.pi / 2 / math.sqrt(math.log(6))
     assert step.worst_ratio == pytest.approx(bound / 0.25)

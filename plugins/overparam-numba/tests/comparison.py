@@ -1,4 +1,4 @@
-"""Runs of an engine, and how two engines' outcomes are compared."""
+"""Helpers that run an engine and compare the outcomes of two engines."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Update rules that the tests train by."""
+"""Update rules that the tests use for training."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -42,7 +42,7 @@ class SignDescent(Plain):
 
 @dataclass(frozen=True)
 class Decay(Plain):
-    """Gradient descent with weight decay, under the built-in method's name: units with v = 0 shrink."""
+    """Gradient descent with weight decay under the built-in method's name; units with v = 0 shrink."""
 
     name: ClassVar[str] = "gd"
 
@@ -71,7 +71,7 @@ class Adam(Plain):
 
 @dataclass(frozen=True)
 class Drift(Plain):
-    """Gradient descent that moves every weight, whatever its gradient."""
+    """Gradient descent that moves every weight, even if its gradient is zero."""
 
     name: ClassVar[str] = "drift"
 
@@ -81,7 +81,7 @@ class Drift(Plain):
 
 @dataclass(frozen=True)
 class Normalized(Plain):
-    """Sign descent by a quotient: not a number where the gradient is 0."""
+    """Sign descent by the quotient g/|g|, which is NaN if the gradient is 0."""
 
     name: ClassVar[str] = "normalized"
 

@@ -1,4 +1,4 @@
-"""The engine against overparam's conformance kit."""
+"""The engine passes overparam's conformance kit."""
 
 from overparam_numba import Numba
 

@@ -1,4 +1,4 @@
-"""Compiled loops of every loss, initialization and trained layer against the portable engine."""
+"""Compiled loops for every loss, initialization and choice of layers against the portable engine."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,7 +29,7 @@ INITIALIZATIONS = [Paper(), Scaled(0.5, 1.5, "random"), Symmetric(output=1.0)]
 
 @dataclass(frozen=True)
 class Logarithm(Activation):
-    """log |z|, infinite at 0, where zeros that pad would be."""
+    """log |z|, which is infinite at 0, the value of a unit padded with zeros."""
 
     name: ClassVar[str] = "logarithm"
 
@@ -87,7 +87,7 @@ def test_stops_where_the_portable_engine_stops(loss, layers):
 
 
 class Eye:
-    """Wants to see a few iterates, and keeps what it is shown."""
+    """An observer that asks for a few iterates and keeps them."""
 
     def __init__(self, problem, seen):
         self._seen = seen
@@ -127,7 +127,7 @@ def test_looking_changes_no_bit(layers):
 
 
 def stepwise(problem, **settings):
-    """The run in its own shape, without any padding."""
+    """Train one run in its own shape, without any padding."""
     job = job_of([problem], **settings)
     [(_, outcome)] = drive(job, Stepwise(job, 0), "stepwise")
     return outcome
@@ -136,7 +136,7 @@ def stepwise(problem, **settings):
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("rule", [Drift(1e-3), Normalized(1e-3), SGD], ids=lambda o: o.name)
 def test_units_that_pad_never_act(rule, layers):
-    """At odd k, with an activation that is not 0 at 0."""
+    """For odd k and an activation with φ(0) ≠ 0."""
     for problem in problems_of(Scaled(), [(1, 3), (3, 5), (9, 2)]):
         settings = {"optimizer": rule, "layers": layers, "stop": StopRule(25, 1e-9)}
         reference = stepwise(problem, **settings)
@@ -182,7 +182,7 @@ def test_fixed_weights_are_returned_bit_for_bit():
 @pytest.mark.parametrize("optimizer", [SGD, Adam(1e-3)], ids=lambda o: o.name)
 @pytest.mark.parametrize("layers", LAYERS)
 def test_runs_that_were_cut_off_go_on_bit_for_bit(layers, optimizer, dtype):
-    """With states, at odd k, and beyond the first blocks of drawn rows."""
+    """For methods with state, odd k, and more updates than the first block of drawn rows has."""
     [problem] = problems_of(Scaled(), [(9, 4)])
     settings = {"optimizer": optimizer, "layers": layers, "dtype": dtype, "stop": StopRule(2100, 1e-9)}
     job = job_of([problem], **settings)

@@ -1,4 +1,4 @@
-"""The elementary functions in units in the last place against mpmath, and where numbers end."""
+"""The elementary functions against mpmath, in units in the last place, and at extreme arguments."""
 
 import math
 
@@ -9,7 +9,7 @@ from numba import njit
 from overparam_numba import vectors
 from overparam_numba.vectors import lanes_of, load, store
 
-# Largest error in units in the last place, as the documentation states it.
+# Largest errors in units in the last place, as stated in the documentation.
 STATED = {"exp": 1.0, "expm1": 1.0, "log": 1.0, "log1p": 1.0, "log1p_unit": 2.5, "tanh": 3.0, "erf": 1.0}
 RANGES = {
     "exp": (-80.0, 80.0),

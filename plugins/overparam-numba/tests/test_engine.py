@@ -1,4 +1,4 @@
-"""The fused engine against the portable one, and its own laws."""
+"""The fused engine against the portable one, and laws that it must satisfy."""
 
 import os
 import platform
@@ -58,7 +58,7 @@ class Elu(Activation):
 
 @dataclass(frozen=True)
 class Ranked(Loss):
-    """Not elementwise."""
+    """A loss that is not elementwise."""
 
     name: ClassVar[str] = "ranked"
 
@@ -77,7 +77,7 @@ class Ranked(Loss):
 
 @dataclass(frozen=True)
 class Sorted(Activation):
-    """Not elementwise."""
+    """An activation that is not elementwise."""
 
     name: ClassVar[str] = "sorted"
 
@@ -98,7 +98,7 @@ SHAPES = [(100, 10, 10), (17, 3, 5), (33, 9, 1), (5, 1, 1), (200, 25, 25), (64, 
 )
 def test_equals_portable(activation, optimizer, dtype):
     if optimizer.name in ("sign", "adam") and dtype == "float32":
-        pytest.skip("the sign of a gradient that is rounding decides where these methods go")
+        pytest.skip("these methods follow signs of gradients, which rounding decides in float32")
     n = 33
     problems = [draw_problem(n, d, k, trial=i) for i, (k, d) in enumerate([(3, 5), (9, 1), (1, 1), (10, 13)])]
     settings = {"activation": activation, "optimizer": optimizer, "dtype": dtype, "stop": StopRule(30, 1e-9)}
@@ -199,7 +199,7 @@ def test_giving_up_stops_the_threads():
     assert time.perf_counter() - started < 30.0
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs an x86 processor")
 @pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.1", 16)])
 def test_narrower_vectors(tmp_path, features, width):
     code = f"""

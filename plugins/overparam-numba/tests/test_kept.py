@@ -1,4 +1,4 @@
-"""What is kept of compiled loops: private, verified, and never able to change or to break a run."""
+"""The cache of compiled loops is private and verified, and can neither change nor break a run."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ JOB = Job([draw_problem(12, 3, 4)], RECIPE, NumPy())
 
 
 def fresh():
-    """A process that has compiled nothing yet, as far as this package remembers."""
+    """Forget all compiled loops, as in a new process."""
     compiled._loop.cache_clear()
 
 
@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def filled(folder):
-    """The folder after a run, and that run's result."""
+    """The cache folder after a run, and the result of that run."""
     return folder, residual()
 
 

@@ -1,4 +1,4 @@
-"""Runs that are divided among threads: the portable engine's outcomes, and the same bits for any team."""
+"""Runs divided among threads: the outcomes of the portable engine, and the same bits for any team."""
 
 import os
 import platform
@@ -34,7 +34,7 @@ SHAPES = [(700, 9, 13), (129, 40, 5), (17, 3, 70), (5, 2, 1), (333, 26, 33)]
 
 @pytest.fixture
 def divided(monkeypatch):
-    """Every run is large."""
+    """Treat every run as large."""
     for name in ("_LARGE", "_LARGE_NARROW"):
         monkeypatch.setattr(partition, name, 0.0)
 
@@ -173,17 +173,17 @@ def test_giving_up_ends_a_run_within_its_tasks():
     large = draw_problem(4000, 200, 200)
     done = Problem(large.X, large.y, large.W0, 0.0 * large.v + 1e9)  # diverges at once
     stop = StopRule(10**9, 1e-12)
-    run(Numba(), [large], stop=StopRule(1, 1e-12))  # compiled before anything is timed
+    run(Numba(), [large], stop=StopRule(1, 1e-12))  # compile the loop before the time is measured
     before = threading.active_count()
     outcomes = Numba().run(job_of([done, large], stop=stop, optimizer=GradientDescent(1e-6)))
     assert next(outcomes)[0] == 0
     started = time.perf_counter()
     outcomes.close()
-    assert time.perf_counter() - started < 20.0  # a slice alone takes less; without an end, for ever
+    assert time.perf_counter() - started < 20.0  # one slice takes less; a run that ignores it never ends
     assert threading.active_count() == before
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_an_interrupt_ends_one_large_run():
     code = """
 import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -217,7 +217,7 @@ def test_which_way_a_run_goes_is_asked_of_the_run_alone(divided, monkeypatch):
     assert [isinstance(loop, LargeDescent) for loop in seen] == [True, False]
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs an x86 processor")
 @pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.1", 16)])
 def test_narrower_vectors(divided, tmp_path, features, width):
     code = f"""

@@ -1,4 +1,4 @@
-"""Losses as they are printed into the loop."""
+"""Losses that are printed into the loop."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +17,7 @@ from overparam.runs import Portable
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """Huber's loss: of f − y alone."""
+    """Huber's loss, a function of f − y only."""
 
     name: ClassVar[str] = "huber"
 
@@ -38,7 +38,7 @@ class Huber(Loss):
 
 @dataclass(frozen=True)
 class Damped(Huber):
-    """A loss that sees f − y and, once more, f."""
+    """A loss whose derivative depends on f − y and also on f."""
 
     name: ClassVar[str] = "damped"
 
@@ -48,7 +48,7 @@ class Damped(Huber):
 
 @dataclass(frozen=True)
 class Backwards(Huber):
-    """The residual the other way round."""
+    """Uses y − f instead of f − y."""
 
     name: ClassVar[str] = "backwards"
 

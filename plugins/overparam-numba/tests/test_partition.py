@@ -1,4 +1,4 @@
-"""How large runs are divided, their products, and the tasks that threads take."""
+"""How large runs are divided, their matrix products, and the tasks that threads take."""
 
 import threading
 
@@ -72,7 +72,7 @@ def test_a_panel_is_the_matrix_product(dtype, vectors, adding):
 
 @njit(nogil=True)
 def _count(c, counts, phases, size):
-    """Take tasks as a run does, phases of `size` and of one task by turns."""
+    """Take tasks as a run does: phases of `size` tasks alternate with phases of one task."""
     while True:
         kind, task = tasks.take(c)
         if kind == tasks.ENDED:
@@ -108,7 +108,7 @@ def test_every_task_is_taken_once_by_whoever_comes(size):
 def test_whoever_waits_is_let_go():
     state = np.zeros(tasks.STATE_LENGTH, np.int64)
     tasks.publish(state, tasks.PASS, 1)
-    assert tasks.take(state) == (tasks.PASS, 0)  # taken, and never finished
+    assert tasks.take(state) == (tasks.PASS, 0)  # the task is taken but never finished
     waiting = threading.Thread(target=tasks.take, args=(state,))
     waiting.start()
     waiting.join(0.2)

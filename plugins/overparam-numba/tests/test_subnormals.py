@@ -1,4 +1,4 @@
-"""Subnormal numbers are zero inside a training, and nowhere else."""
+"""Subnormal numbers are replaced by zero inside a training run, and nowhere else."""
 
 import numpy as np
 import pytest

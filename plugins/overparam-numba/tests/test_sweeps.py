@@ -1,4 +1,4 @@
-"""Sweeps by this engine: however they are cut up, every row is the same, bit for bit."""
+"""Sweeps by this engine: every row is the same, bit for bit, for every division of the sweep."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def test_every_way_to_run_a_sweep_gives_the_same_rows(optimizer, tmp_path, monke
 
 
 def test_compiling_is_said_once_for_a_data_type(tmp_path):
-    """In processes of their own, with a cache that is empty at first."""
+    """Each run is a new process; the cache is empty at first."""
     call = [sys.executable, "-m", "overparam", "--dtype"]
     sizes = ["sweep", "--n", "6", "--k", "2", "--d", "2", "--trials", "1", "--max-iterations", "5"]
     said = []

@@ -1,4 +1,4 @@
-"""Every optimizer of this distribution against overparam's conformance kit."""
+"""Every optimizer of this distribution passes overparam's conformance kit."""
 
 from overparam_optimizers import Adam, LevenbergMarquardt, Momentum, Nesterov
 

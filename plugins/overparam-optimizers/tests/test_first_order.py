@@ -1,4 +1,4 @@
-"""The first-order rules against recurrences written another way."""
+"""The first-order rules against recurrences in another form."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ START = np.array([[1.0, -2.0, 0.5]])
 
 
 def iterates(method, updates):
-    """W_0, W_1, … on ½Σλw², whose gradient is λw."""
+    """W_0, W_1, … for the loss ½Σλw², whose gradient is λw."""
     weights, state, path = START, method.init(START), [START]
     for iteration in range(updates):
         weights, state = method.update(
@@ -80,7 +80,7 @@ def test_the_jacobians_step_is_about_the_hidden_layer_and_the_squared_loss(name)
 
 
 def test_adam_is_torchs():
-    torch = pytest.importorskip("torch", reason="PyTorch has the reference")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     method = Adam(0.03, 0.8, 0.95, 1e-6)
     weights = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     reference = torch.optim.Adam([weights], lr=0.03, betas=(0.8, 0.95), eps=1e-6)

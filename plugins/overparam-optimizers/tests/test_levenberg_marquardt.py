@@ -1,4 +1,4 @@
-"""Levenberg–Marquardt: its step, its stop, and the capacity that gradient descent's budget hides."""
+"""Levenberg–Marquardt: its step, its stop rule, and a capacity that gradient descent's budget hides."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ test_conformance = conformance(LevenbergMarquardt(damping=1.0))
 
 
 class Softplus:
-    """Just what the network's functions call."""
+    """The two functions that the network's functions call."""
 
     value = staticmethod(lambda z: np.logaddexp(0.0, z))
     derivative = staticmethod(lambda z: 1.0 / (1.0 + np.exp(-z)))
@@ -31,7 +31,7 @@ def test_the_step_is_that_of_the_normal_equations(k):
 
 
 def test_conjugate_gradients_take_the_steps_of_the_dense_solve(monkeypatch):
-    """At n = 700 products are cheaper."""
+    """At n = 700, conjugate gradients with products are cheaper than the dense solve."""
     p = op.draw_problem(n=700, d=100, k=12)
     given = {"optimizer": "levenberg-marquardt", "engine": "portable", "record_every": 1}
     formed = []

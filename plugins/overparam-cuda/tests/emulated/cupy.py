@@ -1,4 +1,4 @@
-"""As much of CuPy as the engine uses, on the host: kernels run when their stream is waited for."""
+"""The part of CuPy that the engine uses, on the host; kernels run when their stream is synchronized."""
 
 import contextlib
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ _KINDS = (np.int32, np.int64, np.uint64, np.float64)
 
 
 class ndarray:
-    """An array that NumPy cannot reach."""
+    """An array in device memory, which NumPy cannot access."""
 
     def __init__(self, held):
         self.held = held
@@ -21,27 +21,27 @@ class ndarray:
 
 
 def asarray(array, dtype=None, order=None):
-    """Copy from the host."""
+    """Copy an array from the host."""
     return ndarray(np.array(array, dtype, order="C"))
 
 
 def asnumpy(array):
-    """Copy to the host what is there now, whatever streams have yet to do."""
+    """Copy the current content to the host, without waiting for any stream."""
     return array.held.copy()
 
 
 def empty(size, dtype):
-    """Memory that holds anything."""
+    """Uninitialized memory."""
     return ndarray(np.full(size, np.nan, dtype))
 
 
 class Stream:
-    """Work in order."""
+    """A queue of work that is done in order."""
 
     current = None
 
     def __init__(self, non_blocking=False):
-        assert non_blocking, "another stream would wait for this one, or this one for it"
+        assert non_blocking, "a blocking stream and other streams would wait for each other"
         self.work = []
 
     def __enter__(self):
@@ -51,13 +51,13 @@ class Stream:
         Stream.current = self.before
 
     def synchronize(self):
-        """Do what was asked for."""
+        """Do all work in the queue."""
         while self.work:
             self.work.pop(0)()
 
 
 class RawModule:
-    """A source; it is compiled when a kernel first runs."""
+    """A kernel source, which is compiled when a kernel first runs."""
 
     def __init__(self, *, code, options):
         assert "--std=c++17" in options
