@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,13 +93,15 @@ class PairRule:
         # Most breaks are out of reach at a small sin θ: their panels are empty.
         row, column = np.nonzero(edges[:, 1:] > edges[:, :-1])
         panels = np.empty(len(row))
+
+        def around(mean: Reals, h: Reals) -> Reals:
+            return self.f(mean + sine * h)
+
         for start in range(0, len(row), _PANELS):
             some = slice(start, start + _PANELS)
-            mean = (cosine * g)[row[some], None]
+            mean = cosine * g[row[some], None]
             low, high = (edges[row[some], column[some] + end] for end in (0, 1))
-            panels[some] = _integrals(
-                lambda h, mean=mean: self.f(mean + sine * h), low, high, self.refinement
-            )
+            panels[some] = _integrals(partial(around, mean), low, high, self.refinement)
         return np.asarray(np.bincount(row, weights=panels, minlength=len(g)), dtype=np.float64)
 
 

@@ -31,7 +31,9 @@ def lam(X, slope, kink):
     return np.linalg.eigvalsh(np.array(sigma))[0]
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize(
+    "seed", [*range(30), *(pytest.param(n, marks=pytest.mark.slow) for n in range(30, 100))]
+)
 def test_the_product_is_the_gap(seed):
     """Sizes, layers, odd widths, δ and steps at random; the gap from the certificate's sides."""
     rng = np.random.default_rng(seed)
