@@ -6,7 +6,8 @@ from pathlib import Path
 import nox
 
 nox.options.sessions = ["lint", "tests", "plugins", "docs"]
-nox.options.default_venv_backend = "venv"
+# It comes with nox, and brings a pip that resolves in half the time of the one in many a Python.
+nox.options.default_venv_backend = "virtualenv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 CUDA = os.environ.get("OVERPARAM_CUDA", "13")  # the major version of CUDA that the driver supports

@@ -127,11 +127,13 @@ class Plugin:
 
 def distribution_of(entry: EntryPoint) -> str:
     """Return the name of the distribution that installed an entry point."""
-    return str((entry.dist and entry.dist.metadata["Name"]) or "unknown")
+    return _installed_by(entry)[0]
 
 
-def _version(entry: EntryPoint) -> str:
-    return str((entry.dist and entry.dist.metadata["Version"]) or "unknown")
+def _installed_by(entry: EntryPoint) -> tuple[str, str]:
+    """Return the name and the version of a distribution, from one parse of its metadata."""
+    said = entry.dist.metadata if entry.dist else None
+    return str((said and said["Name"]) or "unknown"), str((said and said["Version"]) or "unknown")
 
 
 def canonical(distribution: str) -> str:
@@ -141,7 +143,7 @@ def canonical(distribution: str) -> str:
 
 def load(entry: EntryPoint, *, disabled: bool) -> Plugin:
     """Import a plugin, call its hooks, and set aside what is wrong; a disabled plugin is not imported."""
-    plugin = Plugin(entry.name, distribution_of(entry), _version(entry), disabled=disabled)
+    plugin = Plugin(entry.name, *_installed_by(entry), disabled=disabled)
     return plugin if disabled else _filled(plugin, entry.load)
 
 

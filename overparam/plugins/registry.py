@@ -67,21 +67,20 @@ class Registry:
         only_builtin: bool = False,
         files: Iterable[str | Path] = (),
     ) -> None:
-        found = sorted(entry_points(group=_GROUP), key=lambda e: (distribution_of(e) != OWN, e.name, e.value))
-        names = {e: {e.name, distribution_of(e), canonical(distribution_of(e))} for e in found}
-        known = set().union(*names.values())
+        found = sorted(
+            _unique(entry_points(group=_GROUP)),
+            key=lambda each: (each[0] != OWN, each[1].name, each[1].value),
+        )
+        names = [{entry.name, owner, canonical(owner)} for owner, entry in found]
+        known = set().union(*names)
         if stray := sorted(set(disabled) - known):
             raise ComponentError(
                 f"no plugin is called {stray[0]!r}; installed: {', '.join(sorted(known))}"
                 + did_you_mean(stray[0], known)
             )
         self.plugins: tuple[Plugin, ...] = tuple(
-            load(
-                entry,
-                disabled=bool(names[entry] & set(disabled))
-                or (only_builtin and distribution_of(entry) != OWN),
-            )
-            for entry in _unique(found)
+            load(entry, disabled=bool(called & set(disabled)) or (only_builtin and owner != OWN))
+            for (owner, entry), called in zip(found, names, strict=True)
         )
         if os.environ.get("OVERPARAM_STRICT_PLUGINS") == "1" and self.problems:
             raise PluginError("; ".join(self.problems))
@@ -254,6 +253,10 @@ def _clash(family: type[Component], name: str, offers: list[tuple[Plugin, type[C
     return f"{who} both offer the {family.kind} {name!r}: write {' or '.join(spellings)}"
 
 
-def _unique(entries: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """Drop repetitions: an editable installation can show a distribution twice."""
-    return list({(distribution_of(e), e.name, e.value): e for e in entries}.values())
+def _unique(entries: Iterable[EntryPoint]) -> list[tuple[str, EntryPoint]]:
+    """Entry points with their distributions, once: an editable installation can show a distribution twice."""
+    found = {}
+    for entry in entries:
+        owner = distribution_of(entry)  # parses the distribution's metadata
+        found[owner, entry.name, entry.value] = (owner, entry)
+    return list(found.values())

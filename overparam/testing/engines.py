@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -101,15 +101,27 @@ def _agrees(
     loss: Loss = _SQUARED,
     layers: Layers | None = None,
 ) -> None:
-    stop = StopRule(_UPDATES, 1e-3)
     for n in _SAMPLES:
-        problems = problems_of(n) if loss is _SQUARED else _of_two_classes(n)
-        job = job_of(problems, optimizer, stop, activation=activation, loss=loss, layers=layers, dtype=dtype)
-        job = _taken(engine, job)
+        case = (activation, optimizer, dtype, loss, layers, n)
+        job = _taken(engine, _job(*case))
         for problem, wanted, found in zip(
-            job.problems, outcomes_of(job), outcomes_of(job, engine), strict=True
+            job.problems, _portables(*case), outcomes_of(job, engine), strict=True
         ):
             _require_alike(problem, dtype, wanted, found)
+
+
+def _job(
+    activation: Activation, optimizer: Optimizer, dtype: DType, loss: Loss, layers: Layers | None, n: int
+) -> Job:
+    problems = problems_of(n) if loss is _SQUARED else _of_two_classes(n)
+    stop = StopRule(_UPDATES, 1e-3)
+    return job_of(problems, optimizer, stop, activation=activation, loss=loss, layers=layers, dtype=dtype)
+
+
+@cache
+def _portables(*case: Any) -> list[Outcome]:
+    """Return the portable engine's outcomes, trained once for all engines that are checked."""
+    return outcomes_of(_job(*case))
 
 
 def _of_two_classes(n: int) -> list[Problem]:

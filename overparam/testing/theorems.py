@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, get_args
 
 import numpy as np
@@ -28,6 +28,7 @@ from overparam.theory import (
     ClaimKind,
     Setting,
     Theorem,
+    Trajectory,
     claims,
     evaluate,
     follow,
@@ -83,9 +84,15 @@ def _widths(assertion: Assertion) -> None:
     require(not failed, "; ".join(failed))
 
 
-def _evaluated(theorem: Theorem, make: Callable[[], Setting]) -> None:
+@cache
+def _followed(make: Callable[[], Setting]) -> tuple[Setting, Trajectory]:
+    """Return a setting and its training run, the same for all theorems, as in a certificate."""
     setting = make()
-    run = follow(setting.problem, setting.recipe, 3)
+    return setting, follow(setting.problem, setting.recipe, 3)
+
+
+def _evaluated(theorem: Theorem, make: Callable[[], Setting]) -> None:
+    setting, run = _followed(make)
     certificate = evaluate(setting, run, [theorem])
     for failed in certificate.failed:
         require(False, failed.reason)

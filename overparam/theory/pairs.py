@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +62,11 @@ class PairRule:
             both = (*self.kinks, *(cosine * a for a in self.kinks))
             return expectation(lambda z: self.f(z) * self.f(cosine * z), both).value
         edges = self._outer_edges(cosine, sine)
-        g, weights = (a.ravel() for a in _nodes(edges[:-1], edges[1:], self.refinement))
-        return float((self.f(g) * self._inner(g, cosine, sine) * weights).sum())
+
+        def outer(g: Reals) -> Reals:
+            return self.f(g) * self._inner(g.ravel(), cosine, sine).reshape(g.shape)
+
+        return float(_integrals(outer, edges[:-1], edges[1:], self.refinement).sum())
 
     @cached_property
     def breaks(self) -> Reals:
@@ -90,20 +93,34 @@ class PairRule:
         # Most breaks are out of reach at a small sin θ: their panels are empty.
         row, column = np.nonzero(edges[:, 1:] > edges[:, :-1])
         panels = np.empty(len(row))
+
+        def around(mean: Reals, h: Reals) -> Reals:
+            return self.f(mean + sine * h)
+
         for start in range(0, len(row), _PANELS):
             some = slice(start, start + _PANELS)
-            h, weights = _nodes(
-                edges[row[some], column[some]], edges[row[some], column[some] + 1], self.refinement
-            )
-            panels[some] = (self.f(cosine * g[row[some], None] + sine * h) * weights).sum(axis=1)
+            mean = cosine * g[row[some], None]
+            low, high = (edges[row[some], column[some] + end] for end in (0, 1))
+            panels[some] = _integrals(partial(around, mean), low, high, self.refinement)
         return np.asarray(np.bincount(row, weights=panels, minlength=len(g)), dtype=np.float64)
 
 
-def _nodes(low: Reals, high: Reals, refinement: int) -> tuple[Reals, Reals]:
-    """Nodes of the panels from `low` to `high` (m,) and their weights for N(0, 1); each (m, q)."""
+def _integrals(f: Integrand, low: Reals, high: Reals, refinement: int) -> Reals:
+    """∫ f p over the panels from `low` to `high`, with the density p of N(0, 1); each of shape (m,)."""
+    places, weights = _rule(refinement)
+    length = high - low
+    nodes = length[:, None] * places
+    nodes += low[:, None]
+    values = nodes * nodes
+    values *= -0.5
+    np.exp(values, out=values)
+    values *= f(nodes)
+    return np.asarray(length * (values @ weights))
+
+
+@cache
+def _rule(refinement: int) -> tuple[Reals, Reals]:
+    """Nodes of a panel from 0 to 1, and their weights over √2π; each of shape (q,)."""
     parts = np.linspace(0.0, 1.0, refinement + 1)[:-1]
-    within = (parts[:, None] + (0.5 + 0.5 * _NODES) / refinement).ravel()
-    length = (high - low)[:, None]
-    nodes = low[:, None] + length * within
-    weights = length * np.tile(0.5 * _WEIGHTS / refinement, refinement)
-    return nodes, weights * np.exp(-0.5 * nodes**2) / math.sqrt(2.0 * math.pi)
+    places = (parts[:, None] + (0.5 + 0.5 * _NODES) / refinement).ravel()
+    return places, np.tile(0.5 * _WEIGHTS / refinement, refinement) / math.sqrt(2.0 * math.pi)

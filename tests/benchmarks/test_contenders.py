@@ -9,7 +9,21 @@ from overparam.model.activations import ReLU, Softplus
 from tests.benchmarks.agreement import STOP, disagreements, easy_instances, iteration_counts
 from tests.benchmarks.contenders import CONTENDERS, PEERS
 
+try:
+    import torch
+except ImportError:
+    torch = None
+
 PORTABLE = PEERS[0]
+
+
+@pytest.fixture(autouse=True)
+def threads_of_torch():
+    """Give PyTorch its number of threads back: with more, small products wait for each other from then on."""
+    before = torch and torch.get_num_threads()
+    yield
+    if torch:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The command line, called in this process; other tests cover its behaviour as a process."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -36,8 +37,16 @@ def overparam(tmp_path, monkeypatch):
 SMALL = ("--n", 12, "--k", "0:4", "--d", "1,3", "--trials", 2, "--max-iterations", 50)
 
 
+@pytest.fixture(scope="session")
+def finished_study(tmp_path_factory):
+    """A small finished study, which is not changed."""
+    path = tmp_path_factory.mktemp("finished") / "a.study"
+    arguments = [str(each) for each in ("-q", "sweep", *SMALL, "--study", path)]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    return path
+
+
 @pytest.fixture
-def study(overparam, tmp_path):
-    """A small finished study."""
-    assert overparam("-q", "sweep", *SMALL, "--study", "a.study").code == 0
-    return tmp_path / "a.study"
+def study(finished_study, overparam, tmp_path):
+    """A copy of the small finished study, in the current folder."""
+    return shutil.copyfile(finished_study, tmp_path / "a.study")

@@ -12,7 +12,18 @@ from overparam.cli.main import main
 from overparam.studies import crossings, load_study
 from tests.cli.conftest import Result
 
-WHAT = ("--n", 20, "--max-iterations", 2000, "--optimizer", "gd:step_size=0.15", "--study", "b.study")
+WHAT = (
+    "--n",
+    20,
+    "--max-iterations",
+    400,
+    "--tolerance",
+    0.3,
+    "--optimizer",
+    "gd:step_size=0.15",
+    "--study",
+    "b.study",
+)
 DESIGN = ("--design", "boundary:error=0.15,trials=30")
 KEYS = {"n", "d", "k", "k_low", "k_high", "effective_ratio", "effective_ratio_low", "effective_ratio_high"}
 
@@ -79,14 +90,15 @@ def test_python_and_a_file_train_the_same_trials(searched, overparam, tmp_path):
         "p.study",
         n=20,
         d=[10, 14],
-        max_iterations=2000,
+        max_iterations=400,
+        tolerance=0.3,
         optimizer="gd:step_size=0.15",
         design="boundary:error=0.15,trials=30",
     )
     assert rows("p.study") == rows("b.study")
     (tmp_path / "s.toml").write_text(
         'version = 1\nn = 20\nd = [10, 14]\ndesign = "boundary:error=0.15,trials=30"\n'
-        'max_iterations = 2000\noptimizer = "gd:step_size=0.15"\nstudy = "f.study"\n'
+        'max_iterations = 400\ntolerance = 0.3\noptimizer = "gd:step_size=0.15"\nstudy = "f.study"\n'
     )
     assert overparam("-q", "sweep", "s.toml").code == 0
     assert rows("f.study") == rows("b.study")

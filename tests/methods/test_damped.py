@@ -1,5 +1,7 @@
 """Conjugate gradients for the damped equations, against a dense solve in double precision."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,15 @@ def start(sizes, layers="hidden"):
     return JacobianGram(point), point.residual, full_jacobian(p, layers, Softplus())
 
 
+@functools.cache
+def dense_solution(sizes, layers):
+    """The problem, a damping, J and the exact solution of (JJᵀ + damping·I)α = residual."""
+    p = draw_problem(*sizes, seed=4)
+    _, r, J = start(sizes, layers)
+    damping = 0.05 * float(np.linalg.norm(J, ord=2)) ** 2
+    return p, damping, J, np.linalg.solve(J @ J.T + damping * np.eye(600), r)
+
+
 def damped_model(J, r, delta, damping):
     return np.sum((r - J @ delta) ** 2) + damping * np.sum(delta**2)
 
@@ -28,11 +39,8 @@ def damped_model(J, r, delta, damping):
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("sizes", [WIDE, NARROW])
 def test_solved_to_rounding_it_is_the_dense_solution(xp, dtype, close, sizes, layers):
-    p = draw_problem(*sizes, seed=4)
+    p, damping, J, exact = dense_solution(sizes, layers)
     point = point_of(xp, p, layers, Softplus(), dtype)
-    J = full_jacobian(p, layers, Softplus())
-    damping = 0.05 * float(np.linalg.norm(J, ord=2)) ** 2
-    exact = np.linalg.solve(J @ J.T + damping * np.eye(600), xp.to_numpy(point.residual).astype(float))
     share = 1e-10 if dtype == "float32" else 1e-25
     alpha = conjugate_gradients(JacobianGram(point), point.residual, damping, share=share, most=300)
     # The steps Jᵀα are compared: the part of α in the null space of Jᵀ does not change the step.

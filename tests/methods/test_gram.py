@@ -1,5 +1,7 @@
 """JJᵀ as an operator: its products and its diagonal against the dense Jacobian."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -24,20 +26,27 @@ def point_of(xp, p, layers, activation, dtype):
     return Network(X, y, activation, Squared(), layers).at(W, v)
 
 
+@functools.cache
+def dense(layers, activation):
+    """A problem, its Jacobian J and JJᵀ."""
+    p = draw_problem(n=600, d=90, k=12, seed=3)
+    J = full_jacobian(p, layers, activation)
+    return p, J, J @ J.T
+
+
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("activation", [Softplus(), ReLU()], ids=lambda a: a.name)
 def test_products_and_diagonal_are_those_of_the_jacobian(xp, dtype, close, layers, activation):
-    p = draw_problem(n=600, d=90, k=12, seed=3)
+    p, J, square = dense(layers, activation)
     point = point_of(xp, p, layers, activation, dtype)
     gram = JacobianGram(point)
     assert not gram.is_small
     assert (gram.shape, gram.dtype) == ((600, 600), point.W.dtype)
-    J = full_jacobian(p, layers, activation)
     alpha = np.random.default_rng(0).standard_normal(600) / 600**0.5
     close(xp, gram @ xp.asarray(alpha, dtype), J @ (J.T @ alpha), dtype, "sum")
     close(xp, gram.diagonal, np.sum(J * J, axis=1), dtype, "sum")
     assert "matrix" not in vars(gram)
-    close(xp, gram.matrix, J @ J.T, dtype, "sum")
+    close(xp, gram.matrix, square, dtype, "sum")
     close(xp, gram @ xp.asarray(alpha, dtype), J @ (J.T @ alpha), dtype, "sum")
 
 

@@ -76,8 +76,8 @@ def report(tmp_path_factory):
         d=[4, 5],
         trials=3,
         optimizer="gd:step_size=0.15",
-        max_iterations=3000,
-        tolerance=0.05,
+        max_iterations=600,
+        tolerance=0.3,
         progress=False,
     )
     cells = [cell for cell in grid_of(n=(20, 30)).cells if cell != (20, 5, 4)]

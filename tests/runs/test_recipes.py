@@ -1,5 +1,7 @@
 """Losses × initializations × layers on the portable engine: plain loops, autodiff, units that can act."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,12 @@ def plain(p, loss, layers, step, updates, momentum=0.0):
     return W, v, path
 
 
+@functools.cache
+def plain_of(k, initialization, *arguments):
+    """The plain loop on `problem_of`, once for all namespaces."""
+    return plain(problem_of(k, initialization=initialization), *arguments)
+
+
 @pytest.mark.parametrize("namespace", ["numpy", "torch", "array_api_strict"])
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
@@ -87,7 +95,7 @@ def test_it_is_the_plain_loop(loss, initialization, layers, namespace):
             # With this tolerance, a classifier stops as soon as no sample is misclassified.
             stop = StopRule(30, 1e-9)
             [outcome] = run([moved], loss=loss, layers=layers, optimizer=optimizer, stop=stop)
-            W, v, path = plain(p, loss, layers, 0.01, outcome.iterations, momentum)
+            W, v, path = plain_of(k, initialization, loss, layers, 0.01, outcome.iterations, momentum)
             np.testing.assert_allclose(outcome.W, W, atol=1e-10)
             np.testing.assert_allclose(outcome.v, v, atol=1e-10)
             assert outcome.path_length == pytest.approx(path, abs=1e-10)

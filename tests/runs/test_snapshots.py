@@ -90,8 +90,11 @@ def assert_resumes(job, cuts, engine=None):
         require_same_outcome("a run", wanted, one)
 
 
-@pytest.mark.parametrize("backend", [NumPy(), Torch()], ids=lambda b: b.name)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("backend", "dtype"),
+    [(NumPy(), "float32"), (NumPy(), "float64"), (Torch(), "float32")],
+    ids=["numpy-float32", "numpy-float64", "torch-float32"],
+)
 @pytest.mark.parametrize("layers", ["hidden", "output", "both"])
 @pytest.mark.parametrize("optimizer", [GradientDescent(0.01), SGD, Momentum()], ids=lambda o: o.name)
 def test_first_order_methods_go_on(optimizer, layers, dtype, backend):

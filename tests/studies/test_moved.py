@@ -32,10 +32,18 @@ def delete_all(study):
         path.unlink()
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The rows of the study that nobody harms."""
+    path = tmp_path_factory.mktemp("whole") / "whole.study"
+    run_sweep(path, specification(), GRID, execution())
+    return comparable(load_study(path))
+
+
 @pytest.mark.parametrize("journal", JOURNALS)
 @pytest.mark.parametrize("harm", [delete, move, replace, delete_all])
 @pytest.mark.parametrize("after", [1, 120, len(GRID) - 1, len(GRID)])
-def test_it_stops_and_keeps_all_that_has_ended(tmp_path, monkeypatch, journal, harm, after):
+def test_it_stops_and_keeps_all_that_has_ended(tmp_path, monkeypatch, whole, journal, harm, after):
     monkeypatch.setattr("overparam.studies.connect._file_system", lambda path: JOURNALS[journal])
     study, told = tmp_path / "a.study", set()
 
@@ -59,9 +67,7 @@ def test_it_stops_and_keeps_all_that_has_ended(tmp_path, monkeypatch, journal, h
         assert path.name == "a.study-lock"
     rescued.replace(study)
     run_sweep(study, specification(), GRID, execution())
-    whole = tmp_path / "whole.study"
-    run_sweep(whole, specification(), GRID, execution())
-    assert comparable(load_study(study)) == comparable(load_study(whole))
+    assert comparable(load_study(study)) == whole
 
 
 def test_a_rescue_takes_no_name_that_is_taken_and_goes_elsewhere_where_the_folder_is_gone(

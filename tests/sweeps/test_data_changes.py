@@ -13,7 +13,7 @@ from overparam.studies import Grid, StudyError, load_study
 from overparam.sweeps import Processes, Serial, run_sweep, verify
 from tests.sweeps.fakes import comparable, execution, specification
 
-GRID = Grid.product([6], range(1, 9), [2], trials=50)
+GRID = Grid.product([6], range(1, 9), [2], trials=20)
 
 
 def write(path, seed):

@@ -304,17 +304,17 @@ def test_updates_are_fewer_above_the_boundary_and_one_for_a_solver():
 
 
 def test_a_sweep_foreseen(tmp_path):
-    path = tmp_path / "a.study"
-    estimate = dry_run(path, specification(), GRID, execution(Portable()))
+    path, short = tmp_path / "a.study", specification(stop=StopRule(150))
+    estimate = dry_run(path, short, GRID, execution(Portable()))
     assert (estimate.trials, estimate.done, estimate.left) == (len(GRID), 0, len(GRID))
-    assert estimate.most_updates == len(RUN) * 1500
+    assert estimate.most_updates == len(RUN) * 150
     assert estimate.seconds > 0
     assert not path.exists()
-    sweep(path, engine=Fake(poison=((2, 3, 1),)))
-    estimate = dry_run(path, specification(), GRID, execution(Portable()))
+    run_sweep(path, short, GRID, execution(Fake(poison=((2, 3, 1),))))
+    estimate = dry_run(path, short, GRID, execution(Portable()))
     assert (estimate.done, estimate.left) == (len(GRID) - 2, 2)
-    sweep(path)
-    assert dry_run(path, specification(), GRID, execution()).seconds == 0.0
+    run_sweep(path, short, GRID, execution())
+    assert dry_run(path, short, GRID, execution()).seconds == 0.0
 
 
 def test_verification_measures_differences(tmp_path):

@@ -31,7 +31,9 @@ def lam(X, slope, kink):
     return np.linalg.eigvalsh(np.array(sigma))[0]
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize(
+    "seed", [*range(30), *(pytest.param(n, marks=pytest.mark.slow) for n in range(30, 100))]
+)
 def test_the_product_is_the_gap(seed):
     """Random sizes, layers, odd widths, δ and steps; the gap is computed from the certificate's two sides."""
     rng = np.random.default_rng(seed)

@@ -136,8 +136,16 @@ def random_case(rng):
     return X, activation, table[activation], derivative
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        ("sphere", "float32"),
+        ("sphere", "float64"),
+        ("coherent", "float64"),
+        ("antipodal", "float32"),
+        ("duplicated", "float64"),
+    ],
+)
 @pytest.mark.parametrize("activation", SLOPES, ids=lambda a: a.name)
 def test_network_covariance(activation, kind, dtype):
     X = draw(np.random.default_rng(0), kind, 6, 3).astype(dtype)

@@ -235,9 +235,9 @@ def test_a_compression_bomb_is_refused_by_what_it_declares(tmp_path):
     path = tmp_path / "a.npz"
     zeros = np.zeros(1 << 20)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("X.npy", "w") as member:
-        header = {"descr": "<f8", "fortran_order": False, "shape": (1 << 7, 1 << 20)}
+        header = {"descr": "<f8", "fortran_order": False, "shape": (1 << 5, 1 << 20)}
         np.lib.format.write_array_header_1_0(member, header)
-        for _ in range(1 << 7):
+        for _ in range(1 << 5):
             member.write(zeros.tobytes())
     assert path.stat().st_size < 2 << 20
     with pytest.raises(ValueError, match="compression bomb"):
