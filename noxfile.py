@@ -11,6 +11,7 @@ nox.options.default_venv_backend = "virtualenv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 CUDA = os.environ.get("OVERPARAM_CUDA", "13")  # the major version of CUDA that the driver supports
+ALL_CORES = ("-n", "auto", "--dist", "worksteal")
 FIRST_PARTY = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
 
 
@@ -34,7 +35,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite on all cores, on NumPy, array-api-strict and PyTorch's CPU."""
     _install(session, "test", extras="[plot,report]")
-    session.run("pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
+    session.run("pytest", *ALL_CORES, *session.posargs)
 
 
 @nox.session
@@ -71,7 +72,7 @@ def plugins(session: nox.Session, folder: str) -> None:
     """Each first-party plugin in an environment of its own, installed and tested as a stranger's would be."""
     _install(session, "kit")
     session.install(f"./{folder}")
-    session.run("pytest", f"{folder}/tests", *session.posargs)
+    session.run("pytest", *ALL_CORES, f"{folder}/tests", *session.posargs)
 
 
 @nox.session

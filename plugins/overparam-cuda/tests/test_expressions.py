@@ -24,7 +24,7 @@ UNARY = [
     and name not in ("add", "subtract", "multiply", "divide", "pow", "maximum", "minimum", "where", "atan2")
 ]
 BINARY = ["add", "subtract", "multiply", "divide", "pow", "maximum", "minimum", "atan2"]
-TRUTHS = [name for name in BOOLEAN_OPERATIONS if not name.startswith("logical")]
+TRUTHS = [name for name in sorted(BOOLEAN_OPERATIONS) if not name.startswith("logical")]
 Z = np.concatenate([np.linspace(-3, 3, 41), [0.0, -0.0, 0.5, 1.0, 60.0, -60.0, np.inf, -np.inf, np.nan]])
 ULPS = 4
 
