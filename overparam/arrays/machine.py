@@ -44,8 +44,13 @@ def usable_cores() -> int:
     a part of a core counts as one.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limits = [math.ceil(limit) for folder in _groups("cpu") for limit in _core_limits(folder)]
-    return max(1, min([allowed, *limits]))
+    return max(1, min(allowed, math.ceil(_granted_cores())))
+
+
+@cache
+def _granted_cores() -> float:
+    """Cores that the control groups' processor time is worth; more than there are without a limit."""
+    return min((limit for folder in _groups("cpu") for limit in _core_limits(folder)), default=2.0**30)
 
 
 def _groups(controller: str) -> Iterator[Path]:

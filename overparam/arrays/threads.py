@@ -73,7 +73,8 @@ class _Shared:
     def __init__(self, function: Callable[[Any], Any], items: Sequence[Any], most: int) -> None:
         self._function, self._items, self._most = function, items, most
         self._changed = Condition()
-        self._begun = self._taken = self._under_way = 0
+        # The caller's own item is not counted: an interrupt may end it anywhere.
+        self._begun = self._taken = self._helping = 0
         self._ended = False
         self._outcomes: dict[int, tuple[Any, BaseException | None]] = {}
 
@@ -89,7 +90,7 @@ class _Shared:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: not self._under_way)
+                self._changed.wait_for(lambda: not self._helping)
 
     def _outcome(self, position: int) -> tuple[Any, BaseException | None]:
         """Return the outcome of an item; meanwhile compute others."""
@@ -101,7 +102,7 @@ class _Shared:
                 if position in self._outcomes:
                     return self._outcomes.pop(position)
                 mine = self._begin()
-            self._compute(mine)
+            self._store(mine, self._computed(mine))
 
     def assist(self) -> None:
         """Compute items until there are none left."""
@@ -111,7 +112,11 @@ class _Shared:
                 if self._is_over():
                     return
                 mine = self._begin()
-            self._compute(mine)
+                self._helping += 1
+            outcome = self._computed(mine)
+            with self._changed:
+                self._helping -= 1
+                self._store(mine, outcome)
 
     def _is_over(self) -> bool:
         return self._ended or self._begun == len(self._items)
@@ -121,18 +126,17 @@ class _Shared:
 
     def _begin(self) -> int:
         self._begun += 1
-        self._under_way += 1
         return self._begun - 1
 
-    def _compute(self, position: int) -> None:
-        outcome: tuple[Any, BaseException | None]
+    def _computed(self, position: int) -> tuple[Any, BaseException | None]:
         try:
-            outcome = self._function(self._items[position]), None
+            return self._function(self._items[position]), None
         except BaseException as error:
-            outcome = None, error
+            return None, error
+
+    def _store(self, position: int, outcome: tuple[Any, BaseException | None]) -> None:
         with self._changed:
             self._outcomes[position] = outcome
-            self._under_way -= 1
             self._changed.notify_all()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -15,6 +14,7 @@ from overparam_numba.vectors import fma, lane_count, lanes_of, load, store  # ty
 from overparam_numba.workspace import Workspace, aligned
 
 from overparam.arrays.backends import DType
+from overparam.arrays.machine import usable_cores
 from overparam.model.activations import Activation
 from overparam.model.problem import draw_problem
 from overparam.runs import Recipe
@@ -62,7 +62,7 @@ def _multiply_adds(a: Any, count: int) -> None:
 @lru_cache
 def peak_probe(dtype: DType) -> Probe:
     """Flops a second of multiply–adds that stay in registers, on all cores: the limit of any product."""
-    cores, lanes = os.cpu_count() or 1, lanes_of(np.dtype(dtype).itemsize)
+    cores, lanes = usable_cores(), lanes_of(np.dtype(dtype).itemsize)
     arrays = [aligned((_CHAINS + 2) * lanes, np.dtype(dtype)) for _ in range(cores)]
     for array in arrays:
         array[:], array[_CHAINS * lanes :], array[-lanes:] = 1.0, 0.999, 0.001
@@ -92,7 +92,7 @@ def activation_probe(activation: Activation, dtype: DType) -> Probe:
             residual(a, y, z, p, r, v, k, n, m)
 
     problem = draw_problem(_N, 1, _K)
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     spaces = [Workspace.of(problem, recipe, states=0, batch=0, idle=True) for _ in range(cores)]
     pool = ThreadPoolExecutor(cores)
 
